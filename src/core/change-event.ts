@@ -1,0 +1,34 @@
+import type { Image } from './json.ts';
+import type { Position } from './position.ts';
+
+/** c: insert, u: update, d: delete, r: read by a snapshot */
+export type Operation = 'c' | 'u' | 'd' | 'r';
+
+/** One change of one source row, decoded. */
+export interface ChangeEvent {
+  readonly kind: 'change';
+  /** source table as `schema.table` */
+  readonly table: string;
+  /** canonical text of the primary key: the value itself for one column, a JSON array of values for several */
+  readonly key: string;
+  readonly op: Operation;
+  /** image after the change; null for a delete */
+  readonly after: Image | null;
+  /** image before the change as far as the replica identity gives it; null for inserts and reads */
+  readonly before: Image | null;
+  /** columns of `after` whose unchanged large value was not sent; they are absent from `after` */
+  readonly unsent: readonly string[];
+  readonly position: Position;
+  /** source commit time, ISO UTC with microseconds */
+  readonly sourceTime: string;
+  /** replication origin, when the writing session set one */
+  readonly origin: string | null;
+}
+
+/** What else a raw topic holds. A tombstone follows each delete and carries no position. */
+export type SourceRecord =
+  | ChangeEvent
+  | { readonly kind: 'tombstone'; readonly table: string; readonly key: string }
+  | { readonly kind: 'truncate'; readonly table: string; readonly position: Position }
+  | { readonly kind: 'message'; readonly prefix: string; readonly content: string }
+  | { readonly kind: 'transaction-boundary' };

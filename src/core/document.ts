@@ -1,0 +1,57 @@
+import type { Json, JsonObject } from './json.ts';
+
+/**
+ * One thing a target holds: a table row, a FHIR resource, an item.
+ * `content` is what is hashed and compared; `stamps` are audit columns that follow a write and never cause one.
+ */
+export interface Document {
+  /** name of a declared target, e.g. `intake.submission` or `fhir.Patient` */
+  readonly target: string;
+  /** deterministic identity inside the target */
+  readonly id: string;
+  readonly content: JsonObject;
+  readonly stamps?: JsonObject;
+  /** documents that must be in their target before this one may be written */
+  readonly needs?: readonly DocumentRef[];
+  /** documents with the same order key are sent one after the other (the patient, the service) */
+  readonly orderKey?: string;
+}
+
+export interface DocumentRef {
+  readonly target: string;
+  readonly id: string;
+}
+
+export type Severity = 'info' | 'warning' | 'error';
+
+/** What a transformer noticed about a row. Never holds a value of the row, only its path. */
+export interface Issue {
+  readonly code: string;
+  readonly severity: Severity;
+  /** column or element the issue is about, e.g. `nhs_number` */
+  readonly path: string;
+  /** what is wrong and what was done, without any value of the row */
+  readonly text: string;
+}
+
+/** An already decided write: the newest content under its revision, or null when the document is gone. */
+export interface Delivery {
+  readonly target: string;
+  readonly id: string;
+  /** rises with every change of content of this document; decides which of two writes is newer */
+  readonly revision: bigint;
+  readonly content: JsonObject | null;
+  readonly stamps?: JsonObject;
+  /** version the server gave to our last write, if we know it */
+  readonly etag?: string | null;
+}
+
+/** What became of one delivery. */
+export type DeliveryOutcome =
+  | { readonly kind: 'applied'; readonly etag: string | null }
+  /** the target already holds this revision or a newer one */
+  | { readonly kind: 'superseded'; readonly etag: string | null }
+  | { readonly kind: 'retry'; readonly code: string; readonly afterMs: number; readonly slowDown: boolean }
+  /** something it refers to is not there yet */
+  | { readonly kind: 'waiting'; readonly code: string }
+  | { readonly kind: 'park'; readonly code: string; readonly detail: Json };

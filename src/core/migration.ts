@@ -1,0 +1,130 @@
+import type { Operation } from './change-event.ts';
+import type { Document, Issue } from './document.ts';
+import type { Image } from './json.ts';
+
+/** What a declaration says of one source table. */
+export interface SourceTable {
+  /** `schema.table` in the source database */
+  readonly name: string;
+  readonly key: readonly string[];
+  /**
+   * Join keys kept beside the landed row, by name: a foreign key or a derived key. Total: called on any image,
+   * answers null when there is none, never throws.
+   */
+  readonly links: Readonly<Record<string, (image: Image) => string | null>>;
+  /** links whose moves from one value to another are recorded for ever (see `MOVES`) */
+  readonly remember?: readonly string[];
+  /** keep one entry for each change of a row; a flow's `history` renders them */
+  readonly keepChanges?: boolean;
+}
+
+/**
+ * A table of an aggregate. Rows are found from rows already read: those whose `link` (or key) equals the value of
+ * `from.link` (or the key) of the part named `from.part`; `root` stands for the root itself.
+ */
+export interface Part {
+  readonly name: string;
+  readonly table: string;
+  /** the joined side: a link of this table, or 'key' for its primary key */
+  readonly link: string;
+  readonly from: { readonly part: string; readonly link: string };
+}
+
+/**
+ * The recorded moves of a link, as if they were a source table: one row each, never changed. Named
+ * `moves:<schema.table>:<link>`, with the columns `from`, `to`, `row` and links of the same names.
+ */
+export const movesOf = (table: string, link: string): string => `moves:${table}:${link}`;
+
+/** A landed row as a transformer sees it. The last image stays readable after a delete. */
+export interface LandedRow {
+  readonly table: string;
+  readonly key: string;
+  readonly image: Image;
+  readonly deleted: boolean;
+  /** commit time of the newest change, ISO UTC with microseconds */
+  readonly sourceTime: string;
+  /** log position of the newest change, decimal; names the change in audit stamps, never orders anything */
+  readonly lsn: string;
+}
+
+export interface Aggregate {
+  /** key of the root row, or the shared link value of a group */
+  readonly key: string;
+  /** null for a group */
+  readonly root: LandedRow | null;
+  readonly parts: Readonly<Record<string, readonly LandedRow[]>>;
+}
+
+/** One recorded change of a root's own row. */
+export interface RecordedChange {
+  /** stable name of the change: the same for every re-sending of it */
+  readonly entry: string;
+  readonly table: string;
+  readonly key: string;
+  readonly op: Operation;
+  readonly before: Image | null;
+  /** for a delete the last image */
+  readonly after: Image;
+  readonly sourceTime: string;
+  readonly lsn: string;
+}
+
+export interface DeriveContext {
+  /** the landed tick: ISO UTC; the only time a transformer may know */
+  readonly asOf: string;
+}
+
+/** What a transformer makes of an aggregate: all documents of this root, as they should be now. */
+export interface Derivation {
+  readonly documents: readonly Document[];
+  readonly issues: readonly Issue[];
+  /** the root cannot be derived until this part has a row; nothing is written meanwhile */
+  readonly waitingFor?: string;
+  /** derive this root again at this time (ISO UTC), e.g. when a consent expires */
+  readonly wakeAt?: string;
+}
+
+export interface PostgresTarget {
+  readonly kind: 'postgres';
+  /** `schema.table` */
+  readonly name: string;
+  readonly key: readonly string[];
+  /** state: the newest content; append: inserted once, never changed or removed */
+  readonly mode: 'state' | 'append';
+}
+
+export interface FhirTarget {
+  readonly kind: 'fhir';
+  /** `fhir.<ResourceType>` */
+  readonly name: string;
+  readonly resourceType: string;
+  readonly mode: 'state' | 'append';
+}
+
+export type Target = PostgresTarget | FhirTarget;
+
+export interface Flow {
+  readonly name: string;
+  /** the root is a row of a table, or the group of rows sharing a link value */
+  readonly root: { readonly table: string } | { readonly group: string };
+  readonly parts: readonly Part[];
+  readonly targets: readonly Target[];
+  /** Pure. Throws a SluiceError (ROW_INVALID, TRANSFORM_FAILED) to park the root. */
+  readonly transform: (aggregate: Aggregate, context: DeriveContext) => Derivation;
+  /** Pure: the append documents of one change of the root's own row. */
+  readonly history?: (change: RecordedChange) => readonly Document[];
+}
+
+export interface Migration {
+  /** also the topic prefix and the name of the live pipeline */
+  readonly name: string;
+  readonly tables: readonly SourceTable[];
+  /** in an order in which documents that others need come first */
+  readonly flows: readonly Flow[];
+  /** folders of numbered SQL that make the target schemas, one a schema */
+  readonly targetSchemas: readonly string[];
+}
+
+/** The raw topic of a source table. */
+export const topicOf = (migration: string, table: string): string => `${migration}.${table}`;

@@ -1,0 +1,57 @@
+/** Ports for saying what goes on. Only `app` knows the libraries behind them. */
+
+/** Fields a log line may carry: everything else is refused by the type, so no row value can slip in. */
+export interface LogFields {
+  readonly pipeline?: string;
+  readonly flow?: string;
+  readonly table?: string;
+  readonly topic?: string;
+  readonly partition?: number;
+  readonly offset?: string;
+  readonly target?: string;
+  readonly code?: string;
+  readonly count?: number;
+  readonly attempt?: number;
+  readonly ms?: number;
+  readonly lane?: number;
+  readonly worker?: string;
+  readonly correlationId?: string;
+  /** from `opaqueKey`, never the key itself */
+  readonly keyHash?: string;
+  readonly part?: string;
+  readonly port?: number;
+}
+
+export interface Log {
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields, cause?: unknown): void;
+  with(fields: LogFields): Log;
+}
+
+export type Labels = Readonly<Record<string, string>>;
+
+/** Figures by name, as docs/metrics.md lists them; labels are pipeline, flow, table, target, code, stage only. */
+export interface Meter {
+  count(name: string, labels: Labels, by?: number): void;
+  gauge(name: string, labels: Labels, value: number): void;
+  observe(name: string, labels: Labels, value: number): void;
+}
+
+/** Time and chance come in from outside, so that tests own them. */
+export interface Clock {
+  /** milliseconds since 1970 */
+  now(): number;
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export const silentLog: Log = {
+  debug() {},
+  info() {},
+  warn() {},
+  error() {},
+  with: () => silentLog,
+};
+
+export const silentMeter: Meter = { count() {}, gauge() {}, observe() {} };
