@@ -1,6 +1,6 @@
 import type { Operation } from './change-event.ts';
 import type { Document, Issue } from './document.ts';
-import type { Image } from './json.ts';
+import type { Image, JsonObject } from './json.ts';
 
 /** What a declaration says of one source table. */
 export interface SourceTable {
@@ -114,6 +114,11 @@ export interface Flow {
   readonly transform: (aggregate: Aggregate, context: DeriveContext) => Derivation;
   /** Pure: the append documents of one change of the root's own row. */
   readonly history?: (change: RecordedChange) => readonly Document[];
+  /**
+   * Pure: the last form of a document of a remote state target that is no longer produced, made from what it held
+   * (a guardian struck off the list stays as `active: false`). Without it such a document is left as it is.
+   */
+  readonly retire?: (target: string, last: JsonObject) => JsonObject | null;
 }
 
 export interface Migration {

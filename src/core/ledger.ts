@@ -1,0 +1,182 @@
+import type { Delivery, DeliveryOutcome, Document, DocumentRef, Issue } from './document.ts';
+import type { ErrorCode } from './errors.ts';
+import type { Json, JsonObject } from './json.ts';
+import type { Aggregate, Flow, LandedRow, RecordedChange } from './migration.ts';
+import type { Position } from './position.ts';
+
+/** A landed row with what only landing needs to know. */
+export interface LandedState extends LandedRow {
+  readonly position: Position;
+  readonly links: Readonly<Record<string, string | null>>;
+}
+
+/** "Derive this again": of a root (`part` empty), or of every root that joins `key` through `part`. */
+export interface Mark {
+  readonly flow: string;
+  readonly part: string;
+  readonly key: string;
+  /** commit time of the change that caused it, for measuring how long it took */
+  readonly sourceTime: string;
+}
+
+export interface LinkMove {
+  readonly table: string;
+  readonly link: string;
+  readonly entry: string;
+  readonly row: string;
+  readonly from: string;
+  readonly to: string;
+  readonly sourceTime: string;
+  readonly position: Position;
+}
+
+/** A record that could not be landed, kept whole so that it can be tried again. */
+export interface ParkedRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: bigint;
+  readonly table: string;
+  readonly key: string;
+  readonly code: ErrorCode;
+  readonly detail: Json;
+  readonly rawKey: Buffer | null;
+  readonly rawValue: Buffer | null;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface Advance {
+  readonly topic: string;
+  readonly partition: number;
+  readonly from: bigint;
+  readonly to: bigint;
+  readonly fence: bigint;
+  /** newest source commit time in the batch, null when it held no change */
+  readonly sourceTime: string | null;
+}
+
+/** The one transaction of a landing batch. Everything or nothing of it is kept. */
+export interface LandingTransaction {
+  /** Moves progress and proves the fence; false: another worker owns the partition, or progress is not `from`. */
+  advance(move: Advance): Promise<boolean>;
+  landed(table: string, keys: readonly string[]): Promise<ReadonlyMap<string, LandedState>>;
+  save(table: string, rows: readonly LandedState[]): Promise<void>;
+  mark(marks: readonly Mark[]): Promise<void>;
+  recordMoves(moves: readonly LinkMove[]): Promise<void>;
+  recordChanges(changes: readonly RecordedChange[]): Promise<void>;
+  park(records: readonly ParkedRecord[]): Promise<void>;
+  /** A newer complete image of these rows makes their parked records moot. */
+  heal(table: string, keys: readonly string[]): Promise<void>;
+  deriving: DerivingTransaction;
+  /** Runs `work` so that a failure undoes only its own statements. */
+  attempt<T>(work: () => Promise<T>): Promise<T>;
+}
+
+/** A document as the ledger knows it. */
+export interface KnownDocument {
+  readonly target: string;
+  readonly id: string;
+  readonly flow: string;
+  readonly root: string;
+  readonly revision: bigint;
+  readonly hash: Buffer;
+  readonly gone: boolean;
+  /** kept for remote targets only */
+  readonly content: JsonObject | null;
+}
+
+export interface DocumentWrite {
+  readonly root: string;
+  readonly document: Document;
+  readonly revision: bigint;
+  readonly hash: Buffer;
+  readonly gone: boolean;
+  readonly sourceTime: string;
+}
+
+export interface LockedRoot {
+  readonly key: string;
+  readonly markIds: readonly bigint[];
+  /** oldest source commit time among the marks */
+  readonly sourceTime: string;
+}
+
+export interface RootVerdict {
+  readonly root: string;
+  readonly issues: readonly Issue[];
+  readonly wakeAt: string | null;
+  readonly state: 'derived' | 'waiting' | 'parked';
+  /** what a waiting root waits for; a part is written as target `part:<name>` */
+  readonly needs: readonly DocumentRef[];
+  readonly code: ErrorCode | null;
+  readonly detail: Json;
+}
+
+/** One transaction of deriving. Roots stay locked until it ends. */
+export interface DerivingTransaction {
+  /** Locks those of the roots nobody else holds, then reads their marks: in this order, or a change could be missed. */
+  lock(flow: Flow, keys: readonly string[]): Promise<readonly LockedRoot[]>;
+  aggregates(flow: Flow, keys: readonly string[]): Promise<ReadonlyMap<string, Aggregate>>;
+  pendingChanges(table: string, keys: readonly string[]): Promise<ReadonlyMap<string, readonly RecordedChange[]>>;
+  documentsOf(flow: Flow, roots: readonly string[]): Promise<readonly KnownDocument[]>;
+  documentsById(refs: readonly DocumentRef[]): Promise<readonly KnownDocument[]>;
+  asOf(): Promise<string>;
+  /** Lowest revision of this ledger's life: later ledgers start higher, so their writes win at remote servers. */
+  firstRevision(): Promise<bigint>;
+  writeState(flow: Flow, writes: readonly DocumentWrite[]): Promise<void>;
+  appendHistory(flow: Flow, writes: readonly DocumentWrite[]): Promise<void>;
+  changesRendered(table: string, changes: readonly RecordedChange[]): Promise<void>;
+  settle(flow: Flow, verdicts: readonly RootVerdict[]): Promise<void>;
+  deleteMarks(ids: readonly bigint[]): Promise<void>;
+}
+
+export interface Claim {
+  /** null: nothing landed yet, start at the beginning of the log */
+  readonly nextOffset: bigint | null;
+  readonly fence: bigint;
+}
+
+/** A document on its way to a remote target. */
+export interface Intent extends Delivery {
+  readonly flow: string;
+  readonly root: string;
+  readonly orderKey: string;
+  readonly attempts: number;
+  readonly sourceTime: string;
+}
+
+export interface SettledIntent {
+  readonly intent: Intent;
+  readonly outcome: DeliveryOutcome;
+}
+
+export interface Halt {
+  /** a flow name, or `topic/partition` */
+  readonly scope: string;
+  readonly code: ErrorCode;
+  readonly reason: string;
+  readonly at: string;
+}
+
+/** What landing, deriving and delivering need of the ledger. One pipeline's view of it. */
+export interface Ledger {
+  readonly pipeline: string;
+  claim(topic: string, partition: number, worker: string): Promise<Claim>;
+  /** Sets the first offset of a partition that has no progress yet. */
+  begin(topic: string, partition: number, offset: bigint, fence: bigint): Promise<boolean>;
+  landing<T>(work: (tx: LandingTransaction) => Promise<T>): Promise<T>;
+  deriving<T>(work: (tx: DerivingTransaction) => Promise<T>): Promise<T>;
+  /** Roots with marks, oldest first; repeats left out. */
+  markedRoots(flow: string, limit: number, after: bigint): Promise<{ keys: readonly string[]; last: bigint }>;
+  /** Turns marks of joined keys into marks of roots; answers how many it turned. */
+  expandMarks(flow: Flow, limit: number): Promise<number>;
+  /** Marks roots whose time has come or whose missing parent has arrived; moves the landed tick. */
+  tick(now: string): Promise<number>;
+  leaseLanes(store: string, owner: string, wanted: number, seconds: number): Promise<readonly number[]>;
+  releaseLanes(store: string, owner: string): Promise<void>;
+  /** The next documents of these lanes that may be sent, at most one batch, in order. */
+  nextIntents(store: string, lanes: readonly number[], limit: number): Promise<readonly Intent[]>;
+  settleIntents(settled: readonly SettledIntent[]): Promise<void>;
+  halt(scope: string, code: ErrorCode, reason: string): Promise<void>;
+  halts(): Promise<readonly Halt[]>;
+  close(): Promise<void>;
+}
