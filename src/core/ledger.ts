@@ -64,6 +64,8 @@ export interface LandingTransaction {
   recordMoves(moves: readonly LinkMove[]): Promise<void>;
   recordChanges(changes: readonly RecordedChange[]): Promise<void>;
   park(records: readonly ParkedRecord[]): Promise<void>;
+  /** Which of these rows have a parked record that nothing has healed yet. */
+  openParked(table: string, keys: readonly string[]): Promise<ReadonlySet<string>>;
   /** A newer complete image of these rows makes their parked records moot. */
   heal(table: string, keys: readonly string[]): Promise<void>;
   deriving: DerivingTransaction;

@@ -1,0 +1,159 @@
+import { type Flow, type LockedRoot, type RootVerdict, SluiceError } from '../core/index.ts';
+import { Breaker } from './breaker.ts';
+import { type DerivedBatch, deriveLocked, parkedVerdict } from './derive.ts';
+import type { PipelineContext } from './ports.ts';
+import { Backoff, Bell } from './signal.ts';
+
+export interface DeriverOptions {
+  /** roots derived in one transaction */
+  readonly batchRoots: number;
+  /** transactions of one flow under way at once */
+  readonly parallel: number;
+}
+
+/**
+ * Derives the marked roots of one flow until stopped. Any number of derivers, in any number of processes, may work on
+ * the same flow: a root is locked by one of them and left alone by the others.
+ */
+export class Deriver {
+  readonly flow: Flow;
+  readonly bell = new Bell();
+  readonly #context: PipelineContext;
+  readonly #options: DeriverOptions;
+  readonly #breaker = new Breaker();
+  readonly #stopping = new AbortController();
+  readonly #onWritten: () => void;
+  #halted = false;
+
+  constructor(flow: Flow, context: PipelineContext, options: DeriverOptions, onWritten: () => void) {
+    this.flow = flow;
+    this.#context = context;
+    this.#options = options;
+    this.#onWritten = onWritten;
+  }
+
+  async run(): Promise<void> {
+    const backoff = new Backoff(this.#context.clock, 100, 10_000);
+    let after = 0n;
+    while (!this.#stopping.signal.aborted) {
+      try {
+        if (this.#halted) {
+          await this.bell.wait(1_000);
+          continue;
+        }
+        const round = await this.round(after);
+        after = round.after;
+        backoff.reset();
+        if (round.done === 0) await this.bell.wait(250);
+      } catch (error) {
+        await this.#recover(error, backoff);
+      }
+    }
+  }
+
+  stop(): void {
+    this.#stopping.abort();
+    this.bell.ring();
+  }
+
+  set halted(halted: boolean) {
+    if (this.#halted && !halted) this.#breaker.clear();
+    this.#halted = halted;
+    if (!halted) this.bell.ring();
+  }
+
+  /** One pass over the oldest marks. Answers how much was done and from which mark to look on. */
+  async round(after: bigint): Promise<{ done: number; after: bigint }> {
+    const { ledger } = this.#context;
+    const expanded = await ledger.expandMarks(this.flow, 500);
+    const { batchRoots, parallel } = this.#options;
+    const marked = await ledger.markedRoots(this.flow.name, batchRoots * parallel, after);
+    const batches: string[][] = [];
+    for (let i = 0; i < marked.keys.length; i += batchRoots) batches.push([...marked.keys.slice(i, i + batchRoots)]);
+    // all are waited for, so that no transaction is left running behind an error
+    const results = await Promise.allSettled(batches.map((keys) => this.deriveKeys(keys)));
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed) throw failed.reason;
+    const derived = results.reduce((sum, result) => sum + (result.status === 'fulfilled' ? result.value : 0), 0);
+    // Where all the oldest roots are in other hands, look past them; otherwise begin with the oldest again.
+    return { done: derived + expanded, after: derived === 0 && marked.keys.length > 0 ? marked.last : 0n };
+  }
+
+  /** Derives these roots in one transaction, or one by one when one of them spoils it. */
+  async deriveKeys(keys: readonly string[]): Promise<number> {
+    let locked: readonly LockedRoot[] = [];
+    try {
+      const started = this.#context.clock.now();
+      const batch = await this.#context.ledger.deriving(async (tx) => {
+        locked = await tx.lock(this.flow, keys);
+        return locked.length === 0 ? null : deriveLocked(tx, this.flow, locked);
+      });
+      if (!batch) return 0;
+      await this.#took(batch, started);
+      return batch.roots;
+    } catch (error) {
+      if (!(error instanceof SluiceError) || error.disposition !== 'park') throw error;
+      if (locked.length > 1) {
+        let done = 0;
+        for (const root of locked) done += await this.deriveKeys([root.key]);
+        return done;
+      }
+      const root = locked[0];
+      if (root) await this.#park(root, error);
+      return locked.length;
+    }
+  }
+
+  /** Only the marks seen by the failed attempt go: a change that came since deserves an attempt of its own. */
+  async #park(root: LockedRoot, error: SluiceError): Promise<void> {
+    const verdict = parkedVerdict(root.key, error);
+    await this.#context.ledger.deriving(async (tx) => {
+      await tx.lock(this.flow, [root.key]);
+      await tx.settle(this.flow, [verdict]);
+      await tx.deleteMarks(root.markIds);
+    });
+    await this.#judge([verdict]);
+  }
+
+  async #took(batch: DerivedBatch, startedMs: number): Promise<void> {
+    const { meter, ledger, clock } = this.#context;
+    const labels = { pipeline: ledger.pipeline, flow: this.flow.name };
+    meter.count('sluice_roots_total', { ...labels, result: 'derived' }, batch.sourceTimes.length);
+    meter.count('sluice_documents_written_total', labels, batch.written);
+    meter.observe('sluice_derive_seconds', labels, (clock.now() - startedMs) / 1000);
+    for (const time of batch.sourceTimes) {
+      meter.observe('sluice_commit_to_derive_seconds', labels, Math.max(0, (clock.now() - Date.parse(time)) / 1000));
+    }
+    if (batch.written > 0) this.#onWritten();
+    await this.#judge(batch.verdicts);
+  }
+
+  async #judge(verdicts: readonly RootVerdict[]): Promise<void> {
+    const { ledger, meter, log } = this.#context;
+    for (const verdict of verdicts) {
+      if (verdict.state !== 'derived') {
+        const labels = { pipeline: ledger.pipeline, flow: this.flow.name };
+        meter.count('sluice_roots_total', { ...labels, result: verdict.state });
+      }
+      const code = this.#breaker.take(verdict.state === 'parked' ? verdict.code : null);
+      if (code === null || this.#halted) continue;
+      this.#halted = true;
+      log.error('breaker open: the flow stops', { flow: this.flow.name, code });
+      await ledger.halt(this.flow.name, 'BREAKER_OPEN', `most roots of ${this.flow.name} fail with ${code}`);
+    }
+  }
+
+  async #recover(error: unknown, backoff: Backoff): Promise<void> {
+    const { ledger, log } = this.#context;
+    const fault =
+      error instanceof SluiceError ? error : new SluiceError('INTERNAL', 'deriving failed', { cause: error });
+    if (fault.disposition === 'halt') {
+      this.#halted = true;
+      log.error(`flow halted: ${fault.message}`, { flow: this.flow.name, code: fault.code }, fault.cause);
+      await ledger.halt(this.flow.name, fault.code, fault.message).catch(() => undefined);
+      return;
+    }
+    log.warn(fault.message, { flow: this.flow.name, code: fault.code, attempt: backoff.attempt });
+    await backoff.pause(this.#stopping.signal);
+  }
+}

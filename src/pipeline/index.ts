@@ -1,0 +1,6 @@
+export * from './breaker.ts';
+export * from './fold.ts';
+export * from './land.ts';
+export * from './ports.ts';
+export * from './subscriptions.ts';
+export * from './worker.ts';

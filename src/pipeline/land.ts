@@ -1,0 +1,150 @@
+import {
+  type ChangeEvent,
+  type Flow,
+  type LandedState,
+  type LandingTransaction,
+  opaqueKey,
+  type ParkedRecord,
+  SluiceError,
+  type SourceRecord,
+} from '../core/index.ts';
+import { deriveLocked } from './derive.ts';
+import { entryOf, type Folded, foldChanges } from './fold.ts';
+import type { Decoder, PipelineContext, RawRecord } from './ports.ts';
+import type { Subscriptions } from './subscriptions.ts';
+
+/** A partition's records, decoded, ready for one landing transaction. */
+export interface DecodedBatch {
+  readonly changes: readonly { readonly event: ChangeEvent; readonly raw: RawRecord }[];
+  readonly parked: readonly ParkedRecord[];
+  /** a record that stops the partition: everything before it is in the batch */
+  readonly stop: SluiceError | null;
+  /** offset after the last record taken in */
+  readonly to: bigint;
+}
+
+export interface Place {
+  readonly topic: string;
+  readonly partition: number;
+  readonly table: string;
+}
+
+/** Decodes records in order up to the first one that must stop the partition. Retry errors are thrown. */
+export async function decodeBatch(
+  decoder: Decoder,
+  place: Place,
+  records: readonly RawRecord[],
+  to: bigint,
+): Promise<DecodedBatch> {
+  const changes: { event: ChangeEvent; raw: RawRecord }[] = [];
+  const parked: ParkedRecord[] = [];
+  for (const raw of records) {
+    try {
+      const decoded = await decoder.decode(place.topic, raw);
+      const stop = stopping(decoded, place);
+      if (stop) return { changes, parked, stop, to: raw.offset };
+      if (decoded.kind === 'change') changes.push({ event: decoded, raw });
+    } catch (error) {
+      const fault =
+        error instanceof SluiceError ? error : new SluiceError('INTERNAL', 'decoding failed', { cause: error });
+      if (fault.disposition === 'retry') throw fault;
+      if (fault.disposition === 'halt') return { changes, parked, stop: fault, to: raw.offset };
+      parked.push(await parkedRecord(decoder, place, raw, fault));
+    }
+  }
+  return { changes, parked, stop: null, to };
+}
+
+function stopping(record: SourceRecord, place: Place): SluiceError | null {
+  return record.kind === 'truncate' ? new SluiceError('TRUNCATED', `${place.table} was truncated at the source`) : null;
+}
+
+async function parkedRecord(decoder: Decoder, place: Place, raw: RawRecord, fault: SluiceError): Promise<ParkedRecord> {
+  return {
+    topic: place.topic,
+    partition: place.partition,
+    offset: raw.offset,
+    table: place.table,
+    key: await decoder.decodeKey(place.topic, raw),
+    code: fault.code,
+    detail: { message: fault.message, ...fault.context },
+    rawKey: raw.key,
+    rawValue: raw.value,
+    headers: raw.headers,
+  };
+}
+
+/**
+ * Lands one batch inside `tx`: newest images, history, marks and parked records, and derives on the spot those flows
+ * whose root is this row alone. The caller has moved progress in the same transaction.
+ */
+export async function landBatch(
+  tx: LandingTransaction,
+  context: PipelineContext,
+  subscriptions: Subscriptions,
+  place: Place,
+  batch: DecodedBatch,
+  fastFlows: readonly Flow[],
+): Promise<Folded | null> {
+  await tx.park(batch.parked);
+  const table = subscriptions.table(place.table);
+  if (!table || batch.changes.length === 0) return null;
+  const events = batch.changes.map(({ event }) => event);
+  const keys = [...new Set(events.map((event) => event.key))].sort();
+  const unsure = [...new Set(events.filter((event) => event.unsent.length > 0).map((event) => event.key))];
+  const doubtful = new Set(await tx.openParked(table.name, unsure));
+  for (const record of batch.parked) doubtful.add(record.key);
+  const landed = await tx.landed(table.name, keys);
+  const folded = foldChanges({ table, landed, doubtful, events }, subscriptions);
+  const rows = [...folded.rows.values()].sort((x, y) => (x.key < y.key ? -1 : 1));
+  await tx.save(table.name, rows);
+  await tx.recordMoves(folded.moves);
+  await tx.recordChanges(folded.changes);
+  const raws = new Map(batch.changes.map(({ event, raw }) => [event, raw]));
+  await tx.park(folded.parked.map(({ event, code }) => unsentRecord(place, event, raws.get(event), code)));
+  await tx.heal(table.name, [...folded.complete]);
+  await tx.mark(folded.marks);
+  for (const flow of fastFlows) await deriveAtOnce(tx, context, flow, rows);
+  return folded;
+}
+
+function unsentRecord(
+  place: Place,
+  event: ChangeEvent,
+  raw: RawRecord | undefined,
+  code: 'TOAST_VALUE_UNKNOWN' | string,
+): ParkedRecord {
+  return {
+    topic: place.topic,
+    partition: place.partition,
+    offset: event.position.offset,
+    table: place.table,
+    key: event.key,
+    code: code as 'TOAST_VALUE_UNKNOWN',
+    detail: { columns: [...event.unsent], entry: entryOf(event) },
+    rawKey: raw?.key ?? null,
+    rawValue: raw?.value ?? null,
+    headers: raw?.headers ?? {},
+  };
+}
+
+/** A failure here costs nothing: the marks stand, and the ordinary way parks or retries the root. */
+async function deriveAtOnce(
+  tx: LandingTransaction,
+  context: PipelineContext,
+  flow: Flow,
+  rows: readonly LandedState[],
+): Promise<void> {
+  const first = rows[0];
+  if (!first) return;
+  const given = new Map(rows.map((row) => [row.key, { key: row.key, root: row, parts: {} }]));
+  try {
+    await tx.attempt(async () => {
+      const locked = await tx.deriving.lock(flow, [...given.keys()]);
+      if (locked.length > 0) await deriveLocked(tx.deriving, flow, locked, given);
+    });
+  } catch (error) {
+    const code = error instanceof SluiceError ? error.code : 'INTERNAL';
+    context.log.debug('a batch goes the long way', { flow: flow.name, code, keyHash: opaqueKey(first.key) });
+  }
+}

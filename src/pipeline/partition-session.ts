@@ -1,0 +1,246 @@
+import { type Flow, SluiceError } from '../core/index.ts';
+import { type DecodedBatch, decodeBatch, landBatch, type Place } from './land.ts';
+import type { Decoder, LogClient, PipelineContext, RawRecord, RecordBatch } from './ports.ts';
+import { Backoff } from './signal.ts';
+import type { Subscriptions } from './subscriptions.ts';
+
+export interface SessionOptions {
+  /** one landing transaction holds at most this many records */
+  readonly maxRows: number;
+  /** fetched bytes held before the partition is paused */
+  readonly highBytes: number;
+}
+
+export interface SessionDependencies {
+  readonly context: PipelineContext;
+  readonly client: LogClient;
+  readonly decoder: Decoder;
+  readonly subscriptions: Subscriptions;
+  readonly fastFlows: readonly Flow[];
+  readonly options: SessionOptions;
+  readonly onLanded: (place: Place, rows: number) => void;
+  /** this worker lost the partition to another one */
+  readonly onFenced: () => void;
+}
+
+const bytesOf = (record: RawRecord): number => (record.key?.length ?? 0) + (record.value?.length ?? 0) + 64;
+
+/**
+ * Lands one partition, one transaction after the other. Where it is comes from the ledger alone: the client's idea of
+ * the next offset is corrected by seeking, and what was fetched twice is dropped.
+ */
+export class PartitionSession {
+  readonly place: Place;
+  readonly #deps: SessionDependencies;
+  readonly #backoff: Backoff;
+  #queue: RecordBatch[] = [];
+  #queuedBytes = 0;
+  #paused = false;
+  #generation = -1;
+  #fence = 0n;
+  #next: bigint | null = null;
+  #running: Promise<void> | null = null;
+  #stopping = new AbortController();
+  #halted = false;
+  #lastHigh = 0n;
+
+  constructor(place: Place, deps: SessionDependencies) {
+    this.place = place;
+    this.#deps = deps;
+    this.#backoff = new Backoff(deps.context.clock, 100, 10_000);
+  }
+
+  /** offset after the last landed record; null before the first claim */
+  get next(): bigint | null {
+    return this.#next;
+  }
+
+  get lag(): bigint {
+    return this.#next === null || this.#lastHigh < this.#next ? 0n : this.#lastHigh - this.#next;
+  }
+
+  get halted(): boolean {
+    return this.#halted;
+  }
+
+  take(batch: RecordBatch): void {
+    if (this.#stopping.signal.aborted) return;
+    this.#lastHigh = batch.highWatermark;
+    if (this.#halted) return this.#pause();
+    this.#queue.push(batch);
+    this.#queuedBytes += batch.records.reduce((sum, record) => sum + bytesOf(record), 0);
+    if (this.#queuedBytes > this.#deps.options.highBytes) this.#pause();
+    this.#running ??= this.#drain().finally(() => {
+      this.#running = null;
+    });
+  }
+
+  /** Finishes the transaction under way and takes no more. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+  }
+
+  /** The partition may go on after `sluice resume`. */
+  resume(): void {
+    if (!this.#halted) return;
+    this.#halted = false;
+    this.#generation = -1;
+    if (this.#next !== null) this.#deps.client.seek(this.place.topic, this.place.partition, this.#next);
+    this.#unpause();
+  }
+
+  haltedBefore(): void {
+    this.#halted = true;
+  }
+
+  #pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.#deps.client.pause(this.place.topic, this.place.partition);
+  }
+
+  #unpause(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#deps.client.resume(this.place.topic, this.place.partition);
+  }
+
+  async #drain(): Promise<void> {
+    while (!this.#stopping.signal.aborted && this.#queue.length > 0) {
+      try {
+        await this.#claimIfJoinedAgain();
+        const { records, to, taken } = this.#head();
+        if (to !== null) await this.#land(records, to);
+        this.#drop(taken);
+        this.#backoff.reset();
+      } catch (error) {
+        if (!(await this.#recover(error))) return;
+      }
+    }
+  }
+
+  async #claimIfJoinedAgain(): Promise<void> {
+    const generation = this.#deps.client.generation();
+    if (this.#generation === generation && this.#next !== null) return;
+    const { context, client } = this.#deps;
+    const { topic, partition } = this.place;
+    const claim = await context.ledger.claim(topic, partition, context.worker);
+    this.#fence = claim.fence;
+    const bounds = (await client.offsets(topic)).find((offsets) => offsets.partition === partition);
+    const low = bounds?.low ?? 0n;
+    this.#next = claim.nextOffset ?? low;
+    if (claim.nextOffset === null) await context.ledger.begin(topic, partition, low, claim.fence);
+    else if (claim.nextOffset < low) {
+      throw new SluiceError(
+        'PROGRESS_BELOW_LOG_START',
+        `${topic}/${partition}: landed up to ${claim.nextOffset}, the log starts at ${low}`,
+      );
+    } else if (bounds && claim.nextOffset > bounds.high) {
+      throw new SluiceError(
+        'TOPIC_RECREATED',
+        `${topic}/${partition}: landed up to ${claim.nextOffset}, the log ends at ${bounds.high}`,
+      );
+    }
+    this.#generation = generation;
+    context.log.info('partition claimed', { topic, partition, offset: String(this.#next) });
+  }
+
+  /** The records to land now: contiguous with progress, bounded in number. `to` null: nothing of use was fetched. */
+  #head(): { records: RawRecord[]; to: bigint | null; taken: number } {
+    let next = this.#next as bigint;
+    const records: RawRecord[] = [];
+    let taken = 0;
+    let to: bigint | null = null;
+    for (const batch of this.#queue) {
+      if (batch.fetchedFrom > next) {
+        // Something between progress and this fetch was never seen: fetch again from progress.
+        if (taken === 0) {
+          this.#deps.client.seek(this.place.topic, this.place.partition, next);
+          return { records, to: null, taken: this.#queue.length };
+        }
+        break;
+      }
+      if (records.length > 0 && records.length + batch.records.length > this.#deps.options.maxRows) break;
+      taken += 1;
+      if (batch.nextOffset <= next) continue;
+      for (const record of batch.records) if (record.offset >= next) records.push(record);
+      next = batch.nextOffset;
+      to = next;
+    }
+    return { records, to, taken };
+  }
+
+  async #land(records: readonly RawRecord[], to: bigint): Promise<void> {
+    const from = this.#next as bigint;
+    const { context, subscriptions, fastFlows, decoder } = this.#deps;
+    const started = context.clock.now();
+    const batch = await decodeBatch(decoder, this.place, records, to);
+    if (batch.to > from) {
+      const folded = await context.ledger.landing(async (tx) => {
+        const move = { ...this.place, from, to: batch.to, fence: this.#fence, sourceTime: newest(batch) };
+        if (!(await tx.advance(move))) throw new SluiceError('FENCED', 'another worker has this partition');
+        return landBatch(tx, context, subscriptions, this.place, batch, fastFlows);
+      });
+      this.#next = batch.to;
+      this.#count(batch, folded, context.clock.now() - started);
+    }
+    if (batch.stop) throw batch.stop;
+  }
+
+  #count(batch: DecodedBatch, folded: { applied: number; stale: number } | null, ms: number): void {
+    const { meter, ledger } = this.#deps.context;
+    const labels = { pipeline: ledger.pipeline, table: this.place.table };
+    meter.count('sluice_events_total', { ...labels, result: 'landed' }, folded?.applied ?? 0);
+    meter.count('sluice_events_total', { ...labels, result: 'stale' }, folded?.stale ?? 0);
+    meter.count('sluice_events_total', { ...labels, result: 'parked' }, batch.parked.length);
+    meter.observe('sluice_land_seconds', labels, ms / 1000);
+    this.#deps.onLanded(this.place, batch.changes.length);
+  }
+
+  #drop(batches: number): void {
+    for (const batch of this.#queue.splice(0, batches)) {
+      this.#queuedBytes -= batch.records.reduce((sum, record) => sum + bytesOf(record), 0);
+    }
+    if (!this.#halted && this.#queuedBytes < this.#deps.options.highBytes / 2) this.#unpause();
+  }
+
+  /** Answers whether to go on with the queue. */
+  async #recover(error: unknown): Promise<boolean> {
+    const { context } = this.#deps;
+    const { topic, partition } = this.place;
+    const fault =
+      error instanceof SluiceError ? error : new SluiceError('INTERNAL', 'landing failed', { cause: error });
+    if (fault.code === 'FENCED') {
+      this.#forget();
+      context.log.warn('fenced: another worker has this partition', { topic, partition });
+      this.#deps.onFenced();
+      return false;
+    }
+    if (fault.disposition === 'retry') {
+      context.log.warn(fault.message, { topic, partition, code: fault.code, attempt: this.#backoff.attempt });
+      // The outcome of a broken transaction is unknown: progress is read again before anything is tried.
+      this.#generation = -1;
+      await this.#backoff.pause(this.#stopping.signal);
+      return true;
+    }
+    this.#forget();
+    this.#halted = true;
+    this.#pause();
+    context.log.error(`partition halted: ${fault.message}`, { topic, partition, code: fault.code }, fault.cause);
+    await context.ledger.halt(`${topic}/${partition}`, fault.code, fault.message).catch(() => undefined);
+    return false;
+  }
+
+  #forget(): void {
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    this.#generation = -1;
+  }
+}
+
+function newest(batch: DecodedBatch): string | null {
+  let time: string | null = null;
+  for (const { event } of batch.changes) if (time === null || event.sourceTime > time) time = event.sourceTime;
+  return time;
+}

@@ -1,0 +1,138 @@
+import { type Intent, type SettledIntent, type Sink, SluiceError } from '../core/index.ts';
+import type { PipelineContext } from './ports.ts';
+import { Backoff, Bell } from './signal.ts';
+
+export interface SenderOptions {
+  /** batches under way at once, each of other order keys */
+  readonly parallel: number;
+  readonly batchDocuments: number;
+  readonly leaseSeconds: number;
+  /** refused this often for a missing reference, a document is parked */
+  readonly waitingLimit: number;
+}
+
+/**
+ * Sends the documents of one remote store. Lanes are leased so that one patient's documents go out one after the
+ * other; what keeps an old write from harm is the guard at the server, never the lease.
+ */
+export class Sender {
+  readonly bell = new Bell();
+  readonly #sink: Sink;
+  readonly #context: PipelineContext;
+  readonly #options: SenderOptions;
+  readonly #stopping = new AbortController();
+  #lanes: readonly number[] = [];
+  #leasedUntilMs = 0;
+  #allowed: number;
+  #ready = false;
+
+  constructor(sink: Sink, context: PipelineContext, options: SenderOptions) {
+    this.#sink = sink;
+    this.#context = context;
+    this.#options = options;
+    this.#allowed = options.parallel;
+  }
+
+  /** whether the server was reached and honours the guards */
+  get ready(): boolean {
+    return this.#ready;
+  }
+
+  async run(): Promise<void> {
+    const backoff = new Backoff(this.#context.clock, 250, 10_000);
+    while (!this.#stopping.signal.aborted) {
+      try {
+        if (!this.#ready) {
+          await this.#sink.probe();
+          this.#ready = true;
+          this.#context.log.info('target ready', { target: this.#sink.name });
+        }
+        await this.#lease();
+        const sent = await this.#round();
+        backoff.reset();
+        if (sent === 0) await this.bell.wait(300);
+      } catch (error) {
+        await this.#recover(error, backoff);
+      }
+    }
+    await this.#context.ledger.releaseLanes(this.#sink.name, this.#context.worker).catch(() => undefined);
+  }
+
+  stop(): void {
+    this.#stopping.abort();
+    this.bell.ring();
+  }
+
+  async #lease(): Promise<void> {
+    const { clock, ledger, worker } = this.#context;
+    const { leaseSeconds } = this.#options;
+    if (clock.now() < this.#leasedUntilMs - (leaseSeconds * 1000) / 2) return;
+    this.#lanes = await ledger.leaseLanes(this.#sink.name, worker, 1_000_000, leaseSeconds);
+    this.#leasedUntilMs = clock.now() + leaseSeconds * 1000;
+  }
+
+  async #round(): Promise<number> {
+    const { parallel, batchDocuments } = this.#options;
+    const groups = Array.from({ length: parallel }, (_, i) => this.#lanes.filter((lane) => lane % parallel === i));
+    const counts = await Promise.allSettled(
+      groups.slice(0, this.#allowed).map(async (lanes) => {
+        if (lanes.length === 0) return 0;
+        return this.#send(await this.#context.ledger.nextIntents(this.#sink.name, lanes, batchDocuments));
+      }),
+    );
+    // under less load the groups take turns, or the last of them would never be served
+    if (this.#allowed < parallel)
+      this.#lanes = [...this.#lanes.slice(1), ...this.#lanes.slice(0, 1)].map((lane) => lane);
+    const failed = counts.find((count) => count.status === 'rejected');
+    if (failed) throw failed.reason;
+    const sent = counts.reduce((sum, count) => sum + (count.status === 'fulfilled' ? count.value : 0), 0);
+    if (sent > 0 && this.#allowed < parallel) this.#allowed += 1;
+    return sent;
+  }
+
+  async #send(intents: readonly Intent[]): Promise<number> {
+    if (intents.length === 0) return 0;
+    const { clock, ledger } = this.#context;
+    const started = clock.now();
+    const outcomes = await this.#sink.deliver(intents, this.#stopping.signal);
+    const settled = intents.map((intent, i): SettledIntent => {
+      const outcome = outcomes[i] ?? { kind: 'retry', code: 'INTERNAL', afterMs: 1_000, slowDown: false };
+      if (outcome.kind !== 'waiting' || intent.attempts < this.#options.waitingLimit) return { intent, outcome };
+      return { intent, outcome: { kind: 'park', code: 'PARENT_MISSING', detail: { attempts: intent.attempts } } };
+    });
+    await ledger.settleIntents(settled);
+    this.#count(settled, clock.now() - started);
+    if (outcomes.some((outcome) => outcome.kind === 'retry' && outcome.slowDown)) {
+      this.#allowed = Math.max(1, Math.floor(this.#allowed / 2));
+    }
+    return intents.length;
+  }
+
+  #count(settled: readonly SettledIntent[], ms: number): void {
+    const { meter, ledger, clock } = this.#context;
+    const pipeline = ledger.pipeline;
+    meter.observe('sluice_deliver_seconds', { pipeline, target: this.#sink.name }, ms / 1000);
+    for (const { intent, outcome } of settled) {
+      const labels = { pipeline, flow: intent.flow, target: intent.target };
+      meter.count('sluice_deliveries_total', { ...labels, result: outcome.kind });
+      if (outcome.kind !== 'applied') continue;
+      const seconds = Math.max(0, (clock.now() - Date.parse(intent.sourceTime)) / 1000);
+      meter.observe('sluice_commit_to_apply_seconds', labels, seconds);
+    }
+  }
+
+  async #recover(error: unknown, backoff: Backoff): Promise<void> {
+    const { log, ledger } = this.#context;
+    const fault =
+      error instanceof SluiceError ? error : new SluiceError('INTERNAL', 'sending failed', { cause: error });
+    const fields = { target: this.#sink.name, code: fault.code, attempt: backoff.attempt };
+    if (fault.disposition === 'halt') {
+      log.error(`target halted: ${fault.message}`, fields, fault.cause);
+      await ledger.halt(this.#sink.name, fault.code, fault.message).catch(() => undefined);
+      await this.#context.clock.sleep(5_000, this.#stopping.signal);
+      return;
+    }
+    if (backoff.attempt === 0 || backoff.attempt % 10 === 9) log.warn(fault.message, fields);
+    await backoff.pause(this.#stopping.signal);
+  }
+}

@@ -1,0 +1,167 @@
+import { type Flow, topicOf } from '../core/index.ts';
+import { Deriver } from './deriver.ts';
+import type { Place } from './land.ts';
+import { PartitionSession, type SessionDependencies } from './partition-session.ts';
+import type { Decoder, LogClient, PipelineContext, RecordBatch, RemoteSinks } from './ports.ts';
+import { Sender } from './sender.ts';
+import { Subscriptions } from './subscriptions.ts';
+
+export interface WorkerOptions {
+  /** flows this process derives; every process of a pipeline lands all topics */
+  readonly flows: readonly Flow[];
+  readonly maxRows: number;
+  readonly highBytes: number;
+  readonly batchRoots: number;
+  readonly deriversPerFlow: number;
+  readonly sendersPerStore: number;
+  readonly batchDocuments: number;
+  readonly leaseSeconds: number;
+  readonly waitingLimit: number;
+  /** tables landed only to prove that capture is alive */
+  readonly heartbeatTables: readonly string[];
+}
+
+/** One process of a pipeline: lands, derives and delivers until stopped. */
+export class Worker {
+  readonly #context: PipelineContext;
+  readonly #client: LogClient;
+  readonly #options: WorkerOptions;
+  readonly #sessionDependencies: SessionDependencies;
+  readonly #tableOfTopic: ReadonlyMap<string, string>;
+  readonly #sessions = new Map<string, PartitionSession>();
+  readonly #derivers: readonly Deriver[];
+  readonly #senders: readonly Sender[];
+  readonly #stopping = new AbortController();
+  readonly #loops: Promise<void>[] = [];
+  #restarting: Promise<void> | null = null;
+  #haltedPartitions: ReadonlySet<string> = new Set();
+
+  constructor(
+    context: PipelineContext,
+    client: LogClient,
+    decoder: Decoder,
+    sinks: RemoteSinks,
+    options: WorkerOptions,
+  ) {
+    this.#context = context;
+    this.#client = client;
+    this.#options = options;
+    const { migration } = context;
+    const tables = [...migration.tables.map((table) => table.name), ...options.heartbeatTables];
+    this.#tableOfTopic = new Map(tables.map((table) => [topicOf(migration.name, table), table]));
+    this.#senders = [...sinks.values()].map((sink) => {
+      const { sendersPerStore: parallel, batchDocuments, leaseSeconds, waitingLimit } = options;
+      return new Sender(sink, context, { parallel, batchDocuments, leaseSeconds, waitingLimit });
+    });
+    this.#derivers = options.flows.map((flow) => {
+      const { batchRoots, deriversPerFlow: parallel } = options;
+      return new Deriver(flow, context, { batchRoots, parallel }, () => this.#wakeSenders());
+    });
+    this.#sessionDependencies = {
+      context,
+      client,
+      decoder,
+      subscriptions: new Subscriptions(migration),
+      fastFlows: [],
+      options,
+      onLanded: (_, rows) => {
+        if (rows > 0) for (const deriver of this.#derivers) deriver.bell.ring();
+      },
+      onFenced: () => this.#joinAgain(),
+    };
+  }
+
+  get topics(): readonly string[] {
+    return [...this.#tableOfTopic.keys()];
+  }
+
+  /** Resolves when all loops run. */
+  async start(): Promise<void> {
+    await this.#readHalts();
+    for (const deriver of this.#derivers) this.#loops.push(deriver.run());
+    for (const sender of this.#senders) this.#loops.push(sender.run());
+    this.#loops.push(this.#every(1_000, () => this.#tick()));
+    this.#loops.push(this.#every(2_000, () => this.#readHalts()));
+    this.#loops.push(this.#every(5_000, () => this.#commitAdvisory()));
+    await this.#client.run((batch) => this.#take(batch));
+  }
+
+  /** Drains: what is under way is finished, nothing new is begun. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await Promise.all([...this.#sessions.values()].map((session) => session.stop()));
+    for (const deriver of this.#derivers) deriver.stop();
+    for (const sender of this.#senders) sender.stop();
+    await Promise.all(this.#loops);
+    await this.#commitAdvisory().catch(() => undefined);
+    await this.#client.close();
+  }
+
+  /** records fetched or known of and not landed yet, by topic/partition */
+  lag(): ReadonlyMap<string, bigint> {
+    return new Map([...this.#sessions].map(([name, session]) => [name, session.lag]));
+  }
+
+  #take(batch: RecordBatch): void {
+    const name = `${batch.topic}/${batch.partition}`;
+    let session = this.#sessions.get(name);
+    if (!session) {
+      const table = this.#tableOfTopic.get(batch.topic);
+      if (table === undefined || this.#stopping.signal.aborted) return;
+      const place: Place = { topic: batch.topic, partition: batch.partition, table };
+      const fastFlows = this.#options.flows.filter((flow) => isFast(flow, table));
+      session = new PartitionSession(place, { ...this.#sessionDependencies, fastFlows });
+      if (this.#haltedPartitions.has(name)) session.haltedBefore();
+      this.#sessions.set(name, session);
+    }
+    session.take(batch);
+  }
+
+  #wakeSenders(): void {
+    for (const sender of this.#senders) sender.bell.ring();
+  }
+
+  #joinAgain(): void {
+    this.#restarting ??= this.#client.restart().finally(() => {
+      this.#restarting = null;
+    });
+  }
+
+  async #tick(): Promise<void> {
+    const woken = await this.#context.ledger.tick(new Date(this.#context.clock.now()).toISOString());
+    if (woken === 0) return;
+    for (const deriver of this.#derivers) deriver.bell.ring();
+    this.#wakeSenders();
+  }
+
+  async #readHalts(): Promise<void> {
+    const halts = new Set((await this.#context.ledger.halts()).map((halt) => halt.scope));
+    this.#haltedPartitions = halts;
+    for (const deriver of this.#derivers) deriver.halted = halts.has(deriver.flow.name);
+    for (const [name, session] of this.#sessions) if (session.halted && !halts.has(name)) session.resume();
+  }
+
+  async #commitAdvisory(): Promise<void> {
+    const offsets = [...this.#sessions.values()].flatMap((session) =>
+      session.next === null
+        ? []
+        : [{ topic: session.place.topic, partition: session.place.partition, offset: session.next }],
+    );
+    if (offsets.length > 0) await this.#client.commitAdvisory(offsets);
+  }
+
+  async #every(ms: number, work: () => Promise<void>): Promise<void> {
+    const { clock, log } = this.#context;
+    while (!this.#stopping.signal.aborted) {
+      await clock.sleep(ms, this.#stopping.signal);
+      if (this.#stopping.signal.aborted) return;
+      await work().catch((error: unknown) =>
+        log.debug(`housekeeping: ${error instanceof Error ? error.message : 'failed'}`),
+      );
+    }
+  }
+}
+
+/** A root that is a row alone, and refers to no other root's rows, is derived as it lands. */
+const isFast = (flow: Flow, table: string): boolean =>
+  'table' in flow.root && flow.root.table === table && flow.parts.length === 0;

@@ -1,0 +1,222 @@
+import type {
+  Aggregate,
+  DerivingTransaction,
+  DocumentRef,
+  DocumentWrite,
+  Flow,
+  JsonObject,
+  KnownDocument,
+  LockedRoot,
+  RecordedChange,
+  RootVerdict,
+  Target,
+} from '../../core/index.ts';
+import { readAggregates } from './aggregates.ts';
+import type { LedgerContext } from './context.ts';
+import { queueIntents } from './intents.ts';
+import { settleRoots } from './root-states.ts';
+import { isoMicros, type Queryable } from './sql.ts';
+import type { TargetTables } from './target-tables.ts';
+
+interface DocumentRecord {
+  target: string;
+  id: string;
+  flow: string;
+  root: string;
+  revision: string;
+  hash: Buffer;
+  gone: boolean;
+  content: JsonObject | null;
+}
+
+const DOCUMENT = 'target, id, flow, root, revision, hash, gone, content';
+
+const known = (row: DocumentRecord): KnownDocument => ({ ...row, revision: BigInt(row.revision) });
+
+/** The statements of one deriving transaction, on the connection that holds it. */
+export class PostgresDeriving implements DerivingTransaction {
+  readonly #db: Queryable;
+  readonly #context: LedgerContext;
+  readonly #tables: TargetTables;
+
+  constructor(db: Queryable, context: LedgerContext, tables: TargetTables) {
+    this.#db = db;
+    this.#context = context;
+    this.#tables = tables;
+  }
+
+  async lock(flow: Flow, keys: readonly string[]): Promise<readonly LockedRoot[]> {
+    const locked = await this.#db.query<{ key: string }>(
+      `select u.key from unnest($3::text[]) as u(key)
+       where pg_try_advisory_xact_lock(hashtextextended($1 || chr(31) || $2 || chr(31) || u.key, 0))`,
+      [this.#context.pipeline, flow.name, keys],
+    );
+    // A second statement, hence a newer snapshot: whoever held a lock before us has committed what it deleted.
+    const marks = await this.#db.query<{ key: string; ids: string[]; source_time: string }>(
+      `select key, array_agg(id) as ids, ${isoMicros('min(source_time)')} as source_time
+       from sluice.mark where pipeline = $1 and flow = $2 and part = '' and key = any($3) group by key`,
+      [this.#context.pipeline, flow.name, locked.rows.map((row) => row.key)],
+    );
+    return marks.rows.map((row) => ({ key: row.key, markIds: row.ids.map(BigInt), sourceTime: row.source_time }));
+  }
+
+  aggregates(flow: Flow, keys: readonly string[]): Promise<ReadonlyMap<string, Aggregate>> {
+    return readAggregates(this.#db, this.#context, flow, keys);
+  }
+
+  async pendingChanges(
+    table: string,
+    keys: readonly string[],
+  ): Promise<ReadonlyMap<string, readonly RecordedChange[]>> {
+    const found = await this.#db.query<RecordedChange & { source_time: string }>(
+      `select entry, tbl as "table", key, op, before, after, source_time, lsn from sluice.change
+       where pipeline = $1 and tbl = $2 and key = any($3) and not rendered order by seq`,
+      [this.#context.pipeline, table, keys],
+    );
+    const changes = new Map<string, RecordedChange[]>();
+    for (const { source_time: sourceTime, ...row } of found.rows) {
+      const change = { ...row, sourceTime };
+      const list = changes.get(row.key);
+      if (list) list.push(change);
+      else changes.set(row.key, [change]);
+    }
+    return changes;
+  }
+
+  async documentsOf(flow: Flow, roots: readonly string[]): Promise<readonly KnownDocument[]> {
+    const appended = flow.targets.filter((target) => target.mode === 'append').map((target) => target.name);
+    const found = await this.#db.query<DocumentRecord>(
+      `select ${DOCUMENT} from sluice.document
+       where pipeline = $1 and flow = $2 and root = any($3) and not target = any($4)`,
+      [this.#context.pipeline, flow.name, roots, appended],
+    );
+    return found.rows.map(known);
+  }
+
+  async documentsById(refs: readonly DocumentRef[]): Promise<readonly KnownDocument[]> {
+    if (refs.length === 0) return [];
+    const found = await this.#db.query<DocumentRecord>(
+      `select ${DOCUMENT.split(', ')
+        .map((column) => `d.${column}`)
+        .join(', ')}
+       from unnest($2::text[], $3::text[]) as u(target, id)
+       join sluice.document d on d.pipeline = $1 and d.target = u.target and d.id = u.id`,
+      [this.#context.pipeline, refs.map((ref) => ref.target), refs.map((ref) => ref.id)],
+    );
+    return found.rows.map(known);
+  }
+
+  async asOf(): Promise<string> {
+    const found = await this.#db.query<{ as_of: string }>(
+      `select ${isoMicros('as_of')} as as_of from sluice.pipeline where name = $1`,
+      [this.#context.pipeline],
+    );
+    return found.rows[0]?.as_of ?? '1970-01-01T00:00:00.000000Z';
+  }
+
+  async firstRevision(): Promise<bigint> {
+    const found = await this.#db.query<{ generation: string }>(
+      'select generation from sluice.pipeline where name = $1',
+      [this.#context.pipeline],
+    );
+    return (BigInt(found.rows[0]?.generation ?? '0') << 24n) + 1n;
+  }
+
+  async writeState(flow: Flow, writes: readonly DocumentWrite[]): Promise<void> {
+    if (writes.length === 0) return;
+    const won = await this.#recordDocuments(flow, writes);
+    // children go before their parents, and old members of a set before the new ones take their place
+    for (const target of [...flow.targets].reverse()) {
+      if (target.kind !== 'postgres') continue;
+      const gone = won.filter((write) => write.gone && write.document.target === target.name);
+      await this.#tables.remove(
+        this.#db,
+        target,
+        gone.map((write) => write.document.id),
+      );
+    }
+    for (const target of flow.targets) {
+      const rows = won.filter((write) => write.document.target === target.name);
+      if (target.kind === 'postgres')
+        await this.#writeRows(
+          target,
+          rows.filter((write) => !write.gone),
+        );
+      else await queueIntents(this.#db, this.#context, flow, rows);
+    }
+  }
+
+  async appendHistory(flow: Flow, writes: readonly DocumentWrite[]): Promise<void> {
+    for (const target of flow.targets) {
+      if (target.mode !== 'append') continue;
+      const rows = writes.filter((write) => write.document.target === target.name);
+      if (target.kind === 'postgres') await this.#writeRows(target, rows);
+      else await queueIntents(this.#db, this.#context, flow, await this.#recordDocuments(flow, rows, true));
+    }
+  }
+
+  async #writeRows(target: Extract<Target, { kind: 'postgres' }>, writes: readonly DocumentWrite[]): Promise<void> {
+    const rows = writes.map(({ document }) => ({
+      id: document.id,
+      content: document.content,
+      stamps: document.stamps ?? {},
+    }));
+    await this.#tables.write(this.#db, target, rows);
+  }
+
+  /** Records what is to be written and answers those that are newer than what is recorded. */
+  async #recordDocuments(
+    flow: Flow,
+    writes: readonly DocumentWrite[],
+    appendOnly = false,
+  ): Promise<readonly DocumentWrite[]> {
+    if (writes.length === 0) return [];
+    const remote = writes.map((write) => this.#context.target(write.document.target).kind !== 'postgres');
+    const onConflict = appendOnly
+      ? 'nothing'
+      : `update set flow = excluded.flow, root = excluded.root, revision = excluded.revision, hash = excluded.hash,
+           gone = excluded.gone, written_at = clock_timestamp(), content = excluded.content,
+           acked = case when excluded.content is null then excluded.revision else document.acked end
+         where document.revision < excluded.revision`;
+    const won = await this.#db.query<{ target: string; id: string }>(
+      `insert into sluice.document (pipeline, flow, target, id, root, revision, hash, gone, content, acked)
+       select $1, $2, u.target, u.id, u.root, u.revision, u.hash, u.gone, u.content::jsonb,
+         case when u.content is null then u.revision end
+       from unnest($3::text[], $4::text[], $5::text[], $6::bigint[], $7::bytea[], $8::boolean[], $9::text[])
+         as u(target, id, root, revision, hash, gone, content)
+       order by u.target, u.id
+       on conflict (pipeline, target, id) do ${onConflict} returning target, id`,
+      [
+        this.#context.pipeline,
+        flow.name,
+        writes.map((write) => write.document.target),
+        writes.map((write) => write.document.id),
+        writes.map((write) => write.root),
+        writes.map((write) => String(write.revision)),
+        writes.map((write) => write.hash),
+        writes.map((write) => write.gone),
+        writes.map((write, i) => (remote[i] ? JSON.stringify(write.document.content) : null)),
+      ],
+    );
+    const winners = new Set(won.rows.map((row) => `${row.target}\u001f${row.id}`));
+    return writes.filter((write) => winners.has(`${write.document.target}\u001f${write.document.id}`));
+  }
+
+  async changesRendered(table: string, changes: readonly RecordedChange[]): Promise<void> {
+    if (changes.length === 0) return;
+    await this.#db.query(
+      `update sluice.change c set rendered = true from unnest($3::text[], $4::text[]) as u(key, entry)
+       where c.pipeline = $1 and c.tbl = $2 and c.key = u.key and c.entry = u.entry`,
+      [this.#context.pipeline, table, changes.map((change) => change.key), changes.map((change) => change.entry)],
+    );
+  }
+
+  settle(flow: Flow, verdicts: readonly RootVerdict[]): Promise<void> {
+    return settleRoots(this.#db, this.#context.pipeline, flow, verdicts);
+  }
+
+  async deleteMarks(ids: readonly bigint[]): Promise<void> {
+    if (ids.length === 0) return;
+    await this.#db.query('delete from sluice.mark where id = any($1::bigint[])', [ids.map(String)]);
+  }
+}

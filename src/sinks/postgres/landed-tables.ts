@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto';
+import { type Image, type Migration, movesOf, type SourceTable } from '../../core/index.ts';
+import { ident, type Queryable } from './sql.ts';
+
+/** How one landed table is stored: its SQL name and its link columns. */
+export interface LandedTable {
+  readonly name: string;
+  readonly sql: string;
+  readonly links: readonly string[];
+  readonly linksOf: (image: Image) => Readonly<Record<string, string | null>>;
+}
+
+export const linkColumn = (link: string): string => ident(`l_${link}`);
+
+/** PostgreSQL cuts names at 63 bytes without a word; longer ones end in a piece of their hash. */
+function tableName(pipeline: string, source: string): string {
+  const plain = `landed__${pipeline}__${source}`.replace(/[^A-Za-z0-9_]+/g, '__');
+  if (plain.length <= 63) return plain;
+  const digest = createHash('sha256').update(plain).digest('hex').slice(0, 10);
+  return `${plain.slice(0, 52)}_${digest}`;
+}
+
+function fromDeclaration(pipeline: string, table: SourceTable): LandedTable {
+  const links = Object.keys(table.links);
+  return {
+    name: table.name,
+    sql: `sluice.${ident(tableName(pipeline, table.name))}`,
+    links,
+    linksOf: (image) => Object.fromEntries(links.map((link) => [link, table.links[link]?.(image) ?? null])),
+  };
+}
+
+const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);
+
+function forMoves(pipeline: string, table: SourceTable, link: string): LandedTable {
+  const name = movesOf(table.name, link);
+  return {
+    name,
+    sql: `sluice.${ident(tableName(pipeline, name))}`,
+    links: ['from', 'to', 'row'],
+    linksOf: (image) => ({ from: text(image['from']), to: text(image['to']), row: text(image['row']) }),
+  };
+}
+
+/** All landed tables of a pipeline by name, the recorded moves of links among them. */
+export function landedTables(pipeline: string, migration: Migration): ReadonlyMap<string, LandedTable> {
+  const tables: LandedTable[] = [];
+  for (const table of migration.tables) {
+    tables.push(fromDeclaration(pipeline, table));
+    for (const link of table.remember ?? []) tables.push(forMoves(pipeline, table, link));
+  }
+  return new Map(tables.map((table) => [table.name, table]));
+}
+
+/** Makes the landed tables and the indexes their links need. May be run again at any time. */
+export async function createLandedTables(db: Queryable, tables: Iterable<LandedTable>): Promise<void> {
+  for (const table of tables) {
+    await db.query(`create table if not exists ${table.sql} (
+      key text primary key, image jsonb not null, deleted boolean not null default false,
+      epoch integer not null, phase smallint not null, a bigint not null, b bigint not null, tx_id bigint,
+      kafka_offset bigint not null, source_time text not null)
+      with (autovacuum_vacuum_scale_factor = 0.05)`);
+    for (const link of table.links) {
+      await db.query(`alter table ${table.sql} add column if not exists ${linkColumn(link)} text`);
+      const digest = createHash('sha256').update(`${table.sql}.${link}`).digest('hex').slice(0, 12);
+      const index = ident(`landed_${link}_${digest}`.slice(-60));
+      await db.query(
+        `create index if not exists ${index} on ${table.sql} (${linkColumn(link)}) where ${linkColumn(link)} is not null`,
+      );
+    }
+  }
+}
+
+export async function dropLandedTables(db: Queryable, tables: Iterable<LandedTable>): Promise<void> {
+  for (const table of tables) await db.query(`drop table if exists ${table.sql}`);
+}

@@ -1,0 +1,255 @@
+import type {
+  Advance,
+  DerivingTransaction,
+  Image,
+  LandedState,
+  LandingTransaction,
+  LinkMove,
+  Mark,
+  ParkedRecord,
+  RecordedChange,
+} from '../../core/index.ts';
+import { movesOf } from '../../core/index.ts';
+import type { LedgerContext } from './context.ts';
+import { type LandedTable, linkColumn } from './landed-tables.ts';
+import type { Queryable } from './sql.ts';
+
+interface LandedRecord {
+  key: string;
+  image: Image;
+  deleted: boolean;
+  epoch: number;
+  phase: 0 | 1;
+  a: string;
+  b: string;
+  tx_id: string | null;
+  kafka_offset: string;
+  source_time: string;
+  [link: `l_${string}`]: string | null;
+}
+
+/** The columns every read of a landed table asks for; images come as text so that no number is rounded. */
+export const landedColumns = (table: LandedTable): string =>
+  ['key', 'image', 'deleted', 'epoch', 'phase', 'a', 'b', 'tx_id', 'kafka_offset', 'source_time']
+    .concat(table.links.map(linkColumn))
+    .join(', ');
+
+export function landedState(table: LandedTable, row: LandedRecord): LandedState {
+  return {
+    table: table.name,
+    key: row.key,
+    image: row.image,
+    deleted: row.deleted,
+    sourceTime: row.source_time,
+    lsn: row.b,
+    links: Object.fromEntries(table.links.map((link) => [link, row[`l_${link}`] ?? null])),
+    position: {
+      epoch: row.epoch,
+      phase: row.phase,
+      a: BigInt(row.a),
+      b: BigInt(row.b),
+      txId: row.tx_id === null ? null : BigInt(row.tx_id),
+      offset: BigInt(row.kafka_offset),
+    },
+  };
+}
+
+/** The statements of one landing transaction, on the connection that holds it. */
+export class PostgresLanding implements LandingTransaction {
+  readonly #db: Queryable;
+  readonly #context: LedgerContext;
+  readonly deriving: DerivingTransaction;
+  #attempts = 0;
+
+  constructor(db: Queryable, context: LedgerContext, deriving: DerivingTransaction) {
+    this.#db = db;
+    this.#context = context;
+    this.deriving = deriving;
+  }
+
+  async advance(move: Advance): Promise<boolean> {
+    const done = await this.#db.query(
+      `update sluice.progress set next_offset = $5, landed_at = clock_timestamp(),
+         source_time = greatest(source_time, $6::timestamptz)
+       where pipeline = $1 and topic = $2 and part = $3 and next_offset = $4 and fence = $7`,
+      [
+        this.#context.pipeline,
+        move.topic,
+        move.partition,
+        String(move.from),
+        String(move.to),
+        move.sourceTime,
+        String(move.fence),
+      ],
+    );
+    return done.rowCount === 1;
+  }
+
+  async landed(name: string, keys: readonly string[]): Promise<ReadonlyMap<string, LandedState>> {
+    if (keys.length === 0) return new Map();
+    const table = this.#context.table(name);
+    const found = await this.#db.query<LandedRecord>(
+      `select ${landedColumns(table)} from ${table.sql} where key = any($1)`,
+      [keys],
+    );
+    return new Map(found.rows.map((row) => [row.key, landedState(table, row)]));
+  }
+
+  async save(name: string, rows: readonly LandedState[]): Promise<void> {
+    if (rows.length === 0) return;
+    const table = this.#context.table(name);
+    const columns = ['key', 'image', 'deleted', 'epoch', 'phase', 'a', 'b', 'tx_id', 'kafka_offset', 'source_time'];
+    const types = 'text text boolean integer smallint bigint bigint bigint bigint text'.split(' ');
+    const values: unknown[] = [
+      rows.map((row) => row.key),
+      rows.map((row) => JSON.stringify(row.image)),
+      rows.map((row) => row.deleted),
+      rows.map((row) => row.position.epoch),
+      rows.map((row) => row.position.phase),
+      rows.map((row) => String(row.position.a)),
+      rows.map((row) => String(row.position.b)),
+      rows.map((row) => (row.position.txId === null ? null : String(row.position.txId))),
+      rows.map((row) => String(row.position.offset)),
+      rows.map((row) => row.sourceTime),
+    ];
+    for (const link of table.links) {
+      columns.push(linkColumn(link));
+      types.push('text');
+      values.push(rows.map((row) => row.links[link] ?? null));
+    }
+    const arrays = types.map((type, i) => `$${i + 1}::${type}[]`).join(', ');
+    const picked = columns.map((_, i) => (i === 1 ? 'u.c2::jsonb' : `u.c${i + 1}`)).join(', ');
+    const names = columns.map((_, i) => `c${i + 1}`).join(', ');
+    const updates = columns.slice(1).map((column) => `${column} = excluded.${column}`);
+    await this.#db.query(
+      `insert into ${table.sql} (${columns.join(', ')}) select ${picked} from unnest(${arrays}) as u(${names})
+       on conflict (key) do update set ${updates.join(', ')}`,
+      values,
+    );
+  }
+
+  async mark(marks: readonly Mark[]): Promise<void> {
+    await insertMarks(this.#db, this.#context.pipeline, marks);
+  }
+
+  async recordMoves(moves: readonly LinkMove[]): Promise<void> {
+    for (const move of moves) {
+      const table = this.#context.table(movesOf(move.table, move.link));
+      await this.#db.query(
+        `insert into ${table.sql} (key, image, epoch, phase, a, b, tx_id, kafka_offset, source_time, l_from, l_to, l_row)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict (key) do nothing`,
+        [
+          move.entry,
+          JSON.stringify({ from: move.from, to: move.to, row: move.row }),
+          move.position.epoch,
+          move.position.phase,
+          String(move.position.a),
+          String(move.position.b),
+          move.position.txId === null ? null : String(move.position.txId),
+          String(move.position.offset),
+          move.sourceTime,
+          move.from,
+          move.to,
+          move.row,
+        ],
+      );
+    }
+  }
+
+  async recordChanges(changes: readonly RecordedChange[]): Promise<void> {
+    if (changes.length === 0) return;
+    await this.#db.query(
+      `insert into sluice.change (pipeline, tbl, key, entry, op, before, after, source_time, lsn)
+       select $1, u.tbl, u.key, u.entry, u.op, u.before::jsonb, u.after::jsonb, u.source_time, u.lsn
+       from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[])
+         with ordinality as u(tbl, key, entry, op, before, after, source_time, lsn, n)
+       order by u.n on conflict do nothing`,
+      [
+        this.#context.pipeline,
+        changes.map((change) => change.table),
+        changes.map((change) => change.key),
+        changes.map((change) => change.entry),
+        changes.map((change) => change.op),
+        changes.map((change) => (change.before === null ? null : JSON.stringify(change.before))),
+        changes.map((change) => JSON.stringify(change.after)),
+        changes.map((change) => change.sourceTime),
+        changes.map((change) => change.lsn),
+      ],
+    );
+  }
+
+  async park(records: readonly ParkedRecord[]): Promise<void> {
+    for (const record of records) {
+      await this.#db.query(
+        `insert into sluice.parked
+           (pipeline, kind, scope, key, code, detail, topic, part, "offset", raw_key, raw_value, headers)
+         values ($1, 'record', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+         on conflict (pipeline, kind, scope, key, coalesce("offset", -1)) where state = 'parked'
+         do update set attempts = parked.attempts + 1, last_at = clock_timestamp(),
+           code = excluded.code, detail = excluded.detail`,
+        [
+          this.#context.pipeline,
+          record.table,
+          record.key,
+          record.code,
+          JSON.stringify(record.detail),
+          record.topic,
+          record.partition,
+          String(record.offset),
+          record.rawKey,
+          record.rawValue,
+          JSON.stringify(record.headers),
+        ],
+      );
+    }
+  }
+
+  async openParked(table: string, keys: readonly string[]): Promise<ReadonlySet<string>> {
+    if (keys.length === 0) return new Set();
+    const found = await this.#db.query<{ key: string }>(
+      `select distinct key from sluice.parked
+       where pipeline = $1 and kind = 'record' and scope = $2 and key = any($3) and state = 'parked'`,
+      [this.#context.pipeline, table, keys],
+    );
+    return new Set(found.rows.map((row) => row.key));
+  }
+
+  async heal(table: string, keys: readonly string[]): Promise<void> {
+    if (keys.length === 0) return;
+    await this.#db.query(
+      `update sluice.parked set state = 'healed', closed_at = clock_timestamp(), closed_by = 'a newer image'
+       where pipeline = $1 and kind = 'record' and scope = $2 and key = any($3) and state = 'parked'`,
+      [this.#context.pipeline, table, keys],
+    );
+  }
+
+  async attempt<T>(work: () => Promise<T>): Promise<T> {
+    this.#attempts += 1;
+    const name = `attempt_${this.#attempts}`;
+    await this.#db.query(`savepoint ${name}`);
+    try {
+      const result = await work();
+      await this.#db.query(`release savepoint ${name}`);
+      return result;
+    } catch (error) {
+      await this.#db.query(`rollback to savepoint ${name}`);
+      throw error;
+    }
+  }
+}
+
+export async function insertMarks(db: Queryable, pipeline: string, marks: readonly Mark[]): Promise<void> {
+  if (marks.length === 0) return;
+  await db.query(
+    `insert into sluice.mark (pipeline, flow, part, key, source_time)
+     select $1, u.flow, u.part, u.key, u.source_time
+     from unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[]) as u(flow, part, key, source_time)`,
+    [
+      pipeline,
+      marks.map((mark) => mark.flow),
+      marks.map((mark) => mark.part),
+      marks.map((mark) => mark.key),
+      marks.map((mark) => mark.sourceTime),
+    ],
+  );
+}

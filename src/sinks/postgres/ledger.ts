@@ -1,0 +1,155 @@
+import type pg from 'pg';
+import {
+  type Claim,
+  type DerivingTransaction,
+  type ErrorCode,
+  type Flow,
+  type Halt,
+  type Intent,
+  type LandingTransaction,
+  type Ledger,
+  type SettledIntent,
+  SluiceError,
+} from '../../core/index.ts';
+import { classify } from './classify.ts';
+import type { LedgerContext } from './context.ts';
+import { PostgresDeriving } from './deriving-transaction.ts';
+import { nextIntents, settleIntents } from './intents.ts';
+import { PostgresLanding } from './landing-transaction.ts';
+import { leaseLanes, releaseLanes } from './lanes.ts';
+import { expandMarks, markedRoots, tick } from './marks.ts';
+import { isoMicros, type Queryable } from './sql.ts';
+import { TargetTables } from './target-tables.ts';
+
+/** The ledger of one pipeline in PostgreSQL. Every failure leaves it as a SluiceError. */
+export class PostgresLedger implements Ledger {
+  readonly pipeline: string;
+  readonly #pool: pg.Pool;
+  readonly #context: LedgerContext;
+  readonly #tables: TargetTables;
+
+  constructor(pool: pg.Pool, context: LedgerContext) {
+    this.pipeline = context.pipeline;
+    this.#pool = pool;
+    this.#context = context;
+    this.#tables = new TargetTables(context);
+  }
+
+  async claim(topic: string, partition: number, worker: string): Promise<Claim> {
+    const claimed = await this.#query<{ next_offset: string | null; fence: string }>(
+      `insert into sluice.progress (pipeline, topic, part, fence, worker) values ($1, $2, $3, 1, $4)
+       on conflict (pipeline, topic, part) do update set fence = progress.fence + 1, worker = excluded.worker
+       returning next_offset, fence`,
+      [this.pipeline, topic, partition, worker],
+    );
+    const row = claimed.rows[0];
+    if (!row) throw new SluiceError('INTERNAL', 'claiming a partition answered no row');
+    return { nextOffset: row.next_offset === null ? null : BigInt(row.next_offset), fence: BigInt(row.fence) };
+  }
+
+  async begin(topic: string, partition: number, offset: bigint, fence: bigint): Promise<boolean> {
+    const done = await this.#query(
+      `update sluice.progress set next_offset = $4
+       where pipeline = $1 and topic = $2 and part = $3 and fence = $5 and next_offset is null`,
+      [this.pipeline, topic, partition, String(offset), String(fence)],
+    );
+    return done.rowCount === 1;
+  }
+
+  landing<T>(work: (tx: LandingTransaction) => Promise<T>): Promise<T> {
+    return this.#transaction((db) => {
+      const deriving = new PostgresDeriving(db, this.#context, this.#tables);
+      return work(new PostgresLanding(db, this.#context, deriving));
+    });
+  }
+
+  deriving<T>(work: (tx: DerivingTransaction) => Promise<T>): Promise<T> {
+    return this.#transaction((db) => work(new PostgresDeriving(db, this.#context, this.#tables)));
+  }
+
+  markedRoots(flow: string, limit: number, after: bigint): Promise<{ keys: readonly string[]; last: bigint }> {
+    return this.#guarded(() => markedRoots(this.#pool, this.pipeline, flow, limit, after));
+  }
+
+  expandMarks(flow: Flow, limit: number): Promise<number> {
+    return this.#transaction((db) => expandMarks(db, this.#context, flow, limit));
+  }
+
+  tick(now: string): Promise<number> {
+    return this.#transaction((db) => tick(db, this.pipeline, now));
+  }
+
+  leaseLanes(store: string, owner: string, wanted: number, seconds: number): Promise<readonly number[]> {
+    return this.#guarded(() => leaseLanes(this.#pool, this.#context, store, owner, wanted, seconds));
+  }
+
+  releaseLanes(store: string, owner: string): Promise<void> {
+    return this.#guarded(() => releaseLanes(this.#pool, this.#context, store, owner));
+  }
+
+  nextIntents(store: string, lanes: readonly number[], limit: number): Promise<readonly Intent[]> {
+    return this.#guarded(() => nextIntents(this.#pool, this.#context, store, lanes, limit));
+  }
+
+  settleIntents(settled: readonly SettledIntent[]): Promise<void> {
+    return this.#transaction((db) => settleIntents(db, this.pipeline, settled));
+  }
+
+  async halt(scope: string, code: ErrorCode, reason: string): Promise<void> {
+    await this.#query(
+      `insert into sluice.halt (pipeline, scope, code, reason) values ($1, $2, $3, $4)
+       on conflict (pipeline, scope) do nothing`,
+      [this.pipeline, scope, code, reason],
+    );
+  }
+
+  async halts(): Promise<readonly Halt[]> {
+    const found = await this.#query<{ scope: string; code: ErrorCode; reason: string; at: string }>(
+      `select scope, code, reason, ${isoMicros('at')} as at from sluice.halt where pipeline = $1 order by scope`,
+      [this.pipeline],
+    );
+    return found.rows;
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.end();
+  }
+
+  #query<R extends pg.QueryResultRow>(text: string, values: unknown[]): Promise<pg.QueryResult<R>> {
+    return this.#guarded(() => this.#pool.query<R>(text, values));
+  }
+
+  async #guarded<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw classify(error);
+    }
+  }
+
+  async #transaction<T>(work: (db: Queryable) => Promise<T>): Promise<T> {
+    return this.#guarded(async () => {
+      const client = await this.#pool.connect();
+      let broken: Error | undefined;
+      // A connection that dies while idle in a transaction tells by an event; without a listener it ends the process.
+      const onError = (error: Error): void => {
+        broken = error;
+      };
+      client.on('error', onError);
+      try {
+        await client.query('begin');
+        const result = await work(client);
+        await client.query('commit');
+        return result;
+      } catch (error) {
+        await client.query('rollback').catch((failure: Error) => {
+          broken = failure;
+        });
+        throw error;
+      } finally {
+        client.off('error', onError);
+        client.release(broken);
+      }
+    });
+  }
+}

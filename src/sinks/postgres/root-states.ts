@@ -1,0 +1,101 @@
+import type { Flow, RootVerdict } from '../../core/index.ts';
+import type { Queryable } from './sql.ts';
+
+/** Keeps what became of each derived root: its issues, its timer, what it waits for, and whether it is parked. */
+export async function settleRoots(
+  db: Queryable,
+  pipeline: string,
+  flow: Flow,
+  verdicts: readonly RootVerdict[],
+): Promise<void> {
+  const roots = verdicts.map((verdict) => verdict.root);
+  await replaceIssues(db, pipeline, flow.name, roots, verdicts);
+  await replaceTimers(db, pipeline, flow.name, roots, verdicts);
+  await replaceWaiting(db, pipeline, flow.name, roots, verdicts);
+  const healthy = verdicts.filter((verdict) => verdict.state !== 'parked').map((verdict) => verdict.root);
+  await db.query(
+    `update sluice.parked set state = 'healed', closed_at = clock_timestamp(), closed_by = 'derived'
+     where pipeline = $1 and kind = 'root' and scope = $2 and key = any($3) and state = 'parked'`,
+    [pipeline, flow.name, healthy],
+  );
+  for (const verdict of verdicts) {
+    if (verdict.state !== 'parked') continue;
+    await db.query(
+      `insert into sluice.parked (pipeline, kind, scope, key, flow, code, detail)
+       values ($1, 'root', $2, $3, $2, $4, $5)
+       on conflict (pipeline, kind, scope, key, coalesce("offset", -1)) where state = 'parked'
+       do update set attempts = parked.attempts + 1, last_at = clock_timestamp(),
+         code = excluded.code, detail = excluded.detail`,
+      [pipeline, flow.name, verdict.root, verdict.code, JSON.stringify(verdict.detail)],
+    );
+  }
+}
+
+async function replaceIssues(
+  db: Queryable,
+  pipeline: string,
+  flow: string,
+  roots: readonly string[],
+  verdicts: readonly RootVerdict[],
+): Promise<void> {
+  const noted = verdicts.filter((verdict) => verdict.issues.length > 0);
+  const clean = new Set(roots);
+  for (const verdict of noted) clean.delete(verdict.root);
+  await db.query('delete from sluice.root_issue where pipeline = $1 and flow = $2 and root = any($3)', [
+    pipeline,
+    flow,
+    [...clean],
+  ]);
+  if (noted.length === 0) return;
+  await db.query(
+    `insert into sluice.root_issue (pipeline, flow, root, issues)
+     select $1, $2, u.root, u.issues::jsonb from unnest($3::text[], $4::text[]) as u(root, issues)
+     on conflict (pipeline, flow, root) do update set issues = excluded.issues, at = clock_timestamp()
+       where root_issue.issues is distinct from excluded.issues`,
+    [pipeline, flow, noted.map((verdict) => verdict.root), noted.map((verdict) => JSON.stringify(verdict.issues))],
+  );
+}
+
+async function replaceTimers(
+  db: Queryable,
+  pipeline: string,
+  flow: string,
+  roots: readonly string[],
+  verdicts: readonly RootVerdict[],
+): Promise<void> {
+  const timed = verdicts.filter((verdict) => verdict.wakeAt !== null);
+  await db.query('delete from sluice.timer where pipeline = $1 and flow = $2 and root = any($3)', [
+    pipeline,
+    flow,
+    roots,
+  ]);
+  if (timed.length === 0) return;
+  await db.query(
+    `insert into sluice.timer (pipeline, flow, root, at)
+     select $1, $2, u.root, u.at from unnest($3::text[], $4::timestamptz[]) as u(root, at)`,
+    [pipeline, flow, timed.map((verdict) => verdict.root), timed.map((verdict) => verdict.wakeAt)],
+  );
+}
+
+async function replaceWaiting(
+  db: Queryable,
+  pipeline: string,
+  flow: string,
+  roots: readonly string[],
+  verdicts: readonly RootVerdict[],
+): Promise<void> {
+  await db.query('delete from sluice.waiting where pipeline = $1 and flow = $2 and root = any($3)', [
+    pipeline,
+    flow,
+    roots,
+  ]);
+  const needs = verdicts
+    .filter((verdict) => verdict.state === 'waiting')
+    .flatMap((verdict) => verdict.needs.map((need) => ({ root: verdict.root, ...need })));
+  if (needs.length === 0) return;
+  await db.query(
+    `insert into sluice.waiting (pipeline, flow, root, need_target, need_id)
+     select distinct $1, $2, u.root, u.target, u.id from unnest($3::text[], $4::text[], $5::text[]) as u(root, target, id)`,
+    [pipeline, flow, needs.map((need) => need.root), needs.map((need) => need.target), needs.map((need) => need.id)],
+  );
+}

@@ -1,0 +1,24 @@
+import type pg from 'pg';
+
+/** Anything that runs a statement: a pool or one connection. */
+export interface Queryable {
+  query<R extends pg.QueryResultRow = pg.QueryResultRow>(text: string, values?: unknown[]): Promise<pg.QueryResult<R>>;
+}
+
+/** A double-quoted identifier. */
+export const ident = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+/** `schema.table` with a suffix on the schema, quoted. */
+export function qualified(name: string, schemaSuffix: string): string {
+  const [schema, table] = splitName(name);
+  return `${ident(schema + schemaSuffix)}.${ident(table)}`;
+}
+
+export function splitName(name: string): [schema: string, table: string] {
+  const dot = name.indexOf('.');
+  return [name.slice(0, dot), name.slice(dot + 1)];
+}
+
+/** An instant as ISO UTC text with microseconds, which no JavaScript Date can hold. */
+export const isoMicros = (column: string): string =>
+  `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
