@@ -32,10 +32,10 @@ export function classify(error: unknown): SluiceError {
   const lost = fault.code === undefined && /connection|timeout|terminat/i.test(fault.message ?? '');
   const code = lost ? 'TARGET_UNAVAILABLE' : codeOf(fault);
   const context: Record<string, string> = {};
-  if (fault.code) context['sqlstate'] = fault.code;
-  if (fault.table) context['table'] = fault.table;
-  if (fault.column) context['column'] = fault.column;
-  if (fault.constraint) context['constraint'] = fault.constraint;
+  if (fault.code) context.sqlstate = fault.code;
+  if (fault.table) context.table = fault.table;
+  if (fault.column) context.column = fault.column;
+  if (fault.constraint) context.constraint = fault.constraint;
   const where = Object.entries(context).map(([name, value]) => `${name} ${value}`);
   const programming = code === 'INTERNAL' && fault.code === undefined;
   return new SluiceError(code, `PostgreSQL: ${where.join(', ') || 'connection lost'}`, {

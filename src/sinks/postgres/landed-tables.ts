@@ -38,7 +38,7 @@ function forMoves(pipeline: string, table: SourceTable, link: string): LandedTab
     name,
     sql: `sluice.${ident(tableName(pipeline, name))}`,
     links: ['from', 'to', 'row'],
-    linksOf: (image) => ({ from: text(image['from']), to: text(image['to']), row: text(image['row']) }),
+    linksOf: (image) => ({ from: text(image.from), to: text(image.to), row: text(image.row) }),
   };
 }
 

@@ -1,0 +1,189 @@
+import { fileURLToPath } from 'node:url';
+import type pg from 'pg';
+import { type ErrorCode, type LandingTransaction, type Migration, SluiceError } from '../../core/index.ts';
+import { type LedgerContext, ledgerContext } from './context.ts';
+import { PostgresDeriving } from './deriving-transaction.ts';
+import { type FlowFigures, flowFigures, type PartitionFigures, partitionFigures } from './figures.ts';
+import { createLandedTables, dropLandedTables, landedTables } from './landed-tables.ts';
+import { PostgresLanding } from './landing-transaction.ts';
+import * as parked from './parked.ts';
+import { applySchema, type SchemaState, schemaState } from './schema-runner.ts';
+import { ident } from './sql.ts';
+import { TargetTables } from './target-tables.ts';
+
+const LEDGER_SQL = fileURLToPath(new URL('./schema', import.meta.url));
+
+export interface SchemaFolder {
+  readonly schema: string;
+  readonly folder: string;
+}
+
+/** What people do to a pipeline: set it up, look at it, mend it. Programs that run it use `Ledger`. */
+export class PipelineAdmin {
+  readonly #pool: pg.Pool;
+  readonly #context: LedgerContext;
+
+  constructor(pool: pg.Pool, migration: Migration, pipeline: string, schemaSuffix = '') {
+    this.#pool = pool;
+    this.#context = ledgerContext(pipeline, migration, schemaSuffix);
+  }
+
+  /** Creates and upgrades the ledger and the target schemas; a second run changes nothing. */
+  async applySchemas(folders: readonly SchemaFolder[]): Promise<SchemaState[]> {
+    return this.#withClient(async (client) => {
+      const states = [await applySchema(client, 'sluice', LEDGER_SQL)];
+      for (const { schema, folder } of folders) {
+        states.push(await applySchema(client, schema + this.#context.schemaSuffix, folder));
+      }
+      const { pipeline, migration, schemaSuffix } = this.#context;
+      await client.query(
+        'insert into sluice.pipeline (name, migration, schema_suffix) values ($1, $2, $3) on conflict do nothing',
+        [pipeline, migration.name, schemaSuffix],
+      );
+      await createLandedTables(client, landedTables(pipeline, migration).values());
+      return states;
+    });
+  }
+
+  async schemaStates(folders: readonly SchemaFolder[]): Promise<SchemaState[]> {
+    return this.#withClient(async (client) => {
+      const all = [{ schema: 'sluice', folder: LEDGER_SQL }, ...folders];
+      const states: SchemaState[] = [];
+      for (const { schema, folder } of all) {
+        const name = schema === 'sluice' ? schema : schema + this.#context.schemaSuffix;
+        states.push(await schemaState(client, name, folder));
+      }
+      return states;
+    });
+  }
+
+  /** Throws SCHEMA_OUTDATED unless every numbered file has been applied and the pipeline is known. */
+  async requireSchemas(folders: readonly SchemaFolder[]): Promise<void> {
+    const states = await this.schemaStates(folders);
+    const pending = states.flatMap((state) => state.pending.map((name) => `${state.schema}/${name}`));
+    if (pending.length > 0) throw new SluiceError('SCHEMA_OUTDATED', `not applied yet: ${pending.join(', ')}`);
+    await this.#withClient((client) =>
+      createLandedTables(client, landedTables(this.#context.pipeline, this.#context.migration).values()),
+    );
+  }
+
+  /** Forgets everything the ledger knows of this pipeline, its target schemas included when it is a shadow. */
+  async dropPipeline(folders: readonly SchemaFolder[]): Promise<void> {
+    const { pipeline, migration, schemaSuffix } = this.#context;
+    if (schemaSuffix === '') throw new SluiceError('CONFIG_INVALID', 'a live pipeline is not dropped');
+    await this.#withClient(async (client) => {
+      await dropLandedTables(client, landedTables(pipeline, migration).values());
+      const tables = 'progress mark change document intent lane parked waiting timer root_issue halt'.split(' ');
+      for (const table of tables) await client.query(`delete from sluice.${table} where pipeline = $1`, [pipeline]);
+      await client.query('delete from sluice.pipeline where name = $1', [pipeline]);
+      for (const { schema } of folders) {
+        await client.query(`drop schema if exists ${ident(schema + schemaSuffix)} cascade`);
+      }
+    });
+  }
+
+  flows(): Promise<readonly FlowFigures[]> {
+    return flowFigures(
+      this.#pool,
+      this.#context.pipeline,
+      this.#context.migration.flows.map((flow) => flow.name),
+    );
+  }
+
+  partitions(): Promise<readonly PartitionFigures[]> {
+    return partitionFigures(this.#pool, this.#context.pipeline);
+  }
+
+  listParked(filter: parked.ParkedFilter): Promise<parked.ParkedItem[]> {
+    return parked.listParked(this.#pool, this.#context.pipeline, filter);
+  }
+
+  parkedRaw(id: string): ReturnType<typeof parked.parkedRaw> {
+    return parked.parkedRaw(this.#pool, this.#context.pipeline, id);
+  }
+
+  retryParked(items: readonly parked.ParkedItem[]): Promise<void> {
+    return parked.retryParked(this.#pool, this.#context.pipeline, items);
+  }
+
+  dropParked(ids: readonly string[], by: string, reason: string): Promise<number> {
+    return parked.closeParked(this.#pool, this.#context.pipeline, ids, 'dropped', by, reason);
+  }
+
+  healParked(ids: readonly string[], by: string): Promise<number> {
+    return parked.closeParked(this.#pool, this.#context.pipeline, ids, 'healed', by, null);
+  }
+
+  unmirrored(limit: number): Promise<parked.ParkedItem[]> {
+    return parked.unmirrored(this.#pool, this.#context.pipeline, limit);
+  }
+
+  markMirrored(ids: readonly string[]): Promise<void> {
+    return parked.markMirrored(this.#pool, this.#context.pipeline, ids);
+  }
+
+  /** Lets a halted flow or partition go on; answers the codes it was halted with. */
+  async resume(scope: string | null): Promise<readonly { scope: string; code: ErrorCode }[]> {
+    const done = await this.#pool.query<{ scope: string; code: ErrorCode }>(
+      'delete from sluice.halt where pipeline = $1 and ($2::text is null or scope = $2) returning scope, code',
+      [this.#context.pipeline, scope],
+    );
+    return done.rows;
+  }
+
+  /** Steps over the record a halted partition stands at. It is kept as a dropped item with the reason. */
+  async skipRecord(topic: string, partition: number, by: string, reason: string): Promise<bigint | null> {
+    const skipped = await this.#pool.query<{ next_offset: string }>(
+      `with moved as (update sluice.progress set next_offset = next_offset + 1, fence = fence + 1
+         where pipeline = $1 and topic = $2 and part = $3 and next_offset is not null returning next_offset)
+       , kept as (insert into sluice.parked
+         (pipeline, kind, scope, key, code, topic, part, "offset", state, closed_at, closed_by, close_reason)
+         select $1, 'record', $2, '', 'KEY_UNDECODABLE', $2, $3, next_offset - 1, 'dropped', clock_timestamp(), $4, $5
+         from moved)
+       select next_offset from moved`,
+      [this.#context.pipeline, topic, partition, by, reason],
+    );
+    const row = skipped.rows[0];
+    return row ? BigInt(row.next_offset) - 1n : null;
+  }
+
+  /** Landing outside the log's progress, for a parked record that is tried again. */
+  async relanding<T>(work: (tx: LandingTransaction) => Promise<T>): Promise<T> {
+    return this.#withClient(async (client) => {
+      await client.query('begin');
+      try {
+        const deriving = new PostgresDeriving(client, this.#context, new TargetTables(this.#context));
+        const result = await work(new PostgresLanding(client, this.#context, deriving));
+        await client.query('commit');
+        return result;
+      } catch (error) {
+        await client.query('rollback');
+        throw error;
+      }
+    });
+  }
+
+  /** Marks every landed root of a flow, so that a changed rule reaches them all. Answers how many. */
+  async markAll(flowName: string): Promise<number> {
+    const flow = this.#context.migration.flows.find((candidate) => candidate.name === flowName);
+    if (!flow) throw new SluiceError('CONFIG_INVALID', `there is no flow ${flowName}`);
+    const source =
+      'table' in flow.root
+        ? `select key from ${this.#context.table(flow.root.table).sql}`
+        : 'select distinct root as key from sluice.document where pipeline = $1 and flow = $2';
+    const done = await this.#pool.query(
+      `insert into sluice.mark (pipeline, flow, key, source_time) select $1, $2, key, clock_timestamp() from (${source}) r`,
+      [this.#context.pipeline, flowName],
+    );
+    return done.rowCount ?? 0;
+  }
+
+  async #withClient<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    const client = await this.#pool.connect();
+    try {
+      return await work(client);
+    } finally {
+      client.release();
+    }
+  }
+}

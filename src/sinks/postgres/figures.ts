@@ -1,0 +1,118 @@
+import type { Queryable } from './sql.ts';
+
+/** What the ledger knows of one flow's work. Ages are seconds since the source commit of the oldest piece of work. */
+export interface FlowFigures {
+  readonly flow: string;
+  readonly marks: number;
+  readonly oldestMarkSeconds: number | null;
+  readonly intents: number;
+  readonly oldestIntentSeconds: number | null;
+  readonly parked: number;
+  readonly waiting: number;
+  readonly documents: number;
+  readonly issues: number;
+}
+
+export interface PartitionFigures {
+  readonly topic: string;
+  readonly partition: number;
+  readonly nextOffset: bigint | null;
+  readonly worker: string;
+  /** seconds since the source commit of the newest landed change */
+  readonly sourceAgeSeconds: number | null;
+  readonly landedAgeSeconds: number | null;
+}
+
+interface FlowRow {
+  flow: string;
+  n: string;
+  oldest: number | null;
+}
+
+const ageOf = (column: string): string => `extract(epoch from clock_timestamp() - min(${column}))::float8`;
+
+/** Counts by flow. Marks are counted up to 100,000: beyond that the age says more than the number. */
+export async function flowFigures(
+  db: Queryable,
+  pipeline: string,
+  flows: readonly string[],
+): Promise<readonly FlowFigures[]> {
+  const marks = await grouped(
+    db,
+    `select flow, count(*) as n, ${ageOf('source_time')} as oldest
+     from (select flow, source_time from sluice.mark where pipeline = $1 limit 100000) m group by flow`,
+    pipeline,
+  );
+  const intents = await grouped(
+    db,
+    `select flow, count(*) as n, ${ageOf('source_time')} as oldest from sluice.intent
+     where pipeline = $1 and state <> 'parked' group by flow`,
+    pipeline,
+  );
+  const parked = await grouped(
+    db,
+    `select flow, count(*) as n, null::float8 as oldest from sluice.parked
+     where pipeline = $1 and state = 'parked' group by flow`,
+    pipeline,
+  );
+  const waiting = await grouped(
+    db,
+    'select flow, count(distinct root) as n, null::float8 as oldest from sluice.waiting where pipeline = $1 group by flow',
+    pipeline,
+  );
+  const documents = await grouped(
+    db,
+    'select flow, count(*) as n, null::float8 as oldest from sluice.document where pipeline = $1 and not gone group by flow',
+    pipeline,
+  );
+  const issues = await grouped(
+    db,
+    'select flow, count(*) as n, null::float8 as oldest from sluice.root_issue where pipeline = $1 group by flow',
+    pipeline,
+  );
+  return flows.map((flow) => ({
+    flow,
+    marks: marks.get(flow)?.n ?? 0,
+    oldestMarkSeconds: marks.get(flow)?.oldest ?? null,
+    intents: intents.get(flow)?.n ?? 0,
+    oldestIntentSeconds: intents.get(flow)?.oldest ?? null,
+    parked: parked.get(flow)?.n ?? 0,
+    waiting: waiting.get(flow)?.n ?? 0,
+    documents: documents.get(flow)?.n ?? 0,
+    issues: issues.get(flow)?.n ?? 0,
+  }));
+}
+
+async function grouped(
+  db: Queryable,
+  sql: string,
+  pipeline: string,
+): Promise<ReadonlyMap<string, { n: number; oldest: number | null }>> {
+  const found = await db.query<FlowRow>(sql, [pipeline]);
+  return new Map(found.rows.map((row) => [row.flow, { n: Number(row.n), oldest: row.oldest }]));
+}
+
+export async function partitionFigures(db: Queryable, pipeline: string): Promise<readonly PartitionFigures[]> {
+  const found = await db.query<{
+    topic: string;
+    part: number;
+    next_offset: string | null;
+    worker: string;
+    source_age: number | null;
+    landed_age: number | null;
+  }>(
+    `select topic, part, next_offset, worker,
+       extract(epoch from clock_timestamp() - source_time)::float8 as source_age,
+       extract(epoch from clock_timestamp() - landed_at)::float8 as landed_age
+     from sluice.progress where pipeline = $1 order by topic, part`,
+    [pipeline],
+  );
+  return found.rows.map((row) => ({
+    topic: row.topic,
+    partition: row.part,
+    nextOffset: row.next_offset === null ? null : BigInt(row.next_offset),
+    worker: row.worker,
+    sourceAgeSeconds: row.source_age,
+    landedAgeSeconds: row.landed_age,
+  }));
+}

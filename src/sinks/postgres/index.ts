@@ -1,0 +1,35 @@
+import pg from 'pg';
+import type { Migration } from '../../core/index.ts';
+import { ledgerContext } from './context.ts';
+import { PostgresLedger } from './ledger.ts';
+
+export { PipelineAdmin, type SchemaFolder } from './admin.ts';
+export type { FlowFigures, PartitionFigures } from './figures.ts';
+export type { ParkedFilter, ParkedItem } from './parked.ts';
+export type { SchemaState } from './schema-runner.ts';
+
+export interface LedgerOptions {
+  readonly migration: Migration;
+  readonly pipeline: string;
+  /** '' for the live run */
+  readonly schemaSuffix: string;
+}
+
+/** A pool for the service database. Timestamps are read as text by our own statements, so no parser is changed. */
+export function openPool(connectionString: string, size: number): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString,
+    max: size,
+    application_name: 'sluice',
+    connectionTimeoutMillis: 10_000,
+  });
+  // An idle connection that dies is replaced on the next use; without a listener it would end the process.
+  pool.on('error', () => undefined);
+  return pool;
+}
+
+export function openLedger(pool: pg.Pool, options: LedgerOptions): PostgresLedger {
+  return new PostgresLedger(pool, ledgerContext(options.pipeline, options.migration, options.schemaSuffix));
+}
+
+export { PostgresLedger } from './ledger.ts';
