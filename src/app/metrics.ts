@@ -1,0 +1,129 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { ERROR_CODES, type Labels, type Meter, type Migration } from '../core/index.ts';
+
+type Kind = 'counter' | 'gauge' | 'histogram';
+
+interface Figure {
+  readonly kind: Kind;
+  readonly labels: readonly string[];
+  readonly help: string;
+}
+
+const figure = (kind: Kind, labels: string, help: string): Figure => ({
+  kind,
+  labels: labels === '' ? [] : labels.split(' '),
+  help,
+});
+
+/** Every metric there is; docs/metrics.md is checked against this list. Labels never hold a key or a row's value. */
+export const FIGURES: Readonly<Record<string, Figure>> = {
+  sluice_build_info: figure('gauge', 'version', 'Always 1; its absence means that no worker is scraped'),
+  sluice_events_total: figure(
+    'counter',
+    'pipeline table result',
+    'Change events by what landing made of them: landed, stale, parked',
+  ),
+  sluice_land_seconds: figure('histogram', 'pipeline table', 'Time of one landing transaction, decoding included'),
+  sluice_roots_total: figure(
+    'counter',
+    'pipeline flow result',
+    'Roots by what deriving made of them: derived, waiting, parked',
+  ),
+  sluice_derive_seconds: figure('histogram', 'pipeline flow', 'Time of one deriving transaction'),
+  sluice_documents_written_total: figure('counter', 'pipeline flow', 'Documents whose content changed'),
+  sluice_deliveries_total: figure('counter', 'pipeline flow target result', 'Documents sent, by outcome'),
+  sluice_deliver_seconds: figure('histogram', 'pipeline target', 'Time of one batch sent to a remote target'),
+  sluice_commit_to_derive_seconds: figure(
+    'histogram',
+    'pipeline flow',
+    'Source commit to the deriving transaction, where PostgreSQL targets are written',
+  ),
+  sluice_commit_to_apply_seconds: figure(
+    'histogram',
+    'pipeline flow target',
+    'Source commit to the acknowledgement of a remote target',
+  ),
+  sluice_partition_lag_records: figure('gauge', 'pipeline topic partition', 'Records in the log and not landed'),
+  sluice_flow_lag_seconds: figure(
+    'gauge',
+    'pipeline flow',
+    'Age of the oldest source commit not yet at its target; 0 when none is owed',
+  ),
+  sluice_heartbeat_age_seconds: figure(
+    'gauge',
+    'pipeline',
+    'Age of the newest heartbeat row landed: right in idle, too',
+  ),
+  sluice_marks: figure('gauge', 'pipeline flow', 'Roots to derive'),
+  sluice_intents: figure('gauge', 'pipeline flow', 'Documents to send'),
+  sluice_parked: figure('gauge', 'pipeline flow', 'Parked records, roots and documents'),
+  sluice_waiting: figure('gauge', 'pipeline flow', 'Roots waiting for a row they belong to'),
+  sluice_documents: figure('gauge', 'pipeline flow', 'Documents the targets should hold'),
+  sluice_issues: figure('gauge', 'pipeline flow', 'Roots with something odd noted'),
+  sluice_halted: figure('gauge', 'pipeline code', 'Flows and partitions halted, by code'),
+  sluice_target_ready: figure(
+    'gauge',
+    'pipeline target',
+    '1 when a remote target was reached and honours the write guard',
+  ),
+  sluice_slot_retained_bytes: figure('gauge', 'pipeline slot', 'Write-ahead log the source keeps for the slot'),
+  sluice_slot_unconfirmed_bytes: figure('gauge', 'pipeline slot', 'Write-ahead log not yet confirmed by the connector'),
+  sluice_slot_active: figure('gauge', 'pipeline slot', '1 when a connector reads the slot'),
+};
+
+const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800];
+
+export interface Metrics extends Meter {
+  text(): Promise<string>;
+  readonly contentType: string;
+}
+
+export function createMetrics(version: string): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const counters = new Map<string, Counter>();
+  const gauges = new Map<string, Gauge>();
+  const histograms = new Map<string, Histogram>();
+  for (const [name, { kind, labels, help }] of Object.entries(FIGURES)) {
+    const options = { name, help, labelNames: [...labels], registers: [registry] };
+    if (kind === 'counter') counters.set(name, new Counter(options));
+    else if (kind === 'gauge') gauges.set(name, new Gauge(options));
+    else histograms.set(name, new Histogram({ ...options, buckets: BUCKETS }));
+  }
+  gauges.get('sluice_build_info')?.set({ version }, 1);
+  return {
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+    count: (name, labels, by = 1) => pick(counters, name).inc({ ...labels }, by),
+    gauge: (name, labels, value) => pick(gauges, name).set({ ...labels }, value),
+    observe: (name, labels, value) => pick(histograms, name).observe({ ...labels }, value),
+  };
+}
+
+function pick<T>(figures: ReadonlyMap<string, T>, name: string): T {
+  const found = figures.get(name);
+  if (!found) throw new RangeError(`no metric ${name} is declared`);
+  return found;
+}
+
+/** Counters start at 0, or the first parked record would be invisible to a rate. */
+export function initialiseCounters(meter: Meter, pipeline: string, migration: Migration): void {
+  const zero = (name: string, labels: Labels): void => meter.count(name, labels, 0);
+  for (const table of migration.tables) {
+    for (const result of ['landed', 'stale', 'parked'])
+      zero('sluice_events_total', { pipeline, table: table.name, result });
+  }
+  for (const flow of migration.flows) {
+    for (const result of ['derived', 'waiting', 'parked'])
+      zero('sluice_roots_total', { pipeline, flow: flow.name, result });
+    for (const target of flow.targets) {
+      if (target.kind === 'postgres') continue;
+      for (const result of ['applied', 'superseded', 'retry', 'waiting', 'park']) {
+        zero('sluice_deliveries_total', { pipeline, flow: flow.name, target: target.name, result });
+      }
+    }
+  }
+  for (const [code, [disposition]] of Object.entries(ERROR_CODES)) {
+    if (disposition === 'halt') meter.gauge('sluice_halted', { pipeline, code }, 0);
+  }
+}

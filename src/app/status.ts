@@ -1,0 +1,170 @@
+import { type Flow, type Halt, type Migration, movesOf, topicOf } from '../core/index.ts';
+import type { FlowFigures, PartitionFigures } from '../sinks/postgres/index.ts';
+
+export type Stage = 'capture' | 'land' | 'derive' | 'deliver';
+export type Verdict = 'healthy' | 'catching up' | 'behind' | 'stalled' | 'halted' | 'not running';
+
+/** Everything a verdict is made of, read at about one moment. */
+export interface Readings {
+  readonly migration: Migration;
+  readonly flows: readonly FlowFigures[];
+  readonly partitions: readonly PartitionFigures[];
+  /** end of the log by `topic/partition`; null when Kafka cannot be asked */
+  readonly ends: ReadonlyMap<string, bigint> | null;
+  readonly halts: readonly Halt[];
+  /** e.g. RUNNING, or the first line of a failed task's trace; null when Connect cannot be asked */
+  readonly connector: string | null;
+  readonly heartbeatTopic: string;
+}
+
+export interface FlowStatus {
+  readonly flow: string;
+  readonly verdict: Verdict;
+  /** 0 when nothing is owed; null when it cannot be known */
+  readonly lagSeconds: number | null;
+  readonly lagRecords: number | null;
+  readonly landedPerSecond: number | null;
+  readonly toDerive: number;
+  readonly toSend: number;
+  readonly documents: number;
+  readonly parked: number;
+  readonly waiting: number;
+  readonly issues: number;
+  readonly blame: Stage | null;
+  readonly reason: string | null;
+}
+
+export interface PipelineStatus {
+  readonly pipeline: string;
+  readonly heartbeatAgeSeconds: number | null;
+  readonly connector: string | null;
+  readonly halts: readonly Halt[];
+  readonly flows: readonly FlowStatus[];
+}
+
+const CAPTURE_SILENT_SECONDS = 15;
+const BEHIND_SECONDS = 60;
+
+/** Source topics a flow is made of. */
+export function topicsOfFlow(migration: Migration, flow: Flow): string[] {
+  const tables = new Set(flow.parts.map((part) => part.table));
+  if ('table' in flow.root) tables.add(flow.root.table);
+  for (const table of migration.tables) {
+    for (const link of table.remember ?? []) if (tables.has(movesOf(table.name, link))) tables.add(table.name);
+  }
+  return migration.tables.filter((table) => tables.has(table.name)).map((table) => topicOf(migration.name, table.name));
+}
+
+interface TopicLag {
+  readonly records: number | null;
+  readonly seconds: number;
+  readonly moving: boolean;
+  readonly perSecond: number | null;
+}
+
+function lagOf(topics: readonly string[], now: Readings, before: Readings | null, elapsedSeconds: number): TopicLag {
+  let records = 0n;
+  let seconds = 0;
+  let known = now.ends !== null;
+  let landed = 0n;
+  for (const partition of now.partitions) {
+    if (!topics.includes(partition.topic)) continue;
+    const name = `${partition.topic}/${partition.partition}`;
+    const end = now.ends?.get(name);
+    if (end === undefined || partition.nextOffset === null) {
+      if (end === undefined || end > 0n) known = false;
+      continue;
+    }
+    const owed = end > partition.nextOffset ? end - partition.nextOffset : 0n;
+    records += owed;
+    // how long the partition's newest landed change is past, as far as more is owed
+    if (owed > 0n) seconds = Math.max(seconds, partition.sourceAgeSeconds ?? 0);
+    const earlier = before?.partitions.find((p) => p.topic === partition.topic && p.partition === partition.partition);
+    if (earlier?.nextOffset != null) landed += partition.nextOffset - earlier.nextOffset;
+  }
+  const perSecond = before ? Number(landed) / Math.max(elapsedSeconds, 0.001) : null;
+  return { records: known ? Number(records) : null, seconds, moving: landed > 0n, perSecond };
+}
+
+/** What is to be said of each flow. `before` is an earlier reading, for rates and for telling slow from stalled. */
+export function judge(
+  pipeline: string,
+  now: Readings,
+  before: Readings | null,
+  elapsedSeconds: number,
+): PipelineStatus {
+  const heartbeat = now.partitions.find((partition) => partition.topic === now.heartbeatTopic);
+  const heartbeatAge = heartbeat?.sourceAgeSeconds ?? null;
+  const flows = now.migration.flows.map((flow) => {
+    const figures = now.flows.find((candidate) => candidate.flow === flow.name);
+    const topics = topicsOfFlow(now.migration, flow);
+    const lag = lagOf(topics, now, before, elapsedSeconds);
+    const earlier = before?.flows.find((candidate) => candidate.flow === flow.name);
+    return flowStatus({ flow, figures, lag, topics, heartbeatAge, earlier, now });
+  });
+  return { pipeline, heartbeatAgeSeconds: heartbeatAge, connector: now.connector, halts: now.halts, flows };
+}
+
+function flowStatus(input: {
+  flow: Flow;
+  figures: FlowFigures | undefined;
+  lag: TopicLag;
+  topics: readonly string[];
+  heartbeatAge: number | null;
+  earlier: FlowFigures | undefined;
+  now: Readings;
+}): FlowStatus {
+  const { flow, figures, lag, topics, heartbeatAge, earlier, now } = input;
+  const marks = figures?.marks ?? 0;
+  const intents = figures?.intents ?? 0;
+  const owes = (lag.records ?? 0) > 0 || marks > 0 || intents > 0;
+  const ages = [lag.seconds, figures?.oldestMarkSeconds ?? 0, figures?.oldestIntentSeconds ?? 0];
+  const lagSeconds = lag.records === null && !owes ? null : owes ? Math.max(0, ...ages) : 0;
+  const stores = flow.targets.map((target) => target.name.slice(0, target.name.indexOf('.')));
+  const halt = now.halts.find(
+    ({ scope }) =>
+      scope === flow.name || stores.includes(scope) || topics.some((topic) => scope.startsWith(`${topic}/`)),
+  );
+  const silent = heartbeatAge === null || heartbeatAge > CAPTURE_SILENT_SECONDS;
+  const blame: Stage | null = silent ? 'capture' : !owes ? null : worst(lag, marks, intents, ages);
+  const moved =
+    lag.moving ||
+    (earlier !== undefined &&
+      (marks < earlier.marks || intents < earlier.intents || figures?.documents !== earlier.documents));
+  const verdict = ((): Verdict => {
+    if (halt) return 'halted';
+    if (heartbeatAge === null && lag.records === null) return 'not running';
+    if (silent) return 'stalled';
+    if (!owes || (lagSeconds ?? 0) < BEHIND_SECONDS) return 'healthy';
+    if (earlier !== undefined && !moved) return 'stalled';
+    return earlier === undefined ? 'behind' : 'catching up';
+  })();
+  const reason = halt ? `${halt.code}: ${halt.reason}` : silent ? captureReason(heartbeatAge, now.connector) : null;
+  return {
+    flow: flow.name,
+    verdict,
+    lagSeconds,
+    lagRecords: lag.records,
+    landedPerSecond: lag.perSecond,
+    toDerive: marks,
+    toSend: intents,
+    documents: figures?.documents ?? 0,
+    parked: figures?.parked ?? 0,
+    waiting: figures?.waiting ?? 0,
+    issues: figures?.issues ?? 0,
+    blame: halt ? (halt.scope === flow.name ? 'derive' : stores.includes(halt.scope) ? 'deliver' : 'land') : blame,
+    reason,
+  };
+}
+
+function worst(lag: TopicLag, marks: number, intents: number, ages: readonly number[]): Stage {
+  const [land = 0, derive = 0, deliver = 0] = ages;
+  if (intents > 0 && deliver >= Math.max(land, derive)) return 'deliver';
+  if (marks > 0 && derive >= land) return 'derive';
+  return (lag.records ?? 0) > 0 ? 'land' : marks > 0 ? 'derive' : 'deliver';
+}
+
+function captureReason(age: number | null, connector: string | null): string {
+  const silence = age === null ? 'no heartbeat has arrived yet' : `no heartbeat for ${Math.round(age)} s`;
+  return connector === null || connector === 'RUNNING' ? silence : `${silence}; connector: ${connector}`;
+}
