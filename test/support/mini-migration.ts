@@ -50,7 +50,12 @@ const childFlow: Flow = {
     {
       target: 'mini.child_change',
       id: `${change.key}/${change.entry}`,
-      content: { id: `${change.key}/${change.entry}`, child_id: change.key, op: change.op, note: text(change.after.note) },
+      content: {
+        id: `${change.key}/${change.entry}`,
+        child_id: change.key,
+        op: change.op,
+        note: text(change.after.note),
+      },
     },
   ],
 };

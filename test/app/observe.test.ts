@@ -1,0 +1,42 @@
+import { describe, expect, test } from 'vitest';
+import { createLog } from '../../src/app/logger.ts';
+import { createMetrics, FIGURES, initialiseCounters } from '../../src/app/metrics.ts';
+import type { LogFields } from '../../src/core/index.ts';
+import { mini } from '../support/mini-migration.ts';
+
+describe('log', () => {
+  test('fields that are not on the list never get out, nor does the message of a cause', () => {
+    const lines: string[] = [];
+    const log = createLog({ level: 'debug', write: (line) => lines.push(line) }, { pipeline: 'p' });
+    const fields = { flow: 'f', nhs_number: '9990000018', row: { surname: 'Ash' } } as LogFields;
+    log.with({ worker: 'w' }).error('landing failed', fields, new Error('duplicate key (9990000018)'));
+    const text = lines.join('');
+    expect(text).toContain('"flow":"f"');
+    expect(text).toContain('"pipeline":"p"');
+    expect(text).not.toContain('9990000018');
+    expect(text).not.toContain('Ash');
+  });
+});
+
+describe('metrics', () => {
+  test('counters are there at zero before anything happens', async () => {
+    const metrics = createMetrics('0');
+    initialiseCounters(metrics, 'mini', mini);
+    const text = await metrics.text();
+    expect(text).toContain('sluice_roots_total{pipeline="mini",flow="children",result="parked"} 0');
+    expect(text).toContain(
+      'sluice_deliveries_total{pipeline="mini",flow="children",target="fhir.Basic",result="park"} 0',
+    );
+  });
+
+  test('an undeclared metric is a programming error', () => {
+    expect(() => createMetrics('0').count('sluice_other', {})).toThrow(RangeError);
+  });
+
+  test('no label could hold a row', () => {
+    const labels = new Set(Object.values(FIGURES).flatMap((figure) => figure.labels));
+    expect([...labels].sort()).toEqual(
+      ['code', 'flow', 'partition', 'pipeline', 'result', 'slot', 'table', 'target', 'topic', 'version'].sort(),
+    );
+  });
+});

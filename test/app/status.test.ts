@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest';
+import { judge, type Readings } from '../../src/app/status.ts';
+import type { FlowFigures } from '../../src/sinks/postgres/index.ts';
+import { mini } from '../support/mini-migration.ts';
+
+const idle: Omit<FlowFigures, 'flow'> = {
+  marks: 0,
+  oldestMarkSeconds: null,
+  intents: 0,
+  oldestIntentSeconds: null,
+  parked: 0,
+  waiting: 0,
+  documents: 3,
+  issues: 0,
+};
+
+const HEARTBEAT = 'mini.sluice_cdc.heartbeat';
+
+function readings(
+  over: { children?: Partial<FlowFigures>; behind?: bigint; heartbeat?: number | null } & Partial<Readings>,
+): Readings {
+  const { children, behind = 0n, heartbeat = 1, ...rest } = over;
+  const partition = (topic: string, age: number | null) => ({
+    topic,
+    partition: 0,
+    nextOffset: 100n,
+    worker: 'w',
+    sourceAgeSeconds: age,
+    landedAgeSeconds: age,
+  });
+  return {
+    migration: mini,
+    flows: mini.flows.map((flow) => ({ flow: flow.name, ...idle, ...(flow.name === 'children' ? children : {}) })),
+    partitions: [
+      partition('mini.public.parent', 500),
+      partition('mini.public.child', 70),
+      ...(heartbeat === null ? [] : [partition(HEARTBEAT, heartbeat)]),
+    ],
+    ends: new Map([
+      ['mini.public.parent/0', 100n],
+      ['mini.public.child/0', 100n + behind],
+    ]),
+    halts: [],
+    connector: 'RUNNING',
+    heartbeatTopic: HEARTBEAT,
+    ...rest,
+  };
+}
+
+const of = (now: Readings, flow: string, before: Readings | null = null) =>
+  judge('mini', now, before, 2).flows.find((status) => status.flow === flow);
+
+describe('the verdict on a flow', () => {
+  test('idle is healthy with no lag, however old the last change', () => {
+    expect(of(readings({}), 'children')).toMatchObject({ verdict: 'healthy', lagSeconds: 0, blame: null });
+  });
+
+  test('records owed are blamed on landing', () => {
+    const status = of(readings({ behind: 9n }), 'children');
+    expect(status).toMatchObject({ lagRecords: 9, lagSeconds: 70, blame: 'land', verdict: 'behind' });
+  });
+
+  test('behind and moving is catching up; behind and still is stalled', () => {
+    const before = readings({ behind: 50n });
+    const moving = readings({ behind: 20n });
+    const partitions = moving.partitions.map((p) => (p.topic === 'mini.public.child' ? { ...p, nextOffset: 130n } : p));
+    const after = {
+      ...moving,
+      partitions,
+      ends: new Map([...(moving.ends ?? []), ['mini.public.child/0', 150n] as const]),
+    };
+    expect(of(after, 'children', before)).toMatchObject({ verdict: 'catching up', landedPerSecond: 15 });
+    expect(of(before, 'children', before)).toMatchObject({ verdict: 'stalled' });
+  });
+
+  test('marks and intents name their stage', () => {
+    expect(of(readings({ children: { marks: 4, oldestMarkSeconds: 3 } }), 'children')?.blame).toBe('derive');
+    const sending = readings({ children: { intents: 4, oldestIntentSeconds: 90 } });
+    expect(of(sending, 'children')).toMatchObject({ blame: 'deliver', lagSeconds: 90, verdict: 'behind' });
+  });
+
+  test('a silent heartbeat is a stalled capture, with the connector named', () => {
+    const status = of(readings({ heartbeat: 40, connector: 'FAILED: no slot' }), 'children');
+    expect(status).toMatchObject({ verdict: 'stalled', blame: 'capture' });
+    expect(status?.reason).toContain('FAILED: no slot');
+  });
+
+  test('a halted topic halts every flow made of it, and no other', () => {
+    const halts = [{ scope: 'mini.public.parent/0', code: 'TRUNCATED' as const, reason: 'x', at: '' }];
+    expect(of(readings({ halts }), 'children')?.verdict).toBe('halted');
+    expect(of(readings({ halts }), 'owners')?.verdict).toBe('healthy');
+  });
+
+  test('unknown ends are unknown lag, not none', () => {
+    expect(of(readings({ ends: null }), 'children')).toMatchObject({ lagRecords: null, lagSeconds: null });
+  });
+});
