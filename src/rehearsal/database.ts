@@ -50,6 +50,13 @@ export function openPool(address: SourceAddress, connections: number): pg.Pool {
 export const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 
+/** The server is away or on its way back: the same is worth trying again. */
+export function isAway(error: unknown): boolean {
+  if (/^(ECONN|ENOTFOUND|EAI_|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|EPIPE|08|57P0)/.test(codeOf(error))) return true;
+  // pg gives its own time-outs and cut connections no code
+  return error instanceof Error && /timeout|terminated|Connection ended/i.test(error.message);
+}
+
 /** The same trouble in Sluice's words, with what to do about it. */
 export function explain(error: unknown, address: SourceAddress): unknown {
   const code = codeOf(error);
@@ -61,14 +68,10 @@ export function explain(error: unknown, address: SourceAddress): unknown {
   if (code.startsWith('28'))
     return new SluiceError('UNAUTHORISED', `${where} refuses user "${address.user}"`, { cause: error });
   if (code === '42501')
-    return new SluiceError('UNAUTHORISED', `user "${address.user}" may not do this in "${address.database}"`, {
+    return new SluiceError('UNAUTHORISED', `user "${address.user}" lacks a right in "${address.database}"`, {
       cause: error,
     });
-  const unreachable = /^(ECONN|ENOTFOUND|EAI_|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|EPIPE|08|57P0)/.test(code);
-  if (
-    unreachable ||
-    (error instanceof Error && /timeout|terminated|AggregateError/i.test(`${error.name} ${error.message}`))
-  )
+  if (isAway(error))
     return new SluiceError('SOURCE_UNAVAILABLE', `no PostgreSQL answers at ${where}`, { cause: error });
   return error;
 }

@@ -2,3 +2,9 @@
 export { parseAddress, type SourceAddress } from './database.ts';
 export { type SeedOptions, type SeedProgress, type SeedReport, seedSupabase } from './supabase/seed.ts';
 export { DEFAULT_DIRTY } from './supabase/shares.ts';
+export {
+  type TrafficOptions,
+  type TrafficProgress,
+  type TrafficReport,
+  trafficSupabase,
+} from './supabase/traffic/traffic.ts';

@@ -72,7 +72,7 @@ export function makeRequest(chance: Chance, submission: Submission, visit: Appoi
   };
 }
 
-export function makePlan(chance: Chance, submission: Submission): ActionPlan {
+export function makePlan(chance: Chance, submission: Pick<Submission, 'id' | 'created_at'>): ActionPlan {
   const created = Date.parse(submission.created_at) + chance.below(90 * DAY_MS);
   const author = chance.yes(0.8) ? chance.pick(CLINICIANS) : null;
   const file = chance.pick(['plan.pdf', 'BSACI plan (child).PDF', 'scan.jpeg', 'école & voyages.docx', 'plan']);
@@ -97,7 +97,7 @@ export function makePlan(chance: Chance, submission: Submission): ActionPlan {
 /** `kind` once for a submission: the database allows one open task of a kind. */
 export function makeTask(
   chance: Chance,
-  submission: Submission | null,
+  submission: Pick<Submission, 'id' | 'first_name' | 'surname'> | null,
   kind: 'consent_expiry' | 'safeguarding_follow_up' | 'equipment_check',
   baseMs: number,
 ): ComplianceTask {
