@@ -1,0 +1,118 @@
+import { Argument, type Command, InvalidArgumentError } from 'commander';
+import pc from 'picocolors';
+import {
+  DEFAULT_DIRTY,
+  DIRTY_KINDS,
+  parseAddress,
+  progressLine,
+  type SeedReport,
+  seedSupabase,
+} from '../../rehearsal/index.ts';
+import { action, configOf } from '../context.ts';
+import { EXIT } from '../failure.ts';
+import { duration, masked, printJson, renderTable } from '../print.ts';
+
+interface SeedCommandOptions {
+  readonly rows: number;
+  readonly seed: bigint;
+  readonly dirty: number;
+  readonly url?: string;
+  readonly json?: boolean;
+}
+
+const EXAMPLES = `
+Examples:
+  sluice seed supabase                           1,000 submissions and what belongs to them
+  sluice seed supabase --rows 100000             about 470,000 rows
+  sluice seed supabase --rows 5000 --seed 7 --dirty 0.1
+  sluice seed supabase --url postgres://me@db.example.org:5432/supabase
+
+The same seed makes the same rows: run again it adds only what is missing, and with more --rows it goes on from
+where it was. Nobody in these rows exists: NHS numbers are of the test range 999, telephones of the ranges kept for
+drama, addresses at example.org.
+
+Exit codes: 0 all rows are there, 1 failed or stopped half-way, 2 wrong call or setting.`;
+
+function wholeNumber(text: string): number {
+  const value = Number(text.replaceAll('_', '').replaceAll(',', ''));
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('A whole number, please.');
+  return value;
+}
+
+function share(text: string): number {
+  const value = Number(text);
+  if (!(value >= 0 && value <= 1)) throw new InvalidArgumentError('A share between 0 and 1, please.');
+  return value;
+}
+
+export function seedNumber(text: string): bigint {
+  if (!/^\d{1,20}$/.test(text) || BigInt(text) >= 2n ** 64n)
+    throw new InvalidArgumentError('A whole number from 0 to 2^64 - 1, please.');
+  return BigInt(text);
+}
+
+/** Stops the work at the first Ctrl-C, kindly; a second one ends the process at once. */
+export function stopSignal(): { readonly signal: AbortSignal; release(): void } {
+  const stop = new AbortController();
+  const abort = (): void => stop.abort();
+  process.once('SIGINT', abort).once('SIGTERM', abort);
+  return {
+    signal: stop.signal,
+    release: () => process.removeListener('SIGINT', abort).removeListener('SIGTERM', abort),
+  };
+}
+
+function printReport(report: SeedReport): void {
+  const rows = report.tables.map(({ table, made, inserted }) => [table, made, inserted, made - inserted]);
+  process.stdout.write(`${renderTable(['table', 'rows', 'added', 'there before'], rows)}\n\n`);
+  const dirty: readonly string[] = DIRTY_KINDS;
+  const drawn = Object.entries(report.oddities).sort((x, y) => y[1] - x[1]);
+  for (const [title, wanted] of [
+    ['odd but right', false],
+    ['false on purpose', true],
+  ] as const) {
+    const list = drawn.filter(([name]) => dirty.includes(name) === wanted).map(([name, count]) => `${name} ${count}`);
+    process.stdout.write(`${pc.bold(title)}  ${list.join(', ') || 'none'}\n`);
+  }
+  const pace = Math.round(report.rows / Math.max(report.seconds, 0.001)).toLocaleString('en-GB');
+  process.stdout.write(`${report.rows} rows in ${duration(report.seconds)}, ${pace} a second\n`);
+}
+
+async function seed(_migration: string, options: SeedCommandOptions): Promise<number> {
+  const url = options.url ?? configOf().sourceUrl('supabase');
+  const line = progressLine(process.stderr);
+  const stop = stopSignal();
+  if (!options.json) process.stderr.write(`seed ${options.seed} into ${masked(url)}\n`);
+  try {
+    const report = await seedSupabase(parseAddress(url), {
+      rows: options.rows,
+      seed: options.seed,
+      dirty: options.dirty,
+      signal: stop.signal,
+      onProgress: (at) =>
+        line.show(at.submissions / at.of, `${at.submissions} of ${at.of} submissions, ${at.rows} rows in all`),
+    });
+    line.end();
+    if (options.json) printJson({ seed: options.seed, ...report });
+    else printReport(report);
+    if (report.stopped) process.stderr.write('stopped before the end; run it again to add the rest\n');
+    return report.stopped ? EXIT.failure : EXIT.ok;
+  } finally {
+    line.end();
+    stop.release();
+  }
+}
+
+export function registerSeedCommand(program: Command): void {
+  program
+    .command('seed')
+    .description('makes a source database and fills it with people who do not exist')
+    .addArgument(new Argument('<migration>', 'whose source').choices(['supabase']))
+    .option('--rows <n>', 'submissions; the other tables follow in proportion', wholeNumber, 1000)
+    .option('--seed <n>', 'decides what is made', seedNumber, 1n)
+    .option('--dirty <share>', 'share of submissions with something false in them', share, DEFAULT_DIRTY)
+    .option('--url <url>', 'the source database; else SLUICE_SUPABASE_URL, else the local stack')
+    .option('--json', 'one JSON object on standard output')
+    .addHelpText('after', EXAMPLES)
+    .action(action(seed));
+}
