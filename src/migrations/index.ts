@@ -1,0 +1,15 @@
+import type { Migration } from '../core/index.ts';
+import { type SupabaseConfig, supabase } from './supabase/index.ts';
+
+/** What a deployment may set of any migration; each has its own defaults. */
+export type MigrationOptions = Partial<SupabaseConfig>;
+
+/** The one list of migrations. A new one is a folder and a line here. */
+const MIGRATIONS: Readonly<Record<string, (options: MigrationOptions) => Migration>> = { supabase };
+
+export const migrationNames: readonly string[] = Object.keys(MIGRATIONS);
+
+/** The declaration of that name, or undefined when there is none. */
+export function migrationNamed(name: string, options: MigrationOptions = {}): Migration | undefined {
+  return Object.hasOwn(MIGRATIONS, name) ? MIGRATIONS[name]?.(options) : undefined;
+}

@@ -1,0 +1,46 @@
+import type { Migration } from '../../core/index.ts';
+import { appointmentsFlow } from './appointments/flow.ts';
+import { DEFAULTS, type SupabaseConfig } from './config.ts';
+import { labOrderEventsFlow } from './lab-order-events/flow.ts';
+import { labOrdersFlow } from './lab-orders/flow.ts';
+import { namedGroupFlow } from './named-group.ts';
+import { Names } from './names.ts';
+import { patientsFlow } from './patients/flow.ts';
+import { submissionsFlow } from './submissions/flow.ts';
+import { TABLES } from './tables.ts';
+
+export type { SupabaseConfig } from './config.ts';
+
+/** The clinic's operational store, to the service schemas and FHIR R4. */
+export function supabase(config: Partial<SupabaseConfig> = {}): Migration {
+  const names = new Names({ ...DEFAULTS, ...config });
+  return {
+    name: 'supabase',
+    tables: TABLES,
+    flows: [
+      patientsFlow(names),
+      namedGroupFlow({
+        flow: 'locations',
+        link: 'location',
+        table: 'public.appointments',
+        column: 'location',
+        target: 'scheduling.location',
+        idOf: (normalised) => names.location(normalised),
+      }),
+      namedGroupFlow({
+        flow: 'vendors',
+        link: 'vendor',
+        table: 'public.lab_orders',
+        column: 'vendor',
+        target: 'diagnostics.vendor',
+        idOf: (normalised) => names.vendor(normalised),
+        normalisedColumn: 'name_norm',
+      }),
+      submissionsFlow(names),
+      appointmentsFlow(names),
+      labOrdersFlow(names),
+      labOrderEventsFlow(names),
+    ],
+    targetSchemas: ['intake', 'scheduling', 'diagnostics'],
+  };
+}
