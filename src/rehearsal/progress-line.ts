@@ -35,7 +35,7 @@ export function progressLine(stream: ProgressStream, nowMs: () => number = () =>
       const bar = share === null ? '' : `${'█'.repeat(full)}${'░'.repeat(BAR - full)} `;
       const line = `${bar}${text}`;
       // a line longer than the window would leave its first half behind when drawn again
-      stream.write(`\r\u001b[2K${line.slice(0, Math.max(20, (stream.columns ?? 100) - 1))}`);
+      stream.write(`\r\u001b[2K${line.slice(0, Math.max(20, (stream.columns || 100) - 1))}`);
       open = true;
     },
     end: () => {

@@ -1,4 +1,4 @@
-import { Argument, type Command, InvalidArgumentError } from 'commander';
+import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
 import pc from 'picocolors';
 import {
   DEFAULT_DIRTY,
@@ -109,7 +109,8 @@ export function registerSeedCommand(program: Command): void {
     .description('makes a source database and fills it with people who do not exist')
     .addArgument(new Argument('<migration>', 'whose source').choices(['supabase']))
     .option('--rows <n>', 'submissions; the other tables follow in proportion', wholeNumber, 1000)
-    .option('--seed <n>', 'decides what is made', seedNumber, 1n)
+    // its default in words: commander would write a bigint as JSON, which cannot be
+    .addOption(new Option('--seed <n>', 'decides what is made').argParser(seedNumber).default(1n, '1'))
     .option('--dirty <share>', 'share of submissions with something false in them', share, DEFAULT_DIRTY)
     .option('--url <url>', 'the source database; else SLUICE_SUPABASE_URL, else the local stack')
     .option('--json', 'one JSON object on standard output')

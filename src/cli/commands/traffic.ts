@@ -1,4 +1,4 @@
-import { Argument, type Command, InvalidArgumentError } from 'commander';
+import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
 import pc from 'picocolors';
 import {
   parseAddress,
@@ -93,7 +93,8 @@ export function registerTrafficCommand(program: Command): void {
     .addArgument(new Argument('<migration>', 'whose source').choices(['supabase']))
     .option('--rate <n>', 'committed row changes a second, 1 to 500', rateNumber, 20)
     .option('--for <time>', '30s, 5m, 1h; left out: until stopped', span)
-    .option('--seed <n>', 'decides what is done to what', seedNumber, 1n)
+    // its default in words: commander would write a bigint as JSON, which cannot be
+    .addOption(new Option('--seed <n>', 'decides what is done to what').argParser(seedNumber).default(1n, '1'))
     .option('--url <url>', 'the source database; else SLUICE_SUPABASE_URL, else the local stack')
     .option('--json', 'one JSON object on standard output at the end')
     .addHelpText('after', EXAMPLES)
