@@ -1,0 +1,96 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { SluiceError } from '../core/index.ts';
+
+/** Where the servers are when the environment says nothing else: the stack's own addresses. */
+export interface ServerDefaults {
+  readonly postgres: { readonly host: string; readonly port: number; readonly user: string; readonly password: string };
+  readonly kafka: readonly string[];
+  readonly connect: string;
+  readonly registry: string;
+  readonly registryNative: string;
+  readonly fhir: string;
+}
+
+export interface Config {
+  readonly servicesUrl: string;
+  /** the source database of a migration */
+  readonly sourceUrl: (migration: string) => string;
+  readonly kafka: readonly string[];
+  readonly connect: string;
+  readonly registry: string;
+  readonly fhir: string;
+  readonly fhirHeaders: Readonly<Record<string, string>>;
+  readonly host: string;
+  readonly port: number;
+  readonly logLevel: string;
+  readonly namespace: string | undefined;
+  readonly base: string | undefined;
+  readonly worker: string;
+  /** who acts, for records of what people did */
+  readonly operator: string;
+}
+
+const Environment = z.object({
+  SLUICE_SERVICES_URL: z.string().url().optional(),
+  SLUICE_KAFKA_BROKERS: z.string().min(1).optional(),
+  SLUICE_CONNECT_URL: z.string().url().optional(),
+  SLUICE_REGISTRY_URL: z.string().url().optional(),
+  SLUICE_FHIR_URL: z.string().url().optional(),
+  SLUICE_FHIR_TOKEN: z.string().min(1).optional(),
+  SLUICE_FHIR_TOKEN_FILE: z.string().min(1).optional(),
+  SLUICE_HOST: z.string().default('127.0.0.1'),
+  SLUICE_PORT: z.coerce.number().int().min(0).max(65_535).default(9464),
+  SLUICE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  SLUICE_ID_NAMESPACE: z.string().uuid().optional(),
+  SLUICE_ID_BASE: z.string().url().optional(),
+  SLUICE_WORKER: z.string().min(1).optional(),
+  USER: z.string().optional(),
+});
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/** Reads the environment. Throws CONFIG_INVALID naming the variable, never its value: it may be a secret. */
+export function loadConfig(defaults: ServerDefaults, variables: Variables = process.env): Config {
+  const parsed = Environment.safeParse(variables);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new SluiceError(
+      'CONFIG_INVALID',
+      `${issue?.path.join('.') ?? 'environment'}: ${issue?.message ?? 'invalid'}`,
+    );
+  }
+  const env = parsed.data;
+  const token = secret('SLUICE_FHIR_TOKEN', env.SLUICE_FHIR_TOKEN, env.SLUICE_FHIR_TOKEN_FILE);
+  return {
+    servicesUrl: env.SLUICE_SERVICES_URL ?? postgresUrl(defaults.postgres, 'services'),
+    sourceUrl: (migration) =>
+      variables[`SLUICE_${migration.toUpperCase()}_URL`] ?? postgresUrl(defaults.postgres, migration),
+    kafka: env.SLUICE_KAFKA_BROKERS?.split(',').map((broker) => broker.trim()) ?? defaults.kafka,
+    connect: env.SLUICE_CONNECT_URL ?? defaults.connect,
+    registry: env.SLUICE_REGISTRY_URL ?? defaults.registry,
+    fhir: env.SLUICE_FHIR_URL ?? defaults.fhir,
+    fhirHeaders: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    host: env.SLUICE_HOST,
+    port: env.SLUICE_PORT,
+    logLevel: env.SLUICE_LOG_LEVEL,
+    namespace: env.SLUICE_ID_NAMESPACE,
+    base: env.SLUICE_ID_BASE,
+    worker: env.SLUICE_WORKER ?? `worker-${process.pid}-${process.hrtime.bigint().toString(36)}`,
+    operator: env.USER ?? 'unknown',
+  };
+}
+
+function secret(name: string, value: string | undefined, file: string | undefined): string | undefined {
+  if (value !== undefined || file === undefined) return value;
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch {
+    throw new SluiceError('CONFIG_INVALID', `${name}_FILE: the file cannot be read`);
+  }
+}
+
+function postgresUrl(server: ServerDefaults['postgres'], database: string): string {
+  const login = `${encodeURIComponent(server.user)}:${encodeURIComponent(server.password)}`;
+  return `postgres://${login}@${server.host}:${server.port}/${database}`;
+}

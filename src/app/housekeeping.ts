@@ -1,0 +1,147 @@
+import pg from 'pg';
+import { type Clock, type Log, type Meter, opaqueKey, SluiceError } from '../core/index.ts';
+import type { Worker } from '../pipeline/index.ts';
+import { createDeadLetterMirror } from '../sinks/dead-letters/index.ts';
+import type { Config } from './config.ts';
+import type { OpenPipeline } from './pipeline.ts';
+import { type Probes, readPipeline } from './readings.ts';
+import { judge } from './status.ts';
+
+/** Repeats a chore until stopped. A chore that fails is tried again next time; it never stops the pipeline. */
+async function repeat(
+  ms: number,
+  clock: Clock,
+  signal: AbortSignal,
+  log: Log,
+  name: string,
+  chore: () => Promise<void>,
+) {
+  while (!signal.aborted) {
+    await chore().catch((error: unknown) => {
+      const code = error instanceof SluiceError ? error.code : 'INTERNAL';
+      log.debug(`${name} failed, tried again later`, { code });
+    });
+    await clock.sleep(ms, signal);
+  }
+}
+
+/** Keeps the gauges of the ledger's figures fresh. */
+export function reportFigures(
+  open: OpenPipeline,
+  worker: Worker,
+  probes: Probes,
+  meter: Meter,
+  clock: Clock,
+  signal: AbortSignal,
+  log: Log,
+): Promise<void> {
+  const pipeline = open.name;
+  return repeat(5_000, clock, signal, log, 'reading figures', async () => {
+    const status = judge(pipeline, await readPipeline(open, probes), null, 1);
+    if (status.heartbeatAgeSeconds !== null) {
+      meter.gauge('sluice_heartbeat_age_seconds', { pipeline }, status.heartbeatAgeSeconds);
+    }
+    for (const flow of status.flows) {
+      const labels = { pipeline, flow: flow.flow };
+      if (flow.lagSeconds !== null) meter.gauge('sluice_flow_lag_seconds', labels, flow.lagSeconds);
+      meter.gauge('sluice_marks', labels, flow.toDerive);
+      meter.gauge('sluice_intents', labels, flow.toSend);
+      meter.gauge('sluice_parked', labels, flow.parked);
+      meter.gauge('sluice_waiting', labels, flow.waiting);
+      meter.gauge('sluice_documents', labels, flow.documents);
+      meter.gauge('sluice_issues', labels, flow.issues);
+    }
+    const halted = new Map<string, number>();
+    for (const halt of status.halts) halted.set(halt.code, (halted.get(halt.code) ?? 0) + 1);
+    for (const [code, count] of halted) meter.gauge('sluice_halted', { pipeline, code }, count);
+    for (const [name, lag] of worker.lag()) {
+      const slash = name.lastIndexOf('/');
+      const labels = { pipeline, topic: name.slice(0, slash), partition: name.slice(slash + 1) };
+      meter.gauge('sluice_partition_lag_records', labels, Number(lag));
+    }
+  });
+}
+
+interface SlotRow {
+  active: boolean;
+  wal_status: string | null;
+  retained: string;
+  unconfirmed: string;
+}
+
+/** Looks at the replication slot. One that is gone means that changes may be missing: the pipeline stops and says so. */
+export function observeSource(
+  sourceUrl: string,
+  open: OpenPipeline,
+  meter: Meter,
+  clock: Clock,
+  signal: AbortSignal,
+  log: Log,
+): Promise<void> {
+  const pipeline = open.name;
+  const slot = `sluice_${open.migration.name}`;
+  let seen = false;
+  return repeat(5_000, clock, signal, log, 'looking at the slot', async () => {
+    const client = new pg.Client({
+      connectionString: sourceUrl,
+      connectionTimeoutMillis: 4_000,
+      application_name: 'sluice',
+    });
+    client.on('error', () => undefined);
+    await client.connect();
+    try {
+      const found = await client.query<SlotRow>(
+        `select active, wal_status, pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn) as retained,
+           pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn) as unconfirmed
+         from pg_replication_slots where slot_name = $1`,
+        [slot],
+      );
+      const row = found.rows[0];
+      if (row && row.wal_status !== 'lost') {
+        seen = true;
+        meter.gauge('sluice_slot_active', { pipeline, slot }, row.active ? 1 : 0);
+        meter.gauge('sluice_slot_retained_bytes', { pipeline, slot }, Number(row.retained));
+        meter.gauge('sluice_slot_unconfirmed_bytes', { pipeline, slot }, Number(row.unconfirmed));
+        return;
+      }
+      if (!seen && !row) return;
+      const reason = row ? `slot ${slot} has lost write-ahead log` : `slot ${slot} is gone`;
+      log.error(reason, { code: 'SLOT_LOST' });
+      for (const flow of open.migration.flows) await open.ledger.halt(flow.name, 'SLOT_LOST', reason);
+      await clock.sleep(30_000, signal);
+    } finally {
+      await client.end();
+    }
+  });
+}
+
+/** Mirrors what is parked to dead-letter topics, for tools that watch topics. The ledger stays the truth. */
+export function mirrorParked(
+  config: Config,
+  open: OpenPipeline,
+  clock: Clock,
+  signal: AbortSignal,
+  log: Log,
+): Promise<void> {
+  const mirror = createDeadLetterMirror({ brokers: config.kafka, log });
+  const chore = async (): Promise<void> => {
+    const items = await open.admin.unmirrored(200);
+    if (items.length === 0) return;
+    await mirror.mirror(
+      items.map((item) => ({
+        id: item.id,
+        pipeline: open.name,
+        flow: item.flow === '' ? item.scope : item.flow,
+        kind: item.kind,
+        code: item.code,
+        keyHash: opaqueKey(item.key),
+        topic: item.topic,
+        partition: item.partition,
+        offset: item.offset,
+        at: item.firstAt,
+      })),
+    );
+    await open.admin.markMirrored(items.map((item) => item.id));
+  };
+  return repeat(2_000, clock, signal, log, 'mirroring parked items', chore).finally(() => mirror.close());
+}

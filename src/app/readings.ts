@@ -1,0 +1,36 @@
+import { topicOf } from '../core/index.ts';
+import type { OpenPipeline } from './pipeline.ts';
+import type { Readings } from './status.ts';
+
+/** The row every connector writes by itself, so that silence can be told from idleness. */
+export const HEARTBEAT_TABLE = 'sluice_cdc.heartbeat';
+
+export interface Probes {
+  /** end offsets of a topic's partitions; rejects when Kafka is away */
+  offsets(topic: string): Promise<readonly { partition: number; low: bigint; high: bigint }[]>;
+  /** one word or line on the connector; rejects when Connect is away */
+  connector(): Promise<string>;
+}
+
+/** Reads what a verdict is made of. What cannot be asked is unknown, never assumed to be well. */
+export async function readPipeline(open: OpenPipeline, probes: Probes): Promise<Readings> {
+  const { migration, admin, ledger } = open;
+  const heartbeatTopic = topicOf(migration.name, HEARTBEAT_TABLE);
+  const topics = [...migration.tables.map((table) => topicOf(migration.name, table.name)), heartbeatTopic];
+  const [flows, partitions, halts, ends, connector] = await Promise.all([
+    admin.flows(),
+    admin.partitions(),
+    ledger.halts(),
+    endsOf(topics, probes).catch(() => null),
+    probes.connector().catch(() => null),
+  ]);
+  return { migration, flows, partitions, ends, halts, connector, heartbeatTopic };
+}
+
+async function endsOf(topics: readonly string[], probes: Probes): Promise<ReadonlyMap<string, bigint>> {
+  const ends = new Map<string, bigint>();
+  const all = await Promise.all(topics.map(async (topic) => ({ topic, offsets: await probes.offsets(topic) })));
+  for (const { topic, offsets } of all)
+    for (const { partition, high } of offsets) ends.set(`${topic}/${partition}`, high);
+  return ends;
+}

@@ -1,0 +1,132 @@
+import { type Flow, type Sink, SluiceError } from '../core/index.ts';
+import { Worker } from '../pipeline/index.ts';
+import { systemClock } from './clock.ts';
+import type { Config } from './config.ts';
+import { mirrorParked, observeSource, reportFigures } from './housekeeping.ts';
+import { serveHealth } from './http.ts';
+import { createLog } from './logger.ts';
+import { createMetrics, initialiseCounters } from './metrics.ts';
+import { openPipeline } from './pipeline.ts';
+import { openProbes } from './probes.ts';
+import { HEARTBEAT_TABLE, readPipeline } from './readings.ts';
+import { judge, type PipelineStatus } from './status.ts';
+import { openSinks, openSource } from './wire.ts';
+
+export interface RunOptions {
+  readonly migration: string;
+  /** empty: all */
+  readonly flows: readonly string[];
+  readonly without: readonly string[];
+  readonly port?: number;
+  /** a shadow's name; its remote documents are kept, not sent */
+  readonly shadow?: string;
+}
+
+export interface Run {
+  readonly port: number;
+  /** resolves with null when stopped, with the reason when the process must end by itself */
+  readonly ended: Promise<SluiceError | null>;
+  status(): Promise<PipelineStatus>;
+  stop(): Promise<void>;
+}
+
+const VERSION = '0.1.0';
+
+function pickFlows(all: readonly Flow[], names: readonly string[]): readonly Flow[] {
+  if (names.length === 0) return all;
+  return names.map((name) => {
+    const flow = all.find((candidate) => candidate.name === name);
+    if (flow) return flow;
+    const known = all.map((candidate) => candidate.name).join(', ');
+    throw new SluiceError('CONFIG_INVALID', `there is no flow '${name}'; there is ${known}`);
+  });
+}
+
+/** Starts one process of a pipeline. Throws CONFIG_INVALID or SCHEMA_OUTDATED before anything is begun. */
+export async function startRun(config: Config, options: RunOptions): Promise<Run> {
+  const open = openPipeline(config, options.migration, options.shadow);
+  const { migration, ledger, admin } = open;
+  const log = createLog({ level: config.logLevel }, { pipeline: open.name, worker: config.worker });
+  const metrics = createMetrics(VERSION);
+  const flows = pickFlows(migration.flows, options.flows);
+  const closing: (() => Promise<void>)[] = [() => open.close()];
+  const closeAll = async (): Promise<void> => {
+    for (const close of closing.reverse()) await close().catch(() => undefined);
+  };
+  try {
+    await admin.requireSchemas(open.folders);
+    initialiseCounters(metrics, open.name, migration);
+    let end: (fatal: SluiceError | null) => void = () => undefined;
+    const ended = new Promise<SluiceError | null>((resolve) => {
+      end = resolve;
+    });
+    const clock = systemClock;
+    const context = { migration, ledger, log, meter: metrics, clock, worker: config.worker };
+    const source = openSource(config, open, log, (fatal) => end(fatal));
+    const sinks: ReadonlyMap<string, Sink> = options.shadow
+      ? new Map()
+      : openSinks(config, options.without, log, metrics);
+    for (const sink of sinks.values()) closing.push(() => sink.close());
+    const probes = await openProbes(config, migration.name);
+    closing.push(() => probes.close());
+    const worker = new Worker(context, source.client, source.decoder, sinks, {
+      flows,
+      maxRows: 2_000,
+      highBytes: 8 * 1024 * 1024,
+      batchRoots: 100,
+      deriversPerFlow: 2,
+      sendersPerStore: 4,
+      batchDocuments: 40,
+      leaseSeconds: 10,
+      waitingLimit: 30,
+      heartbeatTables: [HEARTBEAT_TABLE],
+    });
+    const status = async (): Promise<PipelineStatus> => judge(open.name, await readPipeline(open, probes), null, 1);
+    const ready = async (): Promise<{ ready: boolean; waitingFor: string[] }> => {
+      const ledgerUp = await open.pool.query('select 1').then(
+        () => true,
+        () => false,
+      );
+      const waitingFor = [...(ledgerUp ? [] : ['ledger']), ...(source.client.generation() > 0 ? [] : ['kafka'])];
+      return { ready: waitingFor.length === 0, waitingFor };
+    };
+    const health = { live: () => true, ready };
+    const server = await serveHealth(
+      { host: config.host, port: options.port ?? config.port },
+      metrics,
+      health,
+      status,
+      log,
+    );
+    closing.push(() => server.close());
+    const stopping = new AbortController();
+    const chores = [
+      reportFigures(open, worker, probes, metrics, clock, stopping.signal, log),
+      observeSource(config.sourceUrl(migration.name), open, metrics, clock, stopping.signal, log),
+      ...(options.shadow ? [] : [mirrorParked(config, open, clock, stopping.signal, log)]),
+    ];
+    await worker.start();
+    log.info('running', { count: flows.length });
+    let stopped: Promise<void> | null = null;
+    const stop = async (): Promise<void> => {
+      stopping.abort();
+      await worker.stop();
+      await Promise.allSettled(chores);
+      await closeAll();
+      log.info('stopped');
+      end(null);
+    };
+    return {
+      port: server.port,
+      ended,
+      status,
+      stop: () => {
+        stopped ??= stop();
+        return stopped;
+      },
+    };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}

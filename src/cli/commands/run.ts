@@ -1,0 +1,52 @@
+import closeWithGrace from 'close-with-grace';
+import type { Command } from 'commander';
+import { startRun } from '../../app/run.ts';
+import { SluiceError } from '../../core/index.ts';
+import { action, configOf } from '../context.ts';
+import { reportFailure } from '../failure.ts';
+
+interface RunOptions {
+  readonly port?: string;
+  readonly without?: string;
+  readonly json?: boolean;
+}
+
+export function registerRunCommand(program: Command): void {
+  program
+    .command('run')
+    .description('land, derive and deliver until stopped; serves /metrics, /health/live and /health/ready')
+    .argument('<migration>', 'which migration')
+    .argument('[flows...]', 'only these flows are derived here (every process lands all topics); all when left out')
+    .option('--port <port>', 'port of metrics and health; 0 picks a free one (default: SLUICE_PORT or 9464)')
+    .option('--without <targets>', 'targets not to deliver to, e.g. fhir; their documents stay queued')
+    .addHelpText(
+      'after',
+      '\nStop it with SIGTERM or Ctrl-C: what is under way is finished, nothing is lost either way.',
+    )
+    .action(
+      action(async (migration: string, flows: string[], options: RunOptions) => {
+        const run = await startRun(configOf(), {
+          migration,
+          flows,
+          without: options.without?.split(',').map((name) => name.trim()) ?? [],
+          ...(options.port === undefined ? {} : { port: portOf(options.port) }),
+        });
+        const grace = closeWithGrace({ delay: 30_000 }, async ({ err }) => {
+          if (err) reportFailure(err, options.json === true);
+          await run.stop();
+        });
+        const fatal = await run.ended;
+        grace.uninstall();
+        if (fatal === null) return 0;
+        await run.stop();
+        throw fatal;
+      }),
+    );
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new SluiceError('CONFIG_INVALID', '--port must be a port');
+  return port;
+}

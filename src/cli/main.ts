@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { registerConnectorCommands } from './commands/connectors.ts';
+import { registerDemoCommand } from './commands/demo.ts';
+import { registerParkedCommands } from './commands/parked.ts';
+import { registerPreviewCommand } from './commands/preview.ts';
+import { registerReplayCommand } from './commands/replay.ts';
+import { registerResumeCommand } from './commands/resume.ts';
+import { registerRunCommand } from './commands/run.ts';
+import { registerSchemaCommands } from './commands/schema.ts';
+import { registerSeedCommand } from './commands/seed.ts';
+import { registerStackCommands } from './commands/stack.ts';
+import { registerStatusCommand } from './commands/status.ts';
+import { registerTopicCommands } from './commands/topics.ts';
+import { registerTrafficCommand } from './commands/traffic.ts';
+import { EXIT } from './failure.ts';
+
+const packageFile = new URL('../../package.json', import.meta.url);
+const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string };
+
+const program = new Command('sluice')
+  .description('Moves live data out of legacy PostgreSQL while both sides stay in use, and proves it.')
+  .version(version)
+  .showHelpAfterError('(see --help)')
+  .exitOverride((error) => {
+    // help and version are answers, everything else here is a wrong call
+    process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.badInput);
+  })
+  .addHelpText(
+    'after',
+    `
+A first run:
+  sluice demo supabase            all of the below, with a live view
+or step by step:
+  sluice up                       PostgreSQL, Kafka, Connect, registry, FHIR server, DynamoDB
+  sluice schema apply supabase    ledger and target schemas
+  sluice seed supabase            a legacy database that looks used
+  sluice topics apply supabase
+  sluice connectors apply supabase
+  sluice run supabase             land, derive, deliver
+  sluice status --watch
+
+Exit codes: 0 well, 1 failed or not well, 2 wrong call or setting, 3 drift found.`,
+  );
+
+registerDemoCommand(program);
+registerStackCommands(program);
+registerSchemaCommands(program);
+registerSeedCommand(program);
+registerTrafficCommand(program);
+registerTopicCommands(program);
+registerConnectorCommands(program);
+registerRunCommand(program);
+registerStatusCommand(program);
+registerParkedCommands(program);
+registerResumeCommand(program);
+registerReplayCommand(program);
+registerPreviewCommand(program);
+
+await program.parseAsync();

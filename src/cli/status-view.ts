@@ -1,0 +1,48 @@
+import pc from 'picocolors';
+import type { FlowStatus, PipelineStatus, Verdict } from '../app/status.ts';
+import { duration, renderTable } from './print.ts';
+
+const COLOUR: Readonly<Record<Verdict, (text: string) => string>> = {
+  healthy: pc.green,
+  'catching up': pc.yellow,
+  behind: pc.yellow,
+  stalled: pc.red,
+  halted: pc.red,
+  'not running': pc.dim,
+};
+
+const number = (value: number): string => value.toLocaleString('en-GB');
+
+function row(flow: FlowStatus): (string | number)[] {
+  return [
+    flow.flow,
+    COLOUR[flow.verdict](flow.verdict),
+    flow.lagSeconds === null ? '?' : duration(flow.lagSeconds),
+    flow.lagRecords === null ? '?' : number(flow.lagRecords),
+    flow.landedPerSecond === null ? '-' : flow.landedPerSecond.toFixed(1),
+    number(flow.toDerive),
+    number(flow.toSend),
+    number(flow.documents),
+    flow.parked > 0 ? pc.yellow(number(flow.parked)) : '0',
+    number(flow.waiting),
+    flow.blame ?? '-',
+  ];
+}
+
+/** The status of a pipeline as people read it. */
+export function renderStatus(status: PipelineStatus): string {
+  const heartbeat = status.heartbeatAgeSeconds;
+  const head = [
+    pc.bold(status.pipeline),
+    `connector ${status.connector ?? pc.dim('not reachable')}`,
+    heartbeat === null ? pc.dim('no heartbeat yet') : `heartbeat ${duration(heartbeat)} ago`,
+  ].join(pc.dim(' · '));
+  const table = renderTable(
+    ['flow', 'verdict', 'lag', 'records', 'in/s', 'derive', 'send', 'documents', 'parked', 'waiting', 'blame'],
+    status.flows.map(row),
+  );
+  const reasons = status.flows
+    .filter((flow) => flow.reason !== null)
+    .map((flow) => `${pc.red(flow.flow)}: ${flow.reason}`);
+  return [head, table, ...new Set(reasons)].join('\n');
+}

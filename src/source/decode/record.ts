@@ -1,0 +1,179 @@
+import {
+  type Image,
+  type Json,
+  type Operation,
+  type Position,
+  SluiceError,
+  type SourceRecord,
+} from '../../core/index.ts';
+import type { AvroSchemas } from './avro.ts';
+import { parseExact } from './exact-json.ts';
+import { takeUnsent } from './unsent.ts';
+
+/** The header by which our connectors say which epoch a record belongs to. */
+export const EPOCH_HEADER = 'sluice.epoch';
+
+export interface RawMessage {
+  readonly offset: bigint;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface TopicTable {
+  /** `schema.table` */
+  readonly table: string;
+  readonly key: readonly string[];
+}
+
+export interface DecodeOptions {
+  /** epoch of records without the header; without it they are refused */
+  readonly defaultEpoch?: number;
+}
+
+interface Source {
+  readonly sequence?: string | null;
+  readonly snapshot?: string | boolean | null;
+  readonly lsn?: number | string | null;
+  readonly txId?: number | string | null;
+  readonly ts_us?: number | string | null;
+  readonly ts_ms?: number | string | null;
+  readonly origin?: string | null;
+}
+
+interface Envelope {
+  readonly op?: string;
+  readonly before?: Image | null;
+  readonly after?: Image | null;
+  readonly source?: Source | null;
+  readonly message?: { prefix?: string; content?: unknown };
+  readonly status?: string;
+}
+
+/** JSON or Avro, told apart by the first byte; a JSON converter with schemas wraps the payload once more. */
+async function decodeBytes(buffer: Buffer, schemas: AvroSchemas): Promise<unknown> {
+  if (buffer[0] === 0) return schemas.decode(buffer);
+  let value: unknown;
+  try {
+    value = parseExact(buffer.toString('utf8'));
+  } catch {
+    throw new SluiceError('VALUE_UNDECODABLE', 'neither JSON nor in the Avro wire format');
+  }
+  const wrapped = value as { schema?: unknown; payload?: unknown } | null;
+  const isWrapped = wrapped !== null && typeof wrapped === 'object' && 'payload' in wrapped && 'schema' in wrapped;
+  return isWrapped ? wrapped.payload : value;
+}
+
+/**
+ * The row's key as text: the value itself, or a JSON array of the values of several columns.
+ * Throws KEY_UNDECODABLE; REGISTRY_UNAVAILABLE when it may be decodable later.
+ */
+export async function decodeKey(raw: RawMessage, table: TopicTable, schemas: AvroSchemas): Promise<string> {
+  if (raw.key === null) throw new SluiceError('KEY_UNDECODABLE', 'the record has no key');
+  let key: Record<string, unknown>;
+  try {
+    key = (await decodeBytes(raw.key, schemas)) as Record<string, unknown>;
+  } catch (error) {
+    if (error instanceof SluiceError && error.disposition === 'retry') throw error;
+    throw new SluiceError('KEY_UNDECODABLE', 'the key cannot be decoded');
+  }
+  const values = table.key.map((column) => key?.[column]);
+  if (values.some((value) => value === undefined || value === null || typeof value === 'object')) {
+    throw new SluiceError('KEY_UNDECODABLE', `the key lacks ${table.key.join(', ')}`);
+  }
+  return values.length === 1 ? String(values[0]) : JSON.stringify(values.map(String));
+}
+
+const SNAPSHOT_PHASE = new Set(['first', 'true', 'last', 'first_in_data_collection', 'last_in_data_collection']);
+
+function positionOf(raw: RawMessage, source: Source, options: DecodeOptions): Position {
+  const [a = null, b = null] = JSON.parse(source.sequence ?? '[null,null]') as (string | null)[];
+  const place = b ?? source.lsn ?? null;
+  if (place === null) throw new SluiceError('VALUE_UNDECODABLE', 'the record has no position');
+  const incremental = source.snapshot === 'incremental';
+  return {
+    epoch: epochOf(raw, options),
+    phase: SNAPSHOT_PHASE.has(String(source.snapshot ?? 'false')) ? 0 : 1,
+    a: a === null ? -1n : BigInt(a),
+    b: BigInt(place),
+    txId: incremental || source.txId === null || source.txId === undefined ? null : BigInt(source.txId),
+    offset: raw.offset,
+  };
+}
+
+function epochOf(raw: RawMessage, options: DecodeOptions): number {
+  const header = raw.headers[EPOCH_HEADER];
+  const epoch = header === undefined ? options.defaultEpoch : Number(header.replaceAll('"', ''));
+  if (epoch === undefined || !Number.isInteger(epoch)) {
+    throw new SluiceError('EPOCH_MISSING', `the record has no ${EPOCH_HEADER} header`);
+  }
+  return epoch;
+}
+
+/** Source commit time with its microseconds. */
+function sourceTimeOf(source: Source): string {
+  const micros = source.ts_us != null ? BigInt(source.ts_us) : BigInt(source.ts_ms ?? 0) * 1000n;
+  const seconds = micros / 1_000_000n;
+  const text = new Date(Number(seconds) * 1000).toISOString().slice(0, 19);
+  return `${text}.${String(micros % 1_000_000n).padStart(6, '0')}Z`;
+}
+
+const OPERATIONS = new Set(['c', 'u', 'd', 'r']);
+
+/** Decodes one record of a raw topic. See `decodeKey` for what it throws; VALUE_UNDECODABLE and SCHEMA_UNKNOWN besides. */
+export async function decodeRecord(
+  raw: RawMessage,
+  table: TopicTable,
+  schemas: AvroSchemas,
+  options: DecodeOptions = {},
+): Promise<SourceRecord> {
+  if (raw.value === null) return { kind: 'tombstone', table: table.table, key: await decodeKey(raw, table, schemas) };
+  const envelope = (await decodeBytes(raw.value, schemas)) as Envelope | null;
+  if (envelope === null || typeof envelope !== 'object')
+    throw new SluiceError('VALUE_UNDECODABLE', 'not a change event');
+  if (envelope.op === 'm') {
+    return {
+      kind: 'message',
+      prefix: envelope.message?.prefix ?? '',
+      content: String(envelope.message?.content ?? ''),
+    };
+  }
+  if (envelope.status === 'BEGIN' || envelope.status === 'END') return { kind: 'transaction-boundary' };
+  const source = envelope.source;
+  if (!source) throw new SluiceError('VALUE_UNDECODABLE', 'the record says nothing of its source');
+  const position = positionOf(raw, source, options);
+  if (envelope.op === 't') return { kind: 'truncate', table: table.table, position };
+  if (!OPERATIONS.has(envelope.op ?? '')) throw new SluiceError('VALUE_UNDECODABLE', 'unknown operation');
+  const key = await decodeKey(raw, table, schemas);
+  const { image: after, unsent } = takeUnsent(normal(envelope.after ?? null));
+  return {
+    kind: 'change',
+    table: table.table,
+    key,
+    op: envelope.op as Operation,
+    after: envelope.op === 'd' ? null : (after ?? null),
+    // unsent values of an image before the change tell nothing and are left out
+    before: takeUnsent(normal(envelope.before ?? null)).image,
+    unsent: envelope.op === 'd' ? [] : unsent,
+    position,
+    sourceTime: sourceTimeOf(source),
+    origin: source.origin ?? null,
+  };
+}
+
+/** Plain JSON whatever the decoder: bytes as base64 text, records and maps as objects without a class. */
+function normal(image: Image | null): Image | null {
+  if (image === null) return null;
+  return Object.fromEntries(Object.entries(image).map(([column, value]) => [column, plain(value)]));
+}
+
+function plain(value: unknown): Json {
+  if (value === null || value === undefined) return null;
+  if (Buffer.isBuffer(value)) return value.toString('base64');
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value === 'bigint') return String(value);
+  if (typeof value === 'object') {
+    return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, plain(member)]));
+  }
+  return value as Json;
+}

@@ -1,0 +1,81 @@
+export interface WatchdogOptions {
+  readonly seconds: number;
+  readonly ends: (topic: string) => Promise<readonly { partition: number; high: bigint }[]>;
+  /** partitions that should be fetched now; paused ones are left out */
+  readonly assigned: () => readonly { topic: string; partition: number }[];
+  readonly onStall: () => void;
+  /** after this many stalls in a row nothing helps */
+  readonly onFatal: () => void;
+}
+
+const FATAL_AFTER = 4;
+
+/**
+ * Notices a client that silently stops returning records: something lies beyond the fetch position of an assigned
+ * partition, and the position has not moved for a while. A client's own word that it is well is not asked for.
+ */
+export class StallWatchdog {
+  readonly #options: WatchdogOptions;
+  readonly #places = new Map<string, { offset: bigint; sinceMs: number }>();
+  #timer: NodeJS.Timeout | null = null;
+  #stalls = 0;
+  #moved = false;
+
+  constructor(options: WatchdogOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => void this.check(Date.now()), (this.#options.seconds * 1000) / 3);
+    this.#timer.unref();
+  }
+
+  stop(): void {
+    if (this.#timer) clearInterval(this.#timer);
+  }
+
+  moved(topic: string, partition: number, offset: bigint): void {
+    const name = `${topic}/${partition}`;
+    if (this.#places.get(name)?.offset === offset) return;
+    this.#places.set(name, { offset, sinceMs: Date.now() });
+    this.#moved = true;
+  }
+
+  /** One look at all partitions; a broker that cannot be asked is no stall of ours. */
+  async check(nowMs: number): Promise<void> {
+    const assigned = this.#options.assigned();
+    if (this.#moved) this.#stalls = 0;
+    this.#moved = false;
+    try {
+      for (const topic of new Set(assigned.map((place) => place.topic))) {
+        const ends = await this.#options.ends(topic);
+        for (const { partition } of assigned.filter((place) => place.topic === topic)) {
+          const high = ends.find((end) => end.partition === partition)?.high ?? 0n;
+          if (this.#isStalled(`${topic}/${partition}`, high, nowMs)) {
+            this.#stall(nowMs);
+            return;
+          }
+        }
+      }
+    } catch {
+      // unreachable: tried again at the next look
+    }
+  }
+
+  #isStalled(name: string, high: bigint, nowMs: number): boolean {
+    const place = this.#places.get(name);
+    if (!place) {
+      // assigned and never fetched from: the wait begins now
+      this.#places.set(name, { offset: -1n, sinceMs: nowMs });
+      return false;
+    }
+    return high > place.offset && high > 0n && nowMs - place.sinceMs > this.#options.seconds * 1000;
+  }
+
+  #stall(nowMs: number): void {
+    this.#stalls += 1;
+    for (const place of this.#places.values()) place.sinceMs = nowMs;
+    if (this.#stalls >= FATAL_AFTER) this.#options.onFatal();
+    else this.#options.onStall();
+  }
+}

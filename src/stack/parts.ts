@@ -1,0 +1,158 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { brokerProperties, connectProperties, LOGGING } from './server-files.ts';
+import { addresses, type PartName, type PortName, type StackSettings } from './settings.ts';
+
+/** How one JVM part is started and how it shows that it is ready. */
+export interface JavaPart {
+  readonly name: PartName;
+  readonly port: PortName;
+  readonly command: (settings: StackSettings, jars: string) => JavaCommand;
+  /** throws or answers false until the part can be used */
+  readonly ready: (settings: StackSettings) => Promise<boolean>;
+  /** a loaded machine of two cores can take this long */
+  readonly patienceSeconds: number;
+}
+
+export interface JavaCommand {
+  readonly args: readonly string[];
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** The first compiler stage and the serial collector start fastest; throughput of the servers is not what counts here. */
+const LEAN = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto'];
+
+/** A class archive of an earlier run halves the start; it is bound to the exact jars, hence kept beside them. */
+function sharedClasses(jars: string, part: string): string[] {
+  const archive = join(jars, `${part}.jsa`);
+  return existsSync(archive) ? [`-XX:SharedArchiveFile=${archive}`] : [];
+}
+
+async function answers(url: string): Promise<boolean> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(5_000) }).catch(() => null);
+  return response?.ok === true;
+}
+
+function file(settings: StackSettings, name: string, text: string): string {
+  const folder = join(settings.home, 'run');
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+const data = (settings: StackSettings, part: string): string => join(settings.home, 'data', part);
+
+export const JAVA_PARTS: readonly JavaPart[] = [
+  {
+    name: 'kafka',
+    port: 'kafka',
+    patienceSeconds: 120,
+    command: (settings, jars) => ({
+      args: [
+        ...LEAN,
+        ...sharedClasses(jars, 'kafka'),
+        '-Xms128m',
+        '-Xmx512m',
+        `-Dlog4j2.configurationFile=${file(settings, 'log4j2.xml', LOGGING)}`,
+        '-cp',
+        join(jars, 'kafka', '*'),
+        'kafka.Kafka',
+        file(settings, 'server.properties', brokerProperties(settings, data(settings, 'kafka'))),
+      ],
+    }),
+    ready: async () => true,
+  },
+  {
+    name: 'registry',
+    port: 'registry',
+    patienceSeconds: 180,
+    command: (settings, jars) => ({
+      args: [
+        ...LEAN,
+        '-Xms64m',
+        '-Xmx192m',
+        `-Dquarkus.http.port=${settings.ports.registry}`,
+        '-Dquarkus.http.host=127.0.0.1',
+        '-Dquarkus.datasource.jdbc.initial-size=2',
+        '-Dquarkus.datasource.jdbc.min-size=2',
+        '-Dquarkus.datasource.jdbc.max-size=10',
+        '-jar',
+        join(jars, 'registry', 'apicurio-registry-app-2.6.13.Final-runner.jar'),
+      ],
+      // schemas must outlive the registry: topics refer to them by id
+      env: { REGISTRY_DATASOURCE_URL: `jdbc:h2:file:${data(settings, 'registry')}/registry;DB_CLOSE_ON_EXIT=FALSE` },
+    }),
+    ready: (settings) => answers(`${addresses(settings).registry}/subjects`),
+  },
+  {
+    name: 'connect',
+    port: 'connect',
+    patienceSeconds: 180,
+    command: (settings, jars) => ({
+      args: [
+        ...LEAN,
+        ...sharedClasses(jars, 'connect'),
+        '-Xms128m',
+        '-Xmx768m',
+        `-Dlog4j2.configurationFile=${file(settings, 'log4j2.xml', LOGGING)}`,
+        '-cp',
+        join(jars, 'kafka', '*'),
+        'org.apache.kafka.connect.cli.ConnectDistributed',
+        file(settings, 'connect.properties', connectProperties(settings, join(jars, 'plugins'))),
+      ],
+      // connectors name their password as ${env:SLUICE_SOURCE_PASSWORD}, so that no configuration holds it
+      env: { SLUICE_SOURCE_PASSWORD: settings.password },
+    }),
+    ready: (settings) => answers(`${addresses(settings).connect}/connectors`),
+  },
+  {
+    name: 'fhir',
+    port: 'fhir',
+    patienceSeconds: 300,
+    command: (settings, jars) => ({
+      args: [
+        '-XX:+UseSerialGC',
+        '-XX:TieredStopAtLevel=1',
+        ...sharedClasses(jars, 'fhir'),
+        '-Xmx1200m',
+        `-Dport=${settings.ports.fhir}`,
+        `-Djdbc.url=jdbc:postgresql://127.0.0.1:${settings.ports.postgres}/fhir`,
+        '-Djdbc.user=postgres',
+        '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
+        '-cp',
+        `${join(jars, 'fhir-classes')}:${join(jars, 'fhir', '*')}`,
+        'FhirServer',
+      ],
+      env: { SLUICE_PG_PASSWORD: settings.password },
+    }),
+    ready: (settings) => answers(`${addresses(settings).fhir}/Basic?_summary=count`),
+  },
+  {
+    name: 'dynamodb',
+    port: 'dynamodb',
+    patienceSeconds: 60,
+    command: (settings, jars) => {
+      mkdirSync(data(settings, 'dynamodb'), { recursive: true });
+      const libs = join(jars, 'dynamodb');
+      return {
+        args: [
+          ...LEAN,
+          '-Xmx192m',
+          `-Djava.library.path=${libs}`,
+          '-cp',
+          join(libs, '*'),
+          'com.amazonaws.services.dynamodbv2.local.main.ServerRunner',
+          '-sharedDb',
+          '-dbPath',
+          data(settings, 'dynamodb'),
+          '-port',
+          String(settings.ports.dynamodb),
+        ],
+        cwd: libs,
+      };
+    },
+    ready: async () => true,
+  },
+];
