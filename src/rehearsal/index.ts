@@ -1,11 +1,6 @@
 /** Seeds and traffic that make a source database look used. Rehearsal only: nothing here may meet a real patient's row. */
 export { parseAddress, type SourceAddress } from './database.ts';
 export { progressLine } from './progress-line.ts';
-export { type SeedOptions, type SeedProgress, type SeedReport, seedSupabase } from './supabase/seed.ts';
+export { type SeedReport, seedSupabase } from './supabase/seed.ts';
 export { DEFAULT_DIRTY, DIRTY_KINDS } from './supabase/shares.ts';
-export {
-  type TrafficOptions,
-  type TrafficProgress,
-  type TrafficReport,
-  trafficSupabase,
-} from './supabase/traffic/traffic.ts';
+export { type TrafficProgress, type TrafficReport, trafficSupabase } from './supabase/traffic/traffic.ts';
