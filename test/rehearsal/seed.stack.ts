@@ -101,6 +101,24 @@ test('traffic ends at the signal, and a later seed mends what it deleted', async
   await seedSupabase(address, { rows: 2_000, seed: 11n, dirty: 0.1 });
 });
 
+test('a database with rows no seed made is left alone', async () => {
+  const real = `${database}_real`;
+  await asAdmin(`create database ${real}`);
+  const client = new pg.Client({ ...server, database: real });
+  await client.connect();
+  try {
+    await client.query('create table public.submissions (id uuid primary key default gen_random_uuid())');
+    await client.query('insert into public.submissions default values');
+    const target = { ...server, database: real };
+    await expect(seedSupabase(target, { rows: 1, seed: 1n })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    await expect(trafficSupabase(target, { rate: 1, seconds: 1, seed: 1n })).rejects.toThrow(/rehearsal/);
+    expect((await client.query('select from public.submissions')).rowCount).toBe(1);
+  } finally {
+    await client.end();
+    await asAdmin(`drop database ${real}`);
+  }
+});
+
 test('a database that is not there is named', async () => {
   const nowhere = { ...address, database: 'no_such_database' };
   await expect(seedSupabase(nowhere, { rows: 1, seed: 1n })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });

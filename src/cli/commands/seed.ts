@@ -29,7 +29,7 @@ Examples:
 
 The same seed makes the same rows: run again it adds only what is missing, and with more --rows it goes on from
 where it was. Nobody in these rows exists: NHS numbers are of the test range 999, telephones of the ranges kept for
-drama, addresses at example.org.
+drama, addresses at example.org. A database that holds submissions no seed made is refused.
 
 Exit codes: 0 all rows are there, 1 failed or stopped half-way, 2 wrong call or setting.`;
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type pg from 'pg';
 import { codeOf, explain, openPool, type SourceAddress } from '../database.ts';
+import { requireRehearsal } from '../guard.ts';
 import { BLOCK, makeBlock, type SeedPlan } from './generator.ts';
 import { insertRowSet } from './insert.ts';
 import { partnerRows } from './partners.ts';
@@ -96,6 +97,7 @@ export async function seedSupabase(address: SourceAddress, options: SeedOptions)
       }
     };
     try {
+      await requireRehearsal(client, address);
       await applySourceSchema(client);
       await write(partnerRows(plan.seed, plan.rows, Date.parse(plan.base)));
       const blocks = Math.ceil(plan.rows / BLOCK);

@@ -4,6 +4,11 @@
 -- read again in the session's zone, so sessions must run with TimeZone=UTC, as the hosted original does.
 -- Columns that look careless (free-text statuses, nullable e-mails, unchecked priorities) are so in the original.
 
+-- --------------------------------------------------------------------------- the mark of a rehearsal
+-- Seeds and traffic refuse a database that has submissions and not this schema: it might be the real one.
+create schema if not exists rehearsal;
+comment on schema rehearsal is 'Rows here are invented; Sluice may add, change and delete them.';
+
 -- --------------------------------------------------------------------------- what the tables lean on
 create schema if not exists auth;
 

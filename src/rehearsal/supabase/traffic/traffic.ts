@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { SluiceError } from '../../../core/index.ts';
 import { chanceOf } from '../../chance.ts';
 import { codeOf, explain, openPool, type SourceAddress } from '../../database.ts';
+import { requireRehearsal } from '../../guard.ts';
 import { DEFAULT_DIRTY } from '../shares.ts';
 import { crew, type Deeds, noDeeds } from './crew.ts';
 import type { Move } from './desk.ts';
@@ -66,6 +67,7 @@ export async function trafficSupabase(address: SourceAddress, options: TrafficOp
     const client = await lanes.connect();
     let known: Known;
     try {
+      await requireRehearsal(client, address);
       known = await loadKnown(client, chanceOf(options.seed, 'known'));
     } finally {
       client.release();
