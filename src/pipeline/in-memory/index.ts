@@ -1,0 +1,1 @@
+export { createModel, type Derived, type Model, type RootIssue, type RootTrouble } from './model.ts';
