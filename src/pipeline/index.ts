@@ -1,4 +1,5 @@
 export * from './breaker.ts';
+export * from './deriver.ts';
 export * from './fold.ts';
 export * from './land.ts';
 export * from './ports.ts';

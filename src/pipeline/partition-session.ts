@@ -66,7 +66,10 @@ export class PartitionSession {
   take(batch: RecordBatch): void {
     if (this.#stopping.signal.aborted) return;
     this.#lastHigh = batch.highWatermark;
-    if (this.#halted) return this.#pause();
+    if (this.#halted) {
+      this.#pause();
+      return;
+    }
     this.#queue.push(batch);
     this.#queuedBytes += batch.records.reduce((sum, record) => sum + bytesOf(record), 0);
     if (this.#queuedBytes > this.#deps.options.highBytes) this.#pause();

@@ -39,6 +39,12 @@ export interface StackAddresses {
   readonly registryNative: string;
   readonly fhir: string;
   readonly dynamodb: string;
+  /** where Connect finds the others; in containers these are the names of services */
+  readonly inside: {
+    readonly postgres: { readonly host: string; readonly port: number };
+    readonly kafka: string;
+    readonly registryNative: string;
+  };
 }
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -87,7 +93,7 @@ export function providerFrom(text: string): StackSettings['provider'] {
 }
 
 /** Where the parts of a stack answer. Pure: says nothing of whether they run. */
-export function addresses(settings: StackSettings): StackAddresses {
+export function addresses(settings: StackSettings, contained = settings.provider === 'containers'): StackAddresses {
   const { ports, password } = settings;
   const host = '127.0.0.1';
   return {
@@ -98,5 +104,12 @@ export function addresses(settings: StackSettings): StackAddresses {
     registryNative: `http://${host}:${ports.registry}/apis/registry/v2`,
     fhir: `http://${host}:${ports.fhir}/fhir`,
     dynamodb: `http://${host}:${ports.dynamodb}`,
+    inside: contained
+      ? { postgres: { host: 'postgres', port: 5432 }, kafka: 'kafka:19092', registryNative: 'http://registry:8080/apis/registry/v2' }
+      : {
+          postgres: { host, port: ports.postgres },
+          kafka: `${host}:${ports.kafka}`,
+          registryNative: `http://${host}:${ports.registry}/apis/registry/v2`,
+        },
   };
 }

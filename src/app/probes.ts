@@ -1,0 +1,35 @@
+import { connectorState, describeState, quietKafka, readConnector } from '../source/index.ts';
+import { silentLog, SluiceError } from '../core/index.ts';
+import type { Config } from './config.ts';
+import { connectorFolder } from './folders.ts';
+import type { Probes } from './readings.ts';
+
+export interface OpenProbes extends Probes {
+  close(): Promise<void>;
+}
+
+/** Ways of asking Kafka and Connect how they are. Nothing is connected before it is asked. */
+export async function openProbes(config: Config, migration: string): Promise<OpenProbes> {
+  const definition = await readConnector(connectorFolder, migration);
+  const admin = quietKafka(config.kafka, 'sluice-probe', silentLog).admin();
+  let connected: Promise<void> | null = null;
+  return {
+    async offsets(topic) {
+      connected ??= admin.connect();
+      try {
+        await connected;
+        const found = await admin.fetchTopicOffsets(topic);
+        return found.map(({ partition, low, high }) => ({ partition, low: BigInt(low), high: BigInt(high) }));
+      } catch (cause) {
+        connected = null;
+        throw new SluiceError('BROKER_UNAVAILABLE', `the offsets of ${topic} cannot be read`, { cause });
+      }
+    },
+    async connector() {
+      return describeState(await connectorState(definition, config.connect));
+    },
+    async close() {
+      if (connected) await admin.disconnect().catch(() => undefined);
+    },
+  };
+}

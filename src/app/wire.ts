@@ -1,0 +1,62 @@
+import type { Log, Meter, Migration, Sink, SluiceError } from '../core/index.ts';
+import { topicOf } from '../core/index.ts';
+import type { Decoder, LogClient } from '../pipeline/index.ts';
+import { createFhirSink } from '../sinks/fhir/index.ts';
+import { AvroSchemas, decodeKey, decodeRecord, KafkajsClient, type TopicTable } from '../source/index.ts';
+import { systemClock } from './clock.ts';
+import type { Config } from './config.ts';
+import type { OpenPipeline } from './pipeline.ts';
+import { HEARTBEAT_TABLE } from './readings.ts';
+
+export interface OpenSource {
+  readonly client: LogClient;
+  readonly decoder: Decoder;
+}
+
+/** Decodes the raw topics of a migration, the connector's heartbeat included. */
+export function openDecoder(config: Config, migration: Migration): Decoder {
+  const schemas = new AvroSchemas(config.registry);
+  const tables = new Map<string, TopicTable>(
+    migration.tables.map(({ name, key }) => [topicOf(migration.name, name), { table: name, key }]),
+  );
+  tables.set(topicOf(migration.name, HEARTBEAT_TABLE), { table: HEARTBEAT_TABLE, key: ['id'] });
+  const tableOf = (topic: string): TopicTable => {
+    const table = tables.get(topic);
+    if (!table) throw new RangeError(`topic ${topic} belongs to no declared table`);
+    return table;
+  };
+  return {
+    decode: (topic, record) => decodeRecord(record, tableOf(topic), schemas),
+    decodeKey: (topic, record) => decodeKey(record, tableOf(topic), schemas),
+  };
+}
+
+/** The pipeline's membership in its consumer group. */
+export function openSource(
+  config: Config,
+  open: OpenPipeline,
+  log: Log,
+  onFatal: (error: SluiceError) => void,
+): OpenSource {
+  const { migration, name } = open;
+  const topics = [...migration.tables.map((table) => table.name), HEARTBEAT_TABLE].map((t) => topicOf(migration.name, t));
+  const client = new KafkajsClient({ brokers: config.kafka, group: `sluice.${name}`, topics, log, onFatal });
+  return { client, decoder: openDecoder(config, migration) };
+}
+
+/** A group of its own over the raw topics, for reading them again. */
+export function openReader(config: Config, migration: Migration, group: string, log: Log): OpenSource {
+  const topics = migration.tables.map((table) => topicOf(migration.name, table.name));
+  const client = new KafkajsClient({ brokers: config.kafka, group, topics, log, onFatal: () => undefined });
+  return { client, decoder: openDecoder(config, migration) };
+}
+
+/** The remote stores of a run, by the first part of their targets' names. */
+export function openSinks(config: Config, without: readonly string[], log: Log, meter: Meter): ReadonlyMap<string, Sink> {
+  const sinks = new Map<string, Sink>();
+  if (!without.includes('fhir')) {
+    const { fhir: baseUrl, fhirHeaders: headers } = config;
+    sinks.set('fhir', createFhirSink({ baseUrl, headers, log, meter, clock: systemClock }));
+  }
+  return sinks;
+}

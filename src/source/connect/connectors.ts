@@ -1,0 +1,97 @@
+import { type ConnectorDefinition, type ConnectorVariables, renderConfig } from './definition.ts';
+import { ConnectApi, type ConnectorState } from './rest.ts';
+import { dropSlot, prepareSource } from './source-database.ts';
+
+export interface Drift {
+  readonly setting: string;
+  readonly wanted: string | null;
+  readonly found: string | null;
+}
+
+export interface Applied {
+  readonly name: string;
+  readonly action: 'created' | 'updated' | 'unchanged' | 'new epoch';
+  readonly epoch: number;
+  readonly drift: readonly Drift[];
+  readonly source: readonly string[];
+}
+
+export interface ConnectorPlace {
+  readonly connectUrl: string;
+  readonly sourceUrl: string;
+  readonly variables: Omit<ConnectorVariables, 'epoch'>;
+}
+
+const EPOCH = 'transforms.epoch.value.literal';
+const SECRET = /password|secret|token/i;
+
+/** What a reader may see of a setting. */
+const shown = (setting: string, value: string | undefined): string | null =>
+  value === undefined ? null : SECRET.test(setting) && !value.startsWith('${') ? '***' : value;
+
+export function driftOf(wanted: Readonly<Record<string, string>>, found: Readonly<Record<string, string>>): Drift[] {
+  const settings = new Set([...Object.keys(wanted), ...Object.keys(found)]);
+  // Connect adds the name itself
+  settings.delete('name');
+  return [...settings].sort().flatMap((setting) =>
+    wanted[setting] === found[setting]
+      ? []
+      : [{ setting, wanted: shown(setting, wanted[setting]), found: shown(setting, found[setting]) }],
+  );
+}
+
+/** The epoch in force, 1 for a connector that is not there yet. */
+const epochIn = (config: Readonly<Record<string, string>> | null): number => Number(config?.[EPOCH] ?? '1');
+
+/** Brings a connector to its file. Idempotent; with `newEpoch` everything is read anew under a higher epoch. */
+export async function applyConnector(
+  definition: ConnectorDefinition,
+  place: ConnectorPlace,
+  options: { newEpoch: boolean; dryRun: boolean },
+): Promise<Applied> {
+  const api = new ConnectApi(place.connectUrl);
+  const { name } = definition;
+  const found = await api.config(name);
+  const epoch = epochIn(found) + (options.newEpoch && found ? 1 : 0);
+  const wanted = renderConfig(definition, { ...place.variables, epoch: String(epoch) });
+  const drift = found ? driftOf(wanted, found) : [];
+  const action = options.newEpoch && found ? 'new epoch' : !found ? 'created' : drift.length > 0 ? 'updated' : 'unchanged';
+  if (options.dryRun) return { name, action, epoch, drift, source: [] };
+  const source = await prepareSource(place.sourceUrl, definition);
+  if (action === 'new epoch') {
+    // In this order: nothing may stream between the old offsets and the new slot.
+    await api.stop(name);
+    await dropSlot(place.sourceUrl, wanted['slot.name'] ?? '', null);
+    await api.deleteOffsets(name);
+    await api.put(name, wanted);
+    await api.resume(name);
+  } else if (action !== 'unchanged') await api.put(name, wanted);
+  return { name, action, epoch, drift, source };
+}
+
+export function connectorState(definition: ConnectorDefinition, connectUrl: string): Promise<ConnectorState | null> {
+  return new ConnectApi(connectUrl).state(definition.name);
+}
+
+export function restartConnector(definition: ConnectorDefinition, connectUrl: string): Promise<void> {
+  return new ConnectApi(connectUrl).restart(definition.name);
+}
+
+/** Removes the connector; with `purge` also its offsets, slot and publication, after which a new one reads everything. */
+export async function removeConnector(
+  definition: ConnectorDefinition,
+  place: ConnectorPlace,
+  options: { purge: boolean },
+): Promise<void> {
+  const api = new ConnectApi(place.connectUrl);
+  if ((await api.config(definition.name)) !== null) {
+    if (options.purge) {
+      await api.stop(definition.name);
+      await api.deleteOffsets(definition.name);
+    }
+    await api.remove(definition.name);
+  }
+  if (!options.purge) return;
+  const { 'slot.name': slot = '', 'publication.name': publication = null } = definition.config;
+  await dropSlot(place.sourceUrl, slot, publication);
+}
