@@ -28,12 +28,27 @@ function step(name, ok) {
 
 function suite(project) {
   const report = join(work, `${project}.json`);
-  const ok = run('npx', ['vitest', 'run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...filters], nightly ? { SLUICE_NIGHTLY: '1' } : {});
+  const ok = run(
+    'npx',
+    [
+      'vitest',
+      'run',
+      '--project',
+      project,
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+      ...filters,
+    ],
+    nightly ? { SLUICE_NIGHTLY: '1' } : {},
+  );
   if (!existsSync(report)) {
     step(`suite ${project} gave no report`, false);
     return;
   }
-  const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites } = JSON.parse(readFileSync(report, 'utf8'));
+  const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites } = JSON.parse(
+    readFileSync(report, 'utf8'),
+  );
   total.passed += numPassedTests;
   // a file that fails to load has no failed test in it
   total.failed += Math.max(numFailedTests, numFailedTestSuites > 0 || !ok ? 1 : 0);
@@ -41,7 +56,8 @@ function suite(project) {
 }
 
 try {
-  for (const check of ['types', 'lint', 'layers', 'dead']) step(`npm run ${check}`, run('npm', ['run', '--silent', check]));
+  for (const check of ['types', 'lint', 'layers', 'dead'])
+    step(`npm run ${check}`, run('npm', ['run', '--silent', check]));
   step('npm run build', run('npm', ['run', '--silent', 'build']));
   suite('unit');
   const java = tool('java', ['-version'], 'the suites on real servers');

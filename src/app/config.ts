@@ -18,6 +18,8 @@ export interface Config {
   readonly sourceUrl: (migration: string) => string;
   readonly kafka: readonly string[];
   readonly connect: string;
+  /** Connect was named, so it is not the stack's own and sees the other servers under the addresses we see */
+  readonly connectGiven: boolean;
   readonly registry: string;
   readonly fhir: string;
   readonly fhirHeaders: Readonly<Record<string, string>>;
@@ -68,6 +70,7 @@ export function loadConfig(defaults: ServerDefaults, variables: Variables = proc
       variables[`SLUICE_${migration.toUpperCase()}_URL`] ?? postgresUrl(defaults.postgres, migration),
     kafka: env.SLUICE_KAFKA_BROKERS?.split(',').map((broker) => broker.trim()) ?? defaults.kafka,
     connect: env.SLUICE_CONNECT_URL ?? defaults.connect,
+    connectGiven: env.SLUICE_CONNECT_URL !== undefined,
     registry: env.SLUICE_REGISTRY_URL ?? defaults.registry,
     fhir: env.SLUICE_FHIR_URL ?? defaults.fhir,
     fhirHeaders: token === undefined ? {} : { authorization: `Bearer ${token}` },

@@ -1,5 +1,5 @@
+import { SluiceError, silentLog } from '../core/index.ts';
 import { connectorState, describeState, quietKafka, readConnector } from '../source/index.ts';
-import { silentLog, SluiceError } from '../core/index.ts';
 import type { Config } from './config.ts';
 import { connectorFolder } from './folders.ts';
 import type { Probes } from './readings.ts';

@@ -1,4 +1,4 @@
-import { silentMeter, SluiceError, topicOf } from '../core/index.ts';
+import { SluiceError, silentMeter, topicOf } from '../core/index.ts';
 import { decodeBatch, landBatch, Subscriptions } from '../pipeline/index.ts';
 import type { ParkedItem } from '../sinks/postgres/index.ts';
 import { systemClock } from './clock.ts';

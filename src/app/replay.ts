@@ -75,7 +75,7 @@ async function landAll(
   }
   const total = [...ends.values()].reduce((sum, { from, end }) => sum + (end - from), 0n);
   const done = (): bigint =>
-    [...ends.values()].reduce((sum, { from, next, end }) => sum + (Math.min(next, end) - from), 0n);
+    [...ends.values()].reduce((sum, { from, next, end }) => sum + ((next < end ? next : end) - from), 0n);
   await new Promise<void>((resolve, reject) => {
     let chain = Promise.resolve();
     const finishWhenDone = (): void => {

@@ -168,3 +168,7 @@ function captureReason(age: number | null, connector: string | null): string {
   const silence = age === null ? 'no heartbeat has arrived yet' : `no heartbeat for ${Math.round(age)} s`;
   return connector === null || connector === 'RUNNING' ? silence : `${silence}; connector: ${connector}`;
 }
+
+/** Nothing for a person to do: every flow works, or works off what it owes. */
+export const isWell = (status: PipelineStatus): boolean =>
+  status.flows.every(({ verdict }) => verdict === 'healthy' || verdict === 'catching up');

@@ -1,4 +1,4 @@
-import type { Log, Meter, Migration, Sink, SluiceError } from '../core/index.ts';
+import type { Log, Migration, Sink, SluiceError } from '../core/index.ts';
 import { topicOf } from '../core/index.ts';
 import type { Decoder, LogClient } from '../pipeline/index.ts';
 import { createFhirSink } from '../sinks/fhir/index.ts';
@@ -39,7 +39,9 @@ export function openSource(
   onFatal: (error: SluiceError) => void,
 ): OpenSource {
   const { migration, name } = open;
-  const topics = [...migration.tables.map((table) => table.name), HEARTBEAT_TABLE].map((t) => topicOf(migration.name, t));
+  const topics = [...migration.tables.map((table) => table.name), HEARTBEAT_TABLE].map((t) =>
+    topicOf(migration.name, t),
+  );
   const client = new KafkajsClient({ brokers: config.kafka, group: `sluice.${name}`, topics, log, onFatal });
   return { client, decoder: openDecoder(config, migration) };
 }
@@ -52,11 +54,11 @@ export function openReader(config: Config, migration: Migration, group: string, 
 }
 
 /** The remote stores of a run, by the first part of their targets' names. */
-export function openSinks(config: Config, without: readonly string[], log: Log, meter: Meter): ReadonlyMap<string, Sink> {
+export function openSinks(config: Config, without: readonly string[], log: Log): ReadonlyMap<string, Sink> {
   const sinks = new Map<string, Sink>();
   if (!without.includes('fhir')) {
     const { fhir: baseUrl, fhirHeaders: headers } = config;
-    sinks.set('fhir', createFhirSink({ baseUrl, headers, log, meter, clock: systemClock }));
+    sinks.set('fhir', createFhirSink({ baseUrl, headers, log, clock: systemClock }));
   }
   return sinks;
 }

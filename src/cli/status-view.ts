@@ -11,6 +11,9 @@ const COLOUR: Readonly<Record<Verdict, (text: string) => string>> = {
   'not running': pc.dim,
 };
 
+/** clears a terminal and goes to its first line */
+export const CLEAR = '\x1b[2J\x1b[H';
+
 const number = (value: number): string => value.toLocaleString('en-GB');
 
 function row(flow: FlowStatus): (string | number)[] {

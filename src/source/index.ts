@@ -1,3 +1,22 @@
+export {
+  type Applied,
+  applyConnector,
+  type ConnectorPlace,
+  connectorState,
+  type Drift,
+  removeConnector,
+  restartConnector,
+} from './connect/connectors.ts';
+export {
+  type ConnectorDefinition,
+  readConnector,
+  readTopics,
+  renderConfig,
+  type TopicDefinition,
+} from './connect/definition.ts';
+export { type ConnectorState, describeState } from './connect/rest.ts';
+export { requestSnapshot } from './connect/source-database.ts';
+export { applyTopics, diffTopics, type TopicDrift } from './connect/topics.ts';
 export { AvroSchemas } from './decode/avro.ts';
 export {
   type DecodeOptions,
@@ -9,8 +28,3 @@ export {
 } from './decode/record.ts';
 export { UNSENT } from './decode/unsent.ts';
 export { type KafkaClientOptions, KafkajsClient, type LogBatch, type LogRecord, quietKafka } from './kafkajs-client.ts';
-export { type Applied, applyConnector, type ConnectorPlace, connectorState, type Drift, removeConnector, restartConnector } from './connect/connectors.ts';
-export { type ConnectorDefinition, readConnector, readTopics, renderConfig, type TopicDefinition } from './connect/definition.ts';
-export { type ConnectorState, describeState } from './connect/rest.ts';
-export { requestSnapshot } from './connect/source-database.ts';
-export { applyTopics, diffTopics, type TopicDrift } from './connect/topics.ts';

@@ -105,7 +105,11 @@ export function addresses(settings: StackSettings, contained = settings.provider
     fhir: `http://${host}:${ports.fhir}/fhir`,
     dynamodb: `http://${host}:${ports.dynamodb}`,
     inside: contained
-      ? { postgres: { host: 'postgres', port: 5432 }, kafka: 'kafka:19092', registryNative: 'http://registry:8080/apis/registry/v2' }
+      ? {
+          postgres: { host: 'postgres', port: 5432 },
+          kafka: 'kafka:19092',
+          registryNative: 'http://registry:8080/apis/registry/v2',
+        }
       : {
           postgres: { host, port: ports.postgres },
           kafka: `${host}:${ports.kafka}`,

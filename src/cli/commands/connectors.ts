@@ -5,7 +5,6 @@ import { connectorFolder } from '../../app/folders.ts';
 import {
   type Applied,
   applyConnector,
-  type ConnectorPlace,
   connectorState,
   describeState,
   readConnector,
@@ -13,7 +12,7 @@ import {
   requestSnapshot,
   restartConnector,
 } from '../../source/index.ts';
-import { addresses, stackSettings } from '../../stack/index.ts';
+import { connectorPlace } from '../connector-place.ts';
 import { action, configOf } from '../context.ts';
 import { EXIT } from '../failure.ts';
 import { printJson, printTable } from '../print.ts';
@@ -23,25 +22,6 @@ interface ConnectorOptions {
   readonly newEpoch?: boolean;
   readonly dryRun?: boolean;
   readonly purge?: boolean;
-}
-
-/** The addresses a connector is given are those Connect sees, which differ from ours inside containers. */
-export function connectorPlace(migration: string): ConnectorPlace {
-  const config = configOf();
-  const { inside, registryNative } = addresses(stackSettings());
-  const source = new URL(config.sourceUrl(migration));
-  const own = process.env.SLUICE_CONNECT_URL !== undefined;
-  return {
-    connectUrl: config.connect,
-    sourceUrl: config.sourceUrl(migration),
-    variables: {
-      'postgres.host': own ? source.hostname : inside.postgres.host,
-      'postgres.port': own ? source.port || '5432' : String(inside.postgres.port),
-      'postgres.user': decodeURIComponent(source.username),
-      kafka: own ? config.kafka.join(',') : inside.kafka,
-      registry: own ? registryNative : inside.registryNative,
-    },
-  };
 }
 
 function printApplied(applied: Applied): void {
@@ -54,7 +34,9 @@ function printApplied(applied: Applied): void {
 }
 
 export function registerConnectorCommands(program: Command): void {
-  const connectors = program.command('connectors').description('the Debezium connectors of connectors/<migration>.yaml');
+  const connectors = program
+    .command('connectors')
+    .description('the Debezium connectors of connectors/<migration>.yaml');
 
   connectors
     .command('apply')
@@ -63,7 +45,10 @@ export function registerConnectorCommands(program: Command): void {
     .option('--dry-run', 'only show what would change; exit code 3 when anything would')
     .option('--new-epoch', 'read everything anew: new slot, new snapshot, positions above all earlier ones')
     .option('--json', 'one JSON line')
-    .addHelpText('after', '\nThe password of the source database is SLUICE_SOURCE_PASSWORD in the environment of Connect.')
+    .addHelpText(
+      'after',
+      '\nThe password of the source database is SLUICE_SOURCE_PASSWORD in the environment of Connect.',
+    )
     .action(
       action(async (migration: string, options: ConnectorOptions) => {
         const definition = await readConnector(connectorFolder, migration);
@@ -124,7 +109,8 @@ export function registerConnectorCommands(program: Command): void {
         const id = `sluice-${randomBytes(6).toString('hex')}`;
         await requestSnapshot(configOf().sourceUrl(migration), id, tables);
         if (options.json) printJson({ id, tables });
-        else process.stdout.write(`asked for a snapshot of ${tables.join(', ')}; \`sluice status\` shows it arriving\n`);
+        else
+          process.stdout.write(`asked for a snapshot of ${tables.join(', ')}; \`sluice status\` shows it arriving\n`);
         return EXIT.ok;
       }),
     );

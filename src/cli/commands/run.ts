@@ -1,6 +1,6 @@
-import closeWithGrace from 'close-with-grace';
 import type { Command } from 'commander';
 import { startRun } from '../../app/run.ts';
+import { runUntilStopped } from '../../app/shutdown.ts';
 import { SluiceError } from '../../core/index.ts';
 import { action, configOf } from '../context.ts';
 import { reportFailure } from '../failure.ts';
@@ -31,15 +31,8 @@ export function registerRunCommand(program: Command): void {
           without: options.without?.split(',').map((name) => name.trim()) ?? [],
           ...(options.port === undefined ? {} : { port: portOf(options.port) }),
         });
-        const grace = closeWithGrace({ delay: 30_000 }, async ({ err }) => {
-          if (err) reportFailure(err, options.json === true);
-          await run.stop();
-        });
-        const fatal = await run.ended;
-        grace.uninstall();
-        if (fatal === null) return 0;
-        await run.stop();
-        throw fatal;
+        await runUntilStopped(run, (error) => reportFailure(error, options.json === true));
+        return 0;
       }),
     );
 }

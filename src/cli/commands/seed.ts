@@ -11,6 +11,7 @@ import {
 import { action, configOf } from '../context.ts';
 import { EXIT } from '../failure.ts';
 import { duration, masked, printJson, renderTable } from '../print.ts';
+import { stopSignal } from '../stop-signal.ts';
 
 interface SeedCommandOptions {
   readonly rows: number;
@@ -49,17 +50,6 @@ export function seedNumber(text: string): bigint {
   if (!/^\d{1,20}$/.test(text) || BigInt(text) >= 2n ** 64n)
     throw new InvalidArgumentError('A whole number from 0 to 2^64 - 1, please.');
   return BigInt(text);
-}
-
-/** Stops the work at the first Ctrl-C, kindly; a second one ends the process at once. */
-export function stopSignal(): { readonly signal: AbortSignal; release(): void } {
-  const stop = new AbortController();
-  const abort = (): void => stop.abort();
-  process.once('SIGINT', abort).once('SIGTERM', abort);
-  return {
-    signal: stop.signal,
-    release: () => process.removeListener('SIGINT', abort).removeListener('SIGTERM', abort),
-  };
 }
 
 function printReport(report: SeedReport): void {

@@ -24,11 +24,18 @@ export function registerTopicCommands(program: Command): void {
     .action(
       action(async (migration: string, options: TopicOptions) => {
         const wanted = await readTopics(topicFolder, migration);
-        const { changed, left } = await applyTopics(configOf().kafka, wanted, { force: options.force === true }, silentLog);
+        const { changed, left } = await applyTopics(
+          configOf().kafka,
+          wanted,
+          { force: options.force === true },
+          silentLog,
+        );
         if (options.json) printJson({ changed, left });
-        else if (changed.length + left.length === 0) process.stdout.write(`${wanted.length} topics as they should be\n`);
+        else if (changed.length + left.length === 0)
+          process.stdout.write(`${wanted.length} topics as they should be\n`);
         else {
-          for (const one of changed) process.stdout.write(`${pc.green('done')} ${one.topic} ${one.what} ${one.wanted}\n`);
+          for (const one of changed)
+            process.stdout.write(`${pc.green('done')} ${one.topic} ${one.what} ${one.wanted}\n`);
           for (const one of left) {
             process.stdout.write(`${pc.yellow('left')} ${one.topic} ${one.what} is ${one.found}, not ${one.wanted}\n`);
           }
@@ -47,7 +54,11 @@ export function registerTopicCommands(program: Command): void {
         const drift = await diffTopics(configOf().kafka, await readTopics(topicFolder, migration), silentLog);
         if (options.json) printJson(drift);
         else if (drift.length === 0) process.stdout.write('no drift\n');
-        else printTable(['topic', 'what', 'wanted', 'found'], drift.map((d) => [d.topic, d.what, d.wanted, d.found]));
+        else
+          printTable(
+            ['topic', 'what', 'wanted', 'found'],
+            drift.map((d) => [d.topic, d.what, d.wanted, d.found]),
+          );
         return drift.length > 0 ? EXIT.drift : EXIT.ok;
       }),
     );

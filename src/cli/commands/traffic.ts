@@ -10,7 +10,8 @@ import {
 import { action, configOf } from '../context.ts';
 import { EXIT } from '../failure.ts';
 import { duration, masked, printJson, renderTable } from '../print.ts';
-import { seedNumber, stopSignal } from './seed.ts';
+import { stopSignal } from '../stop-signal.ts';
+import { seedNumber } from './seed.ts';
 
 interface TrafficCommandOptions {
   readonly rate: number;
@@ -35,7 +36,7 @@ Exit codes: 0 done or stopped by Ctrl-C, 1 failed, 2 wrong call or setting.`;
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 
-function span(text: string): number {
+export function span(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(s|m|h)?$/.exec(text);
   const seconds = match ? Number(match[1]) * (UNIT_SECONDS[match[2] ?? 's'] ?? 1) : 0;
   if (seconds <= 0) throw new InvalidArgumentError('A time like 30s, 5m or 1h, please.');

@@ -33,11 +33,13 @@ export function driftOf(wanted: Readonly<Record<string, string>>, found: Readonl
   const settings = new Set([...Object.keys(wanted), ...Object.keys(found)]);
   // Connect adds the name itself
   settings.delete('name');
-  return [...settings].sort().flatMap((setting) =>
-    wanted[setting] === found[setting]
-      ? []
-      : [{ setting, wanted: shown(setting, wanted[setting]), found: shown(setting, found[setting]) }],
-  );
+  return [...settings]
+    .sort()
+    .flatMap((setting) =>
+      wanted[setting] === found[setting]
+        ? []
+        : [{ setting, wanted: shown(setting, wanted[setting]), found: shown(setting, found[setting]) }],
+    );
 }
 
 /** The epoch in force, 1 for a connector that is not there yet. */
@@ -55,7 +57,8 @@ export async function applyConnector(
   const epoch = epochIn(found) + (options.newEpoch && found ? 1 : 0);
   const wanted = renderConfig(definition, { ...place.variables, epoch: String(epoch) });
   const drift = found ? driftOf(wanted, found) : [];
-  const action = options.newEpoch && found ? 'new epoch' : !found ? 'created' : drift.length > 0 ? 'updated' : 'unchanged';
+  const action =
+    options.newEpoch && found ? 'new epoch' : !found ? 'created' : drift.length > 0 ? 'updated' : 'unchanged';
   if (options.dryRun) return { name, action, epoch, drift, source: [] };
   const source = await prepareSource(place.sourceUrl, definition);
   if (action === 'new epoch') {

@@ -85,7 +85,8 @@ export function renderConfig(definition: ConnectorDefinition, variables: Connect
   const fill = (text: string): string =>
     text.replace(/\{\{([^}]+)\}\}/g, (_, name: string) => {
       const value = (variables as unknown as Record<string, string | undefined>)[name];
-      if (value === undefined) throw new SluiceError('CONFIG_INVALID', `${definition.name}: there is no variable {{${name}}}`);
+      if (value === undefined)
+        throw new SluiceError('CONFIG_INVALID', `${definition.name}: there is no variable {{${name}}}`);
       return value;
     });
   return Object.fromEntries(Object.entries(definition.config).map(([key, value]) => [key, fill(value)]));

@@ -59,7 +59,8 @@ export function dropSlot(url: string, slot: string, publication: string | null):
         await client.query('select pg_drop_replication_slot($1)', [slot]);
         break;
       }
-      if (attempt >= 60) throw new SluiceError('CONFIG_INVALID', `slot ${slot} is still being read; stop its connector`);
+      if (attempt >= 60)
+        throw new SluiceError('CONFIG_INVALID', `slot ${slot} is still being read; stop its connector`);
       await new Promise((resolve) => setTimeout(resolve, 500));
     }
     if (publication !== null) await client.query(`drop publication if exists ${client.escapeIdentifier(publication)}`);
@@ -70,6 +71,9 @@ export function dropSlot(url: string, slot: string, publication: string | null):
 export function requestSnapshot(url: string, id: string, tables: readonly string[]): Promise<void> {
   return withSource(url, async (client) => {
     const data = JSON.stringify({ 'data-collections': tables, type: 'incremental' });
-    await client.query(`insert into sluice_cdc.signal (id, type, data) values ($1, 'execute-snapshot', $2)`, [id, data]);
+    await client.query(`insert into sluice_cdc.signal (id, type, data) values ($1, 'execute-snapshot', $2)`, [
+      id,
+      data,
+    ]);
   });
 }

@@ -46,7 +46,12 @@ async function differences(admin: Admin, topics: readonly TopicDefinition[]): Pr
   for (const topic of known) {
     const partitions = metadata.topics.find((found) => found.name === topic.name)?.partitions.length ?? 0;
     if (partitions !== topic.partitions) {
-      drift.push({ topic: topic.name, what: 'partitions', wanted: String(topic.partitions), found: String(partitions) });
+      drift.push({
+        topic: topic.name,
+        what: 'partitions',
+        wanted: String(topic.partitions),
+        found: String(partitions),
+      });
     }
     const entries = configs.resources.find((found) => found.resourceName === topic.name)?.configEntries ?? [];
     for (const [name, wanted] of Object.entries(topic.config)) {
@@ -58,7 +63,11 @@ async function differences(admin: Admin, topics: readonly TopicDefinition[]): Pr
 }
 
 /** What differs between the files and the broker. */
-export function diffTopics(brokers: readonly string[], topics: readonly TopicDefinition[], log: Log): Promise<TopicDrift[]> {
+export function diffTopics(
+  brokers: readonly string[],
+  topics: readonly TopicDefinition[],
+  log: Log,
+): Promise<TopicDrift[]> {
   return withAdmin(brokers, log, (admin) => differences(admin, topics));
 }
 
@@ -92,7 +101,9 @@ export function applyTopics(
       }
       changed.push(one);
     }
-    const altered = new Set(changed.filter((one) => !['missing', 'partitions'].includes(one.what)).map((one) => one.topic));
+    const altered = new Set(
+      changed.filter((one) => !['missing', 'partitions'].includes(one.what)).map((one) => one.topic),
+    );
     if (altered.size > 0) {
       await admin.alterConfigs({
         validateOnly: false,
