@@ -29,7 +29,7 @@ export async function openProbes(config: Config, migration: string): Promise<Ope
       return describeState(await connectorState(definition, config.connect));
     },
     async close() {
-      if (connected) await admin.disconnect().catch(() => undefined);
+      if (connected !== null) await admin.disconnect().catch(() => undefined);
     },
   };
 }

@@ -6,6 +6,7 @@ export {
   type Drift,
   removeConnector,
   restartConnector,
+  settledState,
 } from './connect/connectors.ts';
 export {
   type ConnectorDefinition,

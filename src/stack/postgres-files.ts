@@ -72,6 +72,8 @@ export function postgresData(home: string, as: RunAs | null): string {
 
 /** Whether the folder holds a database, and an empty one for its user to fill when not. */
 export function prepareData(data: string, as: RunAs | null): 'new' | 'kept' {
+  // the mode of a recursive mkdir is every new folder's, and its user must get through those above
+  mkdirSync(dirname(data), { recursive: true, mode: 0o711 });
   mkdirSync(data, { recursive: true, mode: 0o700 });
   if (as) chownSync(data, as.uid, as.gid);
   return readdirSync(data).includes('PG_VERSION') ? 'kept' : 'new';

@@ -70,6 +70,8 @@ export function connectProperties(settings: StackSettings, plugins: string): str
     'rest.advertised.host.name': '127.0.0.1',
     'plugin.path': plugins,
     'plugin.discovery': 'service_load',
+    // topics are made by `sluice topics apply`, with partitions and retention on purpose
+    'topic.creation.enable': false,
     'scheduled.rebalance.max.delay.ms': 0,
     'producer.linger.ms': 0,
     'producer.max.request.size': LARGEST,

@@ -11,6 +11,7 @@ import {
   removeConnector,
   requestSnapshot,
   restartConnector,
+  settledState,
 } from '../../source/index.ts';
 import { connectorPlace } from '../connector-place.ts';
 import { action, configOf } from '../context.ts';
@@ -24,13 +25,14 @@ interface ConnectorOptions {
   readonly purge?: boolean;
 }
 
-function printApplied(applied: Applied): void {
+function printApplied(applied: Applied, verdict: string | null): void {
   const colour = applied.action === 'unchanged' ? pc.dim : pc.green;
   process.stdout.write(`${applied.name} ${colour(applied.action)} (epoch ${applied.epoch})\n`);
   for (const change of applied.source) process.stdout.write(`  source: ${change}\n`);
   for (const { setting, found, wanted } of applied.drift) {
     process.stdout.write(`  ${setting}: ${pc.red(found ?? '-')} ${pc.dim('->')} ${pc.green(wanted ?? '-')}\n`);
   }
+  if (verdict !== null) process.stdout.write(`  ${verdict === 'RUNNING' ? pc.green(verdict) : pc.red(verdict)}\n`);
 }
 
 export function registerConnectorCommands(program: Command): void {
@@ -54,9 +56,11 @@ export function registerConnectorCommands(program: Command): void {
         const definition = await readConnector(connectorFolder, migration);
         const how = { newEpoch: options.newEpoch === true, dryRun: options.dryRun === true };
         const applied = await applyConnector(definition, connectorPlace(migration), how);
-        if (options.json) printJson(applied);
-        else printApplied(applied);
-        return options.dryRun && applied.action !== 'unchanged' ? EXIT.drift : EXIT.ok;
+        const verdict = how.dryRun ? null : await settledState(definition, configOf().connect);
+        if (options.json) printJson({ ...applied, verdict });
+        else printApplied(applied, verdict);
+        if (how.dryRun) return applied.action === 'unchanged' ? EXIT.ok : EXIT.drift;
+        return verdict === 'RUNNING' ? EXIT.ok : EXIT.failure;
       }),
     );
 

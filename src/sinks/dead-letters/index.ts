@@ -61,7 +61,7 @@ export function createDeadLetterMirror(options: { brokers: readonly string[]; lo
       await (await producer()).sendBatch({ topicMessages });
     },
     async close() {
-      if (connected) await connected.then((made) => made.disconnect()).catch(() => undefined);
+      if (connected !== null) await connected.then((made) => made.disconnect()).catch(() => undefined);
     },
   };
 }

@@ -1,5 +1,5 @@
 import { type ConnectorDefinition, type ConnectorVariables, renderConfig } from './definition.ts';
-import { ConnectApi, type ConnectorState } from './rest.ts';
+import { ConnectApi, type ConnectorState, describeState } from './rest.ts';
 import { dropSlot, prepareSource } from './source-database.ts';
 
 export interface Drift {
@@ -74,6 +74,16 @@ export async function applyConnector(
 
 export function connectorState(definition: ConnectorDefinition, connectUrl: string): Promise<ConnectorState | null> {
   return new ConnectApi(connectUrl).state(definition.name);
+}
+
+/** Waits until the connector runs or has failed, half a minute at most; answers as `describeState` does. */
+export async function settledState(definition: ConnectorDefinition, connectUrl: string): Promise<string> {
+  const api = new ConnectApi(connectUrl);
+  for (let attempt = 0; ; attempt++) {
+    const verdict = describeState(await api.state(definition.name));
+    if (verdict === 'RUNNING' || verdict.startsWith('FAILED') || attempt >= 60) return verdict;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
 }
 
 export function restartConnector(definition: ConnectorDefinition, connectUrl: string): Promise<void> {

@@ -10,6 +10,8 @@ export interface TaskState {
 export interface ConnectorState {
   readonly name: string;
   readonly state: string;
+  /** of a connector that failed before it had a task */
+  readonly reason: string | null;
   readonly tasks: readonly TaskState[];
 }
 
@@ -32,13 +34,13 @@ export class ConnectApi {
 
   async state(name: string): Promise<ConnectorState | null> {
     interface Status {
-      connector: { state: string };
+      connector: { state: string; trace?: string };
       tasks: { id: number; state: string; trace?: string }[];
     }
     const status = await this.#call<Status>('GET', `/connectors/${name}/status`);
     if (!status) return null;
     const tasks = status.tasks.map(({ id, state, trace }) => ({ id, state, reason: reasonOf(trace) }));
-    return { name, state: status.connector.state, tasks };
+    return { name, state: status.connector.state, reason: reasonOf(status.connector.trace), tasks };
   }
 
   async restart(name: string): Promise<void> {
@@ -95,7 +97,7 @@ function reasonOf(trace: string | undefined): string | null {
 /** One line on a connector: RUNNING only when it and every task of it run. */
 export function describeState(state: ConnectorState | null): string {
   if (!state) return 'not applied';
-  if (state.state !== 'RUNNING') return state.state;
+  if (state.state !== 'RUNNING') return state.reason === null ? state.state : `${state.state}: ${state.reason}`;
   if (state.tasks.length === 0) return 'RUNNING without a task';
   const failed = state.tasks.find((task) => task.state === 'FAILED');
   if (failed) return `FAILED: ${failed.reason ?? 'no reason given'}`;

@@ -1,4 +1,4 @@
-import { ConfigResourceTypes } from 'kafkajs';
+import kafkajs from 'kafkajs';
 import { type Log, SluiceError } from '../../core/index.ts';
 import { quietKafka } from '../kafkajs-client.ts';
 import type { TopicDefinition } from './definition.ts';
@@ -38,7 +38,7 @@ async function differences(admin: Admin, topics: readonly TopicDefinition[]): Pr
   const configs = await admin.describeConfigs({
     includeSynonyms: false,
     resources: known.map((topic) => ({
-      type: ConfigResourceTypes.TOPIC,
+      type: kafkajs.ConfigResourceTypes.TOPIC,
       name: topic.name,
       configNames: Object.keys(topic.config),
     })),
@@ -108,7 +108,7 @@ export function applyTopics(
       await admin.alterConfigs({
         validateOnly: false,
         resources: [...altered].map((name) => ({
-          type: ConfigResourceTypes.TOPIC,
+          type: kafkajs.ConfigResourceTypes.TOPIC,
           name,
           configEntries: Object.entries(named(name).config).map(([key, value]) => ({ name: key, value })),
         })),

@@ -69,7 +69,10 @@ export function createSupplement(
     };
 
     const visitResource = (node: Node, type: string, at: string): void => {
-      if (!definitions.types.has(type)) return note(at, 'known-type');
+      if (!definitions.types.has(type)) {
+        note(at, 'known-type');
+        return;
+      }
       if (typeof node.id === 'string' && !isResourceId(node.id)) note(`${at}.id`, 'id');
       visit(node, type, type, at);
     };
