@@ -87,6 +87,3 @@ export class SluiceError extends Error {
     return ERROR_CODES[this.code][1];
   }
 }
-
-export const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(ERROR_CODES, code);
-export const dispositionOf = (code: ErrorCode): Disposition => ERROR_CODES[code][0];

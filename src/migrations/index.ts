@@ -1,7 +1,7 @@
 import type { Migration } from '../core/index.ts';
 import { type SupabaseConfig, supabase } from './supabase/index.ts';
 
-export { type BundleInput, BundleRenderer, type ChangeFacts } from './supabase/index.ts';
+export { BundleRenderer, type ChangeFacts } from './supabase/index.ts';
 
 /** What a deployment may set of any migration; each has its own defaults. */
 export type MigrationOptions = Partial<SupabaseConfig>;

@@ -1,4 +1,4 @@
-import type { Clock, ErrorCode, Ledger, Log, Meter, Migration, Sink, SourceRecord } from '../core/index.ts';
+import type { Clock, Ledger, Log, Meter, Migration, Sink, SourceRecord } from '../core/index.ts';
 
 /** A record as the broker holds it. */
 export interface RawRecord {
@@ -61,9 +61,3 @@ export interface PipelineContext {
 
 /** The remote stores of a run by the first part of their targets' names, e.g. `fhir`. */
 export type RemoteSinks = ReadonlyMap<string, Sink>;
-
-/** Thrown out of the worker's loops only when the process must end. */
-export interface Fatal {
-  readonly code: ErrorCode;
-  readonly reason: string;
-}

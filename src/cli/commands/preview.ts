@@ -8,6 +8,7 @@ import pc from 'picocolors';
 import { z } from 'zod';
 import { canonicalJson, type Image, type JsonObject } from '../../core/index.ts';
 import { migrationNames } from '../../migrations/index.ts';
+import { createMemorySink } from '../../sinks/memory/index.ts';
 import { EXIT, reportFailure } from '../failure.ts';
 import { type PreviewEvent, PreviewSession } from './preview-session.ts';
 
@@ -135,16 +136,17 @@ async function clear(folder: string): Promise<void> {
 }
 
 async function writeDocuments(session: PreviewSession, path: string): Promise<number> {
-  const out = lines(path);
-  let count = 0;
+  const sink = createMemorySink();
   for (const [target, documents] of [...session.model.documents()].sort(byName)) {
-    for (const [id, { content, stamps }] of [...documents].sort(byName)) {
-      await out.write({ target, id, document: content, ...(stamps === undefined ? {} : { stamps }) });
-      count += 1;
-    }
+    const held = [...documents].sort(byName);
+    await sink.deliver(
+      held.map(([id, { content, stamps }]) => ({ target, id, revision: 1n, content: { ...content, ...stamps } })),
+    );
   }
+  const out = lines(path);
+  for (const { target, id, content } of sink.documents()) await out.write({ target, id, document: content });
   await out.close();
-  return count;
+  return sink.documents().length;
 }
 
 const byName = (x: readonly [string, unknown], y: readonly [string, unknown]): number => (x[0] < y[0] ? -1 : 1);

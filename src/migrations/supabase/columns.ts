@@ -43,7 +43,6 @@ const asUuid = (value: unknown): string | undefined => {
 const asInstant = (value: unknown): string | undefined => instantOf(value) ?? undefined;
 
 export const text = column(orNull(asText));
-export const requiredText = column(asText);
 export const uuid = column(orNull(asUuid));
 export const requiredUuid = column(asUuid);
 export const instant = column(orNull(asInstant));

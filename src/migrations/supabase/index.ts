@@ -9,7 +9,7 @@ import { patientsFlow } from './patients/flow.ts';
 import { submissionsFlow } from './submissions/flow.ts';
 import { TABLES } from './tables.ts';
 
-export { type BundleInput, BundleRenderer, type ChangeFacts } from './bundle.ts';
+export { BundleRenderer, type ChangeFacts } from './bundle.ts';
 export type { SupabaseConfig } from './config.ts';
 
 /** The clinic's operational store, to the service schemas and FHIR R4. */

@@ -1,1 +1,1 @@
-export { createModel, type Derived, type Model, type RootIssue, type RootTrouble } from './model.ts';
+export { createModel, type Derived, type Model, type RootTrouble } from './model.ts';
