@@ -28,6 +28,8 @@ export interface Config {
   readonly logLevel: string;
   readonly namespace: string | undefined;
   readonly base: string | undefined;
+  /** before the names of topics, group, connector, slot and pipeline; '' or e.g. `blue_` */
+  readonly prefix: string;
   readonly worker: string;
   /** who acts, for records of what people did */
   readonly operator: string;
@@ -46,6 +48,10 @@ const Environment = z.object({
   SLUICE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   SLUICE_ID_NAMESPACE: z.string().uuid().optional(),
   SLUICE_ID_BASE: z.string().url().optional(),
+  SLUICE_INSTANCE: z
+    .string()
+    .regex(/^[a-z][a-z0-9]{0,19}$/, 'up to 20 small letters and digits')
+    .optional(),
   SLUICE_WORKER: z.string().min(1).optional(),
   USER: z.string().optional(),
 });
@@ -79,6 +85,7 @@ export function loadConfig(defaults: ServerDefaults, variables: Variables = proc
     logLevel: env.SLUICE_LOG_LEVEL,
     namespace: env.SLUICE_ID_NAMESPACE,
     base: env.SLUICE_ID_BASE,
+    prefix: env.SLUICE_INSTANCE === undefined ? '' : `${env.SLUICE_INSTANCE}_`,
     worker: env.SLUICE_WORKER ?? `worker-${process.pid}-${process.hrtime.bigint().toString(36)}`,
     operator: env.USER ?? 'unknown',
   };

@@ -3,6 +3,7 @@ import { type Clock, type Log, type Meter, opaqueKey, SluiceError } from '../cor
 import type { Worker } from '../pipeline/index.ts';
 import { createDeadLetterMirror } from '../sinks/dead-letters/index.ts';
 import type { Config } from './config.ts';
+import { haltCodes } from './metrics.ts';
 import type { OpenPipeline } from './pipeline.ts';
 import { type Probes, readPipeline } from './readings.ts';
 import { judge } from './status.ts';
@@ -51,7 +52,8 @@ export function reportFigures(
       meter.gauge('sluice_documents', labels, flow.documents);
       meter.gauge('sluice_issues', labels, flow.issues);
     }
-    const halted = new Map<string, number>();
+    // a code that halts nothing any more goes back to 0
+    const halted = new Map(haltCodes().map((code) => [code as string, 0]));
     for (const halt of status.halts) halted.set(halt.code, (halted.get(halt.code) ?? 0) + 1);
     for (const [code, count] of halted) meter.gauge('sluice_halted', { pipeline, code }, count);
     for (const [name, lag] of worker.lag()) {
@@ -71,7 +73,8 @@ interface SlotRow {
 
 /** Looks at the replication slot. One that is gone means that changes may be missing: the pipeline stops and says so. */
 export function observeSource(
-  sourceUrl: string,
+  config: Config,
+  migrationName: string,
   open: OpenPipeline,
   meter: Meter,
   clock: Clock,
@@ -79,11 +82,11 @@ export function observeSource(
   log: Log,
 ): Promise<void> {
   const pipeline = open.name;
-  const slot = `sluice_${open.migration.name}`;
+  const slot = `${config.prefix}sluice_${migrationName}`;
   let seen = false;
   return repeat(5_000, clock, signal, log, 'looking at the slot', async () => {
     const client = new pg.Client({
-      connectionString: sourceUrl,
+      connectionString: config.sourceUrl(migrationName),
       connectionTimeoutMillis: 4_000,
       application_name: 'sluice',
     });
@@ -123,7 +126,7 @@ export function mirrorParked(
   signal: AbortSignal,
   log: Log,
 ): Promise<void> {
-  const mirror = createDeadLetterMirror({ brokers: config.kafka, log });
+  const mirror = createDeadLetterMirror({ brokers: config.kafka, prefix: config.prefix, log });
   const chore = async (): Promise<void> => {
     const items = await open.admin.unmirrored(200);
     if (items.length === 0) return;

@@ -123,7 +123,8 @@ export function initialiseCounters(meter: Meter, pipeline: string, migration: Mi
       }
     }
   }
-  for (const [code, [disposition]] of Object.entries(ERROR_CODES)) {
-    if (disposition === 'halt') meter.gauge('sluice_halted', { pipeline, code }, 0);
-  }
+  for (const code of haltCodes()) meter.gauge('sluice_halted', { pipeline, code }, 0);
 }
+
+export const haltCodes = (): string[] =>
+  Object.entries(ERROR_CODES).flatMap(([code, [disposition]]) => (disposition === 'halt' ? [code] : []));

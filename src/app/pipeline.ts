@@ -33,7 +33,7 @@ export function findMigration(config: Config, name: string): Migration {
   if (!migration) {
     throw new SluiceError('CONFIG_INVALID', `there is no migration '${name}'; there is ${migrationNames.join(', ')}`);
   }
-  return migration;
+  return { ...migration, name: config.prefix + migration.name };
 }
 
 export function openPipeline(config: Config, migrationName: string, shadow?: string): OpenPipeline {
@@ -41,13 +41,13 @@ export function openPipeline(config: Config, migrationName: string, shadow?: str
   if (shadow !== undefined && !/^[a-z][a-z0-9_]{0,20}$/.test(shadow)) {
     throw new SluiceError('CONFIG_INVALID', 'a shadow is named by up to 21 small letters, digits and underscores');
   }
-  if (shadow === migrationName)
+  if (shadow === migration.name)
     throw new SluiceError('CONFIG_INVALID', 'a shadow needs a name other than the live run');
   const pool = openPool(config.servicesUrl, 12);
   const name = shadow ?? migration.name;
   const schemaSuffix = shadow === undefined ? '' : `__${shadow}`;
   const sql = (schema: string): string =>
-    fileURLToPath(new URL(`../migrations/${migration.name}/sql/${schema}`, import.meta.url));
+    fileURLToPath(new URL(`../migrations/${migrationName}/sql/${schema}`, import.meta.url));
   return {
     migration,
     name,

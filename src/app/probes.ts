@@ -10,7 +10,7 @@ export interface OpenProbes extends Probes {
 
 /** Ways of asking Kafka and Connect how they are. Nothing is connected before it is asked. */
 export async function openProbes(config: Config, migration: string): Promise<OpenProbes> {
-  const definition = await readConnector(connectorFolder, migration);
+  const definition = await readConnector(connectorFolder, migration, config.prefix);
   const admin = quietKafka(config.kafka, 'sluice-probe', silentLog).admin();
   let connected: Promise<void> | null = null;
   return {

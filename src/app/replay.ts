@@ -102,7 +102,12 @@ async function landAll(
     };
     client
       .run((batch) => {
-        chain = chain.then(() => take(batch)).catch(reject);
+        // one batch of each partition in memory, however fast the broker is
+        client.pause(batch.topic, batch.partition);
+        chain = chain
+          .then(() => take(batch))
+          .then(() => client.resume(batch.topic, batch.partition))
+          .catch(reject);
       })
       .then(finishWhenDone, reject);
   });

@@ -65,7 +65,7 @@ export async function startRun(config: Config, options: RunOptions): Promise<Run
     const source = openSource(config, open, log, (fatal) => end(fatal));
     const sinks: ReadonlyMap<string, Sink> = options.shadow ? new Map() : openSinks(config, options.without, log);
     for (const sink of sinks.values()) closing.push(() => sink.close());
-    const probes = await openProbes(config, migration.name);
+    const probes = await openProbes(config, options.migration);
     closing.push(() => probes.close());
     const worker = new Worker(context, source.client, source.decoder, sinks, {
       flows,
@@ -100,7 +100,7 @@ export async function startRun(config: Config, options: RunOptions): Promise<Run
     const stopping = new AbortController();
     const chores = [
       reportFigures(open, worker, probes, metrics, clock, stopping.signal, log),
-      observeSource(config.sourceUrl(migration.name), open, metrics, clock, stopping.signal, log),
+      observeSource(config, options.migration, open, metrics, clock, stopping.signal, log),
       ...(options.shadow ? [] : [mirrorParked(config, open, clock, stopping.signal, log)]),
     ];
     await worker.start();

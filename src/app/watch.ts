@@ -11,11 +11,12 @@ const ONCE_AFTER_MS = 1_000;
 /** Hands over the status of a pipeline again and again until stopped; a rate needs two readings, so the first waits. */
 export async function watchStatus(
   open: OpenPipeline,
+  migration: string,
   config: Config,
   options: { readonly signal: AbortSignal; readonly once: boolean },
   onStatus: (status: PipelineStatus) => void | Promise<void>,
 ): Promise<void> {
-  const probes = await openProbes(config, open.migration.name);
+  const probes = await openProbes(config, migration);
   try {
     let before = await readPipeline(open, probes);
     let at = systemClock.now();

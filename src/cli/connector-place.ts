@@ -15,6 +15,7 @@ export function connectorPlace(migration: string): ConnectorPlace {
       'postgres.host': own ? source.hostname : inside.postgres.host,
       'postgres.port': own ? source.port || '5432' : String(inside.postgres.port),
       'postgres.user': decodeURIComponent(source.username),
+      'postgres.database': source.pathname.slice(1),
       kafka: own ? config.kafka.join(',') : inside.kafka,
       registry: own ? registryNative : inside.registryNative,
     },

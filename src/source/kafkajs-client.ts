@@ -161,7 +161,7 @@ export class KafkajsClient {
     this.#watchdog.stop();
     await this.#restarting?.catch(() => undefined);
     await this.#leave();
-    if (await this.#adminReady) await this.#admin.disconnect().catch(() => undefined);
+    if (this.#adminReady !== null) await this.#adminReady.then(() => this.#admin.disconnect()).catch(() => undefined);
   }
 
   async #startAnew(): Promise<void> {

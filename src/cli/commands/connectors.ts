@@ -53,7 +53,7 @@ export function registerConnectorCommands(program: Command): void {
     )
     .action(
       action(async (migration: string, options: ConnectorOptions) => {
-        const definition = await readConnector(connectorFolder, migration);
+        const definition = await readConnector(connectorFolder, migration, configOf().prefix);
         const how = { newEpoch: options.newEpoch === true, dryRun: options.dryRun === true };
         const applied = await applyConnector(definition, connectorPlace(migration), how);
         const verdict = how.dryRun ? null : await settledState(definition, configOf().connect);
@@ -71,7 +71,7 @@ export function registerConnectorCommands(program: Command): void {
     .option('--json', 'one JSON line')
     .action(
       action(async (migration: string, options: ConnectorOptions) => {
-        const definition = await readConnector(connectorFolder, migration);
+        const definition = await readConnector(connectorFolder, migration, configOf().prefix);
         const state = await connectorState(definition, configOf().connect);
         const verdict = describeState(state);
         if (options.json) printJson({ name: definition.name, verdict, tasks: state?.tasks ?? [] });
@@ -94,7 +94,7 @@ export function registerConnectorCommands(program: Command): void {
     .option('--json', 'one JSON line')
     .action(
       action(async (migration: string, options: ConnectorOptions) => {
-        const definition = await readConnector(connectorFolder, migration);
+        const definition = await readConnector(connectorFolder, migration, configOf().prefix);
         await restartConnector(definition, configOf().connect);
         if (options.json) printJson({ restarted: definition.name });
         else process.stdout.write(`${definition.name} restarted\n`);
@@ -127,7 +127,7 @@ export function registerConnectorCommands(program: Command): void {
     .option('--json', 'one JSON line')
     .action(
       action(async (migration: string, options: ConnectorOptions) => {
-        const definition = await readConnector(connectorFolder, migration);
+        const definition = await readConnector(connectorFolder, migration, configOf().prefix);
         await removeConnector(definition, connectorPlace(migration), { purge: options.purge === true });
         if (options.json) printJson({ removed: definition.name, purged: options.purge === true });
         else process.stdout.write(`${definition.name} removed\n`);

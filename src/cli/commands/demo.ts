@@ -49,9 +49,9 @@ async function prepare(migration: string, rows: number, signal: AbortSignal): Pr
   say(inserted === 0 ? 'source     seeded before' : `source     seeded, ${inserted} rows of people who do not exist`);
   await withPipeline(migration, { needsSchemas: false }, (open) => open.admin.applySchemas(open.folders));
   say('schemas    ledger and target schemas are up to date');
-  await applyTopics(config.kafka, await readTopics(topicFolder, migration), { force: false }, silentLog);
+  await applyTopics(config.kafka, await readTopics(topicFolder, migration, config.prefix), { force: false }, silentLog);
   const place = connectorPlace(migration);
-  const applied = await applyConnector(await readConnector(connectorFolder, migration), place, {
+  const applied = await applyConnector(await readConnector(connectorFolder, migration, config.prefix), place, {
     newEpoch: false,
     dryRun: false,
   });
@@ -63,7 +63,7 @@ async function watch(migration: string, children: readonly Child[], signal: Abor
   let fhirReady = false;
   const started = performance.now();
   await withPipeline(migration, {}, (open, config) =>
-    watchStatus(open, config, { signal, once: false }, async (status) => {
+    watchStatus(open, migration, config, { signal, once: false }, async (status) => {
       const dead = children.find((child) => child.exitCode() !== null);
       if (dead) throw new SluiceError('INTERNAL', `${dead.name} has ended by itself; see ${dead.logFile}`);
       if (!fhirReady) {

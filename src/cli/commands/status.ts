@@ -31,12 +31,20 @@ export function registerStatusCommand(program: Command): void {
           async (open, config) => {
             const stop = stopSignal();
             let well = false;
-            await watchStatus(open, config, { signal: stop.signal, once: options.watch !== true }, (status) => {
-              well = isWell(status);
-              if (options.json) printJson(status);
-              else
-                process.stdout.write(`${options.watch && process.stdout.isTTY ? CLEAR : ''}${renderStatus(status)}\n`);
-            });
+            await watchStatus(
+              open,
+              migration,
+              config,
+              { signal: stop.signal, once: options.watch !== true },
+              (status) => {
+                well = isWell(status);
+                if (options.json) printJson(status);
+                else
+                  process.stdout.write(
+                    `${options.watch && process.stdout.isTTY ? CLEAR : ''}${renderStatus(status)}\n`,
+                  );
+              },
+            );
             stop.release();
             return well ? EXIT.ok : EXIT.failure;
           },

@@ -23,7 +23,7 @@ export function registerTopicCommands(program: Command): void {
     .option('--json', 'one JSON line')
     .action(
       action(async (migration: string, options: TopicOptions) => {
-        const wanted = await readTopics(topicFolder, migration);
+        const wanted = await readTopics(topicFolder, migration, configOf().prefix);
         const { changed, left } = await applyTopics(
           configOf().kafka,
           wanted,
@@ -51,7 +51,11 @@ export function registerTopicCommands(program: Command): void {
     .option('--json', 'one JSON line')
     .action(
       action(async (migration: string, options: TopicOptions) => {
-        const drift = await diffTopics(configOf().kafka, await readTopics(topicFolder, migration), silentLog);
+        const drift = await diffTopics(
+          configOf().kafka,
+          await readTopics(topicFolder, migration, configOf().prefix),
+          silentLog,
+        );
         if (options.json) printJson(drift);
         else if (drift.length === 0) process.stdout.write('no drift\n');
         else

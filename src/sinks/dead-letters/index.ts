@@ -23,10 +23,15 @@ export interface DeadLetterMirror {
 }
 
 /** The dead-letter topic of a letter: its flow's. Records of a source table go to the flow named like the table. */
-export const deadLetterTopic = (letter: Pick<DeadLetter, 'flow'>): string =>
-  `dlq.${letter.flow.slice(letter.flow.lastIndexOf('.') + 1)}`;
+const deadLetterTopic = (letter: DeadLetter, prefix: string): string =>
+  `${prefix}dlq.${letter.flow.slice(letter.flow.lastIndexOf('.') + 1)}`;
 
-export function createDeadLetterMirror(options: { brokers: readonly string[]; log: Log }): DeadLetterMirror {
+export function createDeadLetterMirror(options: {
+  readonly brokers: readonly string[];
+  /** before the names of topics, '' or e.g. `blue_` */
+  readonly prefix: string;
+  readonly log: Log;
+}): DeadLetterMirror {
   const kafka = new Kafka({
     clientId: 'sluice-dead-letters',
     brokers: [...options.brokers],
@@ -49,7 +54,7 @@ export function createDeadLetterMirror(options: { brokers: readonly string[]; lo
   return {
     async mirror(letters) {
       if (letters.length === 0) return;
-      const topics = grouped(letters);
+      const topics = grouped(letters, options.prefix);
       const topicMessages = [...topics].map(([topic, some]) => ({
         topic,
         messages: some.map((letter) => ({
@@ -66,10 +71,10 @@ export function createDeadLetterMirror(options: { brokers: readonly string[]; lo
   };
 }
 
-function grouped(letters: readonly DeadLetter[]): Map<string, DeadLetter[]> {
+function grouped(letters: readonly DeadLetter[], prefix: string): Map<string, DeadLetter[]> {
   const groups = new Map<string, DeadLetter[]>();
   for (const letter of letters) {
-    const topic = deadLetterTopic(letter);
+    const topic = deadLetterTopic(letter, prefix);
     groups.set(topic, [...(groups.get(topic) ?? []), letter]);
   }
   return groups;

@@ -6,7 +6,6 @@ import { PostgresLedger } from './ledger.ts';
 export { PipelineAdmin, type SchemaFolder } from './admin.ts';
 export type { FlowFigures, PartitionFigures } from './figures.ts';
 export type { ParkedFilter, ParkedItem } from './parked.ts';
-export type { SchemaState } from './schema-runner.ts';
 
 export interface LedgerOptions {
   readonly migration: Migration;

@@ -105,6 +105,7 @@ export async function removeConnector(
     await api.remove(definition.name);
   }
   if (!options.purge) return;
-  const { 'slot.name': slot = '', 'publication.name': publication = null } = definition.config;
+  const config = renderConfig(definition, { ...place.variables, epoch: '1' });
+  const { 'slot.name': slot = '', 'publication.name': publication = null } = config;
   await dropSlot(place.sourceUrl, slot, publication);
 }

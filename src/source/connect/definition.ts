@@ -10,7 +10,6 @@ const ConnectorFile = z.strictObject({
   name: z.string(),
   migration: z.string(),
   source: z.strictObject({
-    database: z.string(),
     schema: z.string(),
     tables: z.record(z.string(), z.strictObject({ replica_identity: ReplicaIdentity })),
   }),
@@ -18,7 +17,10 @@ const ConnectorFile = z.strictObject({
 });
 
 /** A file of connectors/: what is captured, how, and from where. */
-export type ConnectorDefinition = z.infer<typeof ConnectorFile>;
+export interface ConnectorDefinition extends z.infer<typeof ConnectorFile> {
+  /** before every name made on shared servers; '' or e.g. `blue_` */
+  readonly prefix: string;
+}
 
 const TopicGroup = z.strictObject({
   config: z.record(z.string(), z.string()),
@@ -55,14 +57,22 @@ async function readYaml<T>(folder: string, migration: string, model: z.ZodType<T
   throw new SluiceError('CONFIG_INVALID', `${file}: ${issue?.path.join('.')}: ${issue?.message}`);
 }
 
-export const readConnector = (folder: string, migration: string): Promise<ConnectorDefinition> =>
-  readYaml(folder, migration, ConnectorFile);
+export async function readConnector(folder: string, migration: string, prefix: string): Promise<ConnectorDefinition> {
+  const file = await readYaml(folder, migration, ConnectorFile);
+  return { ...file, name: prefix + file.name, prefix };
+}
 
-export async function readTopics(folder: string, migration: string): Promise<TopicDefinition[]> {
+const HEARTBEATS = '__debezium-heartbeat.';
+
+/** Debezium puts the prefix of its heartbeat topics before ours. */
+const prefixed = (name: string, prefix: string): string =>
+  name.startsWith(HEARTBEATS) ? HEARTBEATS + prefix + name.slice(HEARTBEATS.length) : prefix + name;
+
+export async function readTopics(folder: string, migration: string, prefix: string): Promise<TopicDefinition[]> {
   const file = await readYaml(folder, migration, TopicFile);
   return (['raw', 'control', 'dead-letters'] as const).flatMap((kind) =>
     Object.entries(file[kind].topics).map(([name, topic]) => ({
-      name,
+      name: prefixed(name, prefix),
       kind,
       partitions: topic.partitions,
       config: { ...file[kind].config, ...topic.config },
@@ -75,6 +85,7 @@ export interface ConnectorVariables {
   readonly 'postgres.host': string;
   readonly 'postgres.port': string;
   readonly 'postgres.user': string;
+  readonly 'postgres.database': string;
   readonly kafka: string;
   readonly registry: string;
   readonly epoch: string;
@@ -84,7 +95,7 @@ export interface ConnectorVariables {
 export function renderConfig(definition: ConnectorDefinition, variables: ConnectorVariables): Record<string, string> {
   const fill = (text: string): string =>
     text.replace(/\{\{([^}]+)\}\}/g, (_, name: string) => {
-      const value = (variables as unknown as Record<string, string | undefined>)[name];
+      const value = name === 'prefix' ? definition.prefix : (variables as unknown as Record<string, string>)[name];
       if (value === undefined)
         throw new SluiceError('CONFIG_INVALID', `${definition.name}: there is no variable {{${name}}}`);
       return value;
