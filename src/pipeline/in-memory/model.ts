@@ -120,6 +120,11 @@ export class Model {
     return targets;
   }
 
+  /** Whether a document stands in the last form it got when it was no longer produced. */
+  isRetired(ref: DocumentRef): boolean {
+    return this.#held.get(nameOf(ref))?.gone === true;
+  }
+
   document(ref: DocumentRef): Document | undefined {
     return this.#held.get(nameOf(ref))?.document;
   }

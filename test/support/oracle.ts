@@ -1,0 +1,153 @@
+import { systemClock } from '../../src/app/clock.ts';
+import { openReader } from '../../src/app/wire.ts';
+import {
+  type ChangeEvent,
+  canonicalJson,
+  comparePositions,
+  type Document,
+  type JsonObject,
+  type Migration,
+  type PostgresTarget,
+  silentLog,
+  topicOf,
+} from '../../src/core/index.ts';
+import { createModel, type Model } from '../../src/pipeline/in-memory/index.ts';
+import { createFhirSink } from '../../src/sinks/fhir/index.ts';
+import type { Rig } from './rig.ts';
+
+/** Every change in the raw topics from their beginning to their end now, in the order of commit. */
+export async function readTopicsWhole(rig: Rig): Promise<ChangeEvent[]> {
+  const { migration } = rig.open;
+  const group = `oracle-${Math.random().toString(36).slice(2)}`;
+  const { client, decoder } = openReader(rig.config, migration, group, silentLog);
+  const open = new Map<string, bigint>();
+  for (const table of migration.tables) {
+    const topic = topicOf(migration.name, table.name);
+    for (const { partition, low, high } of await client.offsets(topic))
+      if (high > low) open.set(`${topic}/${partition}`, high);
+  }
+  const seen = new Map<string, ChangeEvent>();
+  await new Promise<void>((resolve, reject) => {
+    let chain = Promise.resolve();
+    client
+      .run((batch) => {
+        chain = chain
+          .then(async () => {
+            const name = `${batch.topic}/${batch.partition}`;
+            for (const record of batch.records) {
+              const decoded = await decoder.decode(batch.topic, record);
+              if (decoded.kind === 'change') seen.set(`${name}/${record.offset}`, decoded);
+            }
+            if (batch.nextOffset >= (open.get(name) ?? 0n)) open.delete(name);
+            if (open.size === 0) resolve();
+          })
+          .catch(reject);
+      })
+      .then(() => open.size === 0 && resolve(), reject);
+  });
+  await client.close();
+  return [...seen.values()].sort((x, y) => comparePositions(x.position, y.position));
+}
+
+/** transform(fold of source): what the targets must hold, by the in-memory model of land and derive. */
+function expected(migration: Migration, changes: readonly ChangeEvent[], asOf: string): Model {
+  const model = createModel(migration);
+  for (const change of changes) {
+    model.apply(change);
+    model.derive(asOf);
+  }
+  return model;
+}
+
+/** The time the pipeline's transformers know: it moves by whole minutes, so that a replay sees the same. */
+async function landedTick(rig: Rig): Promise<string> {
+  const found = await rig.open.pool.query<{ as_of: Date }>('select as_of from sluice.pipeline where name = $1', [
+    rig.open.name,
+  ]);
+  return found.rows[0]?.as_of.toISOString() ?? '';
+}
+
+/** Waits until nothing is owed, then says what differs from transform(fold of source); empty when nothing does. */
+export async function settledDifferences(rig: Rig, seconds = 90): Promise<string[]> {
+  for (;;) {
+    await rig.settled(seconds);
+    const asOf = await landedTick(rig);
+    const changes = await readTopicsWhole(rig);
+    if (changes.length === 0) return ['the topics are empty'];
+    const found = await differences(rig, expected(rig.open.migration, changes, asOf));
+    // a minute that ended meanwhile may have changed what is right
+    if (found.length === 0 || asOf === (await landedTick(rig))) return found;
+  }
+}
+
+/** What differs between the model and the real targets; empty when nothing does. Names documents, never values. */
+async function differences(rig: Rig, model: Model): Promise<string[]> {
+  const found: string[] = [];
+  const targets = new Map(
+    rig.open.migration.flows.flatMap((flow) => flow.targets).map((target) => [target.name, target]),
+  );
+  const wanted = model.documents();
+  for (const target of targets.values()) {
+    const documents = wanted.get(target.name) ?? new Map<string, Document>();
+    if (target.kind === 'postgres') found.push(...(await differencesOfTable(rig, target, documents)));
+    else found.push(...(await differencesOfType(rig, target.name, documents, model)));
+  }
+  return found;
+}
+
+async function differencesOfTable(
+  rig: Rig,
+  target: PostgresTarget,
+  documents: ReadonlyMap<string, Document>,
+): Promise<string[]> {
+  const { pool } = rig.open;
+  const held = await pool.query<{ row: JsonObject }>(`select to_jsonb(t) as row from ${target.name} t`);
+  // PostgreSQL itself writes the wanted rows, so that times and numbers have one spelling
+  const wanted = await pool.query<{ row: JsonObject }>(
+    `select to_jsonb(r) as row from jsonb_array_elements($1::jsonb) with ordinality e(v, n),
+       lateral jsonb_populate_record(null::${target.name}, e.v) r order by n`,
+    [JSON.stringify([...documents.values()].map(({ content }) => content))],
+  );
+  const keyOf = (row: JsonObject): string => JSON.stringify(target.key.map((column) => row[column]));
+  const rows = new Map(held.rows.map(({ row }) => [keyOf(row), row]));
+  const found: string[] = [];
+  for (const [i, [id, { content }]] of [...documents].entries()) {
+    const want = wanted.rows[i]?.row ?? {};
+    const row = rows.get(keyOf(want));
+    rows.delete(keyOf(want));
+    const wrong = Object.keys(content).filter((name) => row && canonicalJson(row[name]) !== canonicalJson(want[name]));
+    if (!row) found.push(`${target.name} ${id}: missing`);
+    else if (wrong.length > 0) found.push(`${target.name} ${id}: ${wrong.join(', ')} differ`);
+  }
+  for (const key of rows.keys()) found.push(`${target.name} ${key}: should not be there`);
+  return found;
+}
+
+async function differencesOfType(
+  rig: Rig,
+  target: string,
+  documents: ReadonlyMap<string, Document>,
+  model: Model,
+): Promise<string[]> {
+  const sink = createFhirSink({ baseUrl: rig.config.fhir, log: silentLog, clock: systemClock });
+  const stored = new Map((await sink.read(target, [...documents.keys()])).map(({ id, content }) => [id, content]));
+  const known = await rig.open.pool.query<{ id: string }>(
+    'select id from sluice.document where pipeline = $1 and target = $2 and not gone',
+    [rig.open.name, target],
+  );
+  const found = known.rows.flatMap(({ id }) => (documents.has(id) ? [] : [`${target} ${id}: should not be there`]));
+  for (const [id, { content }] of documents) {
+    // What was produced for a moment only may never have been derived: the pipeline derives states, not steps.
+    if (model.isRetired({ target, id })) continue;
+    const held = stored.get(id);
+    if (!held) found.push(`${target} ${id}: missing`);
+    else if (canonicalJson(held) !== canonicalJson({ ...content, id })) {
+      const names = new Set([...Object.keys(held), ...Object.keys(content)]);
+      const wrong = [...names].filter(
+        (name) => name !== 'id' && canonicalJson(held[name]) !== canonicalJson(content[name]),
+      );
+      found.push(`${target} ${id}: ${wrong.join(', ')} differ`);
+    }
+  }
+  return found;
+}

@@ -1,0 +1,221 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { createWriteStream, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import { type Config, loadConfig } from '../../src/app/config.ts';
+import { connectorFolder, topicFolder } from '../../src/app/folders.ts';
+import { type OpenPipeline, openPipeline } from '../../src/app/pipeline.ts';
+import { type OpenProbes, openProbes } from '../../src/app/probes.ts';
+import { readPipeline } from '../../src/app/readings.ts';
+import { judge, type PipelineStatus } from '../../src/app/status.ts';
+import { silentLog } from '../../src/core/index.ts';
+import { parseAddress, seedSupabase } from '../../src/rehearsal/index.ts';
+import {
+  applyConnector,
+  applyTopics,
+  type ConnectorPlace,
+  readConnector,
+  readTopics,
+  removeConnector,
+} from '../../src/source/index.ts';
+import type { StackAddresses } from '../../src/stack/index.ts';
+import { urlOf } from './service-database.ts';
+
+const SLUICE = fileURLToPath(new URL('../../bin/sluice.js', import.meta.url));
+
+/** Converters other than those of connectors/, for showing that both decoders come to the same. */
+export const JSON_CONVERTERS: Readonly<Record<string, string>> = Object.fromEntries(
+  ['key', 'value'].flatMap((side) => [
+    [`${side}.converter`, 'org.apache.kafka.connect.json.JsonConverter'],
+    [`${side}.converter.schemas.enable`, 'false'],
+  ]),
+);
+
+export interface RigOptions {
+  readonly rows: number;
+  readonly seed?: bigint;
+  /** settings that go before those of connectors/supabase.yaml */
+  readonly connector?: Readonly<Record<string, string>>;
+}
+
+export interface WorkerProcess {
+  readonly child: ChildProcess;
+  readonly port: number;
+  /** everything it has logged */
+  log(): string;
+  exited: Promise<number | null>;
+}
+
+/**
+ * The whole `supabase` migration as an instance of its own on the shared servers: own databases, topics, connector,
+ * consumer group and FHIR identities, seeded and captured. Workers are started by the test.
+ */
+export interface Rig {
+  readonly config: Config;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly place: ConnectorPlace;
+  readonly source: pg.Client;
+  readonly open: OpenPipeline;
+  startWorker(args?: readonly string[]): WorkerProcess;
+  sluice(...args: string[]): Promise<{ code: number | null; out: string; err: string }>;
+  status(): Promise<PipelineStatus>;
+  /** Waits until everything committed at the source is at its targets. */
+  settled(seconds?: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function startRig(stack: StackAddresses, options: RigOptions): Promise<Rig> {
+  const instance = `t${randomBytes(4).toString('hex')}`;
+  const root = new pg.Client(urlOf(stack.postgres, 'postgres'));
+  await root.connect();
+  await root.query(`create database ${instance}_services`);
+  await root.query(`create database ${instance}_source`);
+  const variables = {
+    SLUICE_INSTANCE: instance,
+    SLUICE_SUPABASE_URL: urlOf(stack.postgres, `${instance}_source`),
+    SLUICE_SERVICES_URL: urlOf(stack.postgres, `${instance}_services`),
+    SLUICE_KAFKA_BROKERS: stack.kafka.join(','),
+    SLUICE_CONNECT_URL: stack.connect,
+    SLUICE_REGISTRY_URL: stack.registry,
+    SLUICE_FHIR_URL: stack.fhir,
+    SLUICE_ID_NAMESPACE: randomUUID(),
+  };
+  const config = loadConfig(stack, variables);
+  await seedSupabase(parseAddress(config.sourceUrl('supabase')), { rows: options.rows, seed: options.seed ?? 7n });
+  const open = openPipeline(config, 'supabase');
+  await open.admin.applySchemas(open.folders);
+  await applyTopics(
+    config.kafka,
+    await readTopics(topicFolder, 'supabase', config.prefix),
+    { force: false },
+    silentLog,
+  );
+  const definition = await readConnector(connectorFolder, 'supabase', config.prefix);
+  const converters = Object.entries(definition.config).filter(([name]) => !/^(key|value)\.converter/.test(name));
+  const own = options.connector?.['key.converter'] ? Object.fromEntries(converters) : definition.config;
+  const connector = { ...definition, config: { ...own, ...options.connector } };
+  const place: ConnectorPlace = {
+    connectUrl: stack.connect,
+    sourceUrl: config.sourceUrl('supabase'),
+    variables: {
+      'postgres.host': stack.postgres.host,
+      'postgres.port': String(stack.postgres.port),
+      'postgres.user': stack.postgres.user,
+      'postgres.database': `${instance}_source`,
+      kafka: stack.kafka.join(','),
+      registry: stack.registryNative,
+    },
+  };
+  await applyConnector(connector, place, { newEpoch: false, dryRun: false });
+  const source = new pg.Client(config.sourceUrl('supabase'));
+  await source.connect();
+  const probes = await openProbes(config, 'supabase');
+  const logs = mkdtempSync(join(tmpdir(), 'sluice-rig-'));
+  const workers: WorkerProcess[] = [];
+  const status = async (): Promise<PipelineStatus> => judge(open.name, await readPipeline(open, probes), null, 1);
+
+  return {
+    config,
+    variables,
+    place,
+    source,
+    open,
+    status,
+    startWorker(args = []) {
+      const worker = spawnWorker(variables, logs, workers.length, args);
+      workers.push(worker);
+      return worker;
+    },
+    sluice: (...args) => runSluice(variables, args),
+    settled: (seconds = 60) => settled(source, `${config.prefix}sluice_supabase`, status, seconds),
+    async close() {
+      for (const { child, exited } of workers) {
+        child.kill('SIGCONT');
+        child.kill('SIGTERM');
+        await Promise.race([exited, new Promise((resolve) => setTimeout(resolve, 10_000).unref())]);
+        child.kill('SIGKILL');
+      }
+      await closeAll(probes, source, open);
+      await removeConnector(connector, place, { purge: true });
+      await root.query(`drop database ${instance}_source with (force)`);
+      await root.query(`drop database ${instance}_services with (force)`);
+      await root.end();
+      rmSync(logs, { recursive: true, force: true });
+    },
+  };
+}
+
+async function closeAll(probes: OpenProbes, source: pg.Client, open: OpenPipeline): Promise<void> {
+  await probes.close();
+  await source.end();
+  await open.close();
+}
+
+function spawnWorker(
+  variables: Readonly<Record<string, string>>,
+  folder: string,
+  number: number,
+  args: readonly string[],
+): WorkerProcess {
+  const port = 21_000 + Math.floor(Math.random() * 8_000);
+  const file = join(folder, `${number}.log`);
+  const out = createWriteStream(file);
+  const child = spawn(process.execPath, [SLUICE, 'run', 'supabase', ...args, '--port', String(port)], {
+    env: { ...process.env, ...variables, SLUICE_WORKER: `worker-${number}` },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  child.stdout?.pipe(out);
+  child.stderr?.pipe(out);
+  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  return { child, port, exited, log: () => readFileSync(file, 'utf8') };
+}
+
+function runSluice(variables: Readonly<Record<string, string>>, args: readonly string[]) {
+  const child = spawn(process.execPath, [SLUICE, ...args], { env: { ...process.env, ...variables } });
+  const text = { out: '', err: '' };
+  child.stdout.on('data', (chunk) => {
+    text.out += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    text.err += chunk;
+  });
+  return new Promise<{ code: number | null; out: string; err: string }>((resolve) =>
+    child.once('close', (code) => resolve({ code, ...text })),
+  );
+}
+
+/** First that capture has passed the source's end, then that nothing is owed by any flow. */
+async function settled(
+  source: pg.Client,
+  slot: string,
+  status: () => Promise<PipelineStatus>,
+  seconds: number,
+): Promise<void> {
+  const { rows } = await source.query<{ end: string }>('select pg_current_wal_insert_lsn()::text as end');
+  const until = Date.now() + seconds * 1000;
+  let last = 'nothing was read';
+  while (Date.now() < until) {
+    const passed = await source.query<{ passed: boolean }>(
+      'select confirmed_flush_lsn >= $2::pg_lsn as passed from pg_replication_slots where slot_name = $1',
+      [slot, rows[0]?.end],
+    );
+    if (passed.rows[0]?.passed) {
+      const now = await status();
+      const owing = now.flows.filter(
+        (flow) => flow.lagRecords !== 0 || flow.toDerive > 0 || flow.toSend > 0 || flow.verdict !== 'healthy',
+      );
+      if (owing.length === 0) return;
+      last = owing
+        .map(
+          (flow) =>
+            `${flow.flow}: ${flow.verdict}, owes ${flow.lagRecords}/${flow.toDerive}/${flow.toSend}, ${flow.reason}`,
+        )
+        .join('; ');
+    } else last = `capture has not passed ${rows[0]?.end}: ${JSON.stringify(passed.rows)}`;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+  throw new Error(`not settled after ${seconds} s: ${last}`);
+}
