@@ -430,6 +430,12 @@ describe('blank and odd values', () => {
     expect(story.held('fhir.QuestionnaireResponse')).toHaveLength(1);
   });
 
+  test('given an instant with another zone or with microseconds, then it is the same instant in UTC, exactly', () => {
+    const story = new Story();
+    story.form(form(1, { created_at: '2026-07-01 00:30:00.123456+01' }));
+    expect(story.one('fhir.QuestionnaireResponse').authored).toBe('2026-06-30T23:30:00.123456Z');
+  });
+
   test('given a date as days or as text, then it is the same day, in years far from ours, too', () => {
     const story = new Story();
     story.form(form(1, { date_of_birth: 16_616 }));
