@@ -7,6 +7,7 @@ import { haltCodes } from './metrics.ts';
 import type { OpenPipeline } from './pipeline.ts';
 import { type Probes, readPipeline } from './readings.ts';
 import { judge } from './status.ts';
+import type { Sweeper } from './sweeper.ts';
 
 /** Repeats a chore until stopped. A chore that fails is tried again next time; it never stops the pipeline. */
 async function repeat(
@@ -69,6 +70,8 @@ interface SlotRow {
   wal_status: string | null;
   retained: string;
   unconfirmed: string;
+  /** decimal */
+  confirmed: string | null;
 }
 
 /** Looks at the replication slot. One that is gone means that changes may be missing: the pipeline stops and says so. */
@@ -80,6 +83,7 @@ export function observeSource(
   clock: Clock,
   signal: AbortSignal,
   log: Log,
+  sweeper: Sweeper,
 ): Promise<void> {
   const pipeline = open.name;
   const slot = `${config.prefix}sluice_${migrationName}`;
@@ -95,7 +99,8 @@ export function observeSource(
     try {
       const found = await client.query<SlotRow>(
         `select active, wal_status, pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn) as retained,
-           pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn) as unconfirmed
+           pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn) as unconfirmed,
+           (confirmed_flush_lsn - '0/0'::pg_lsn)::text as confirmed
          from pg_replication_slots where slot_name = $1`,
         [slot],
       );
@@ -105,6 +110,7 @@ export function observeSource(
         meter.gauge('sluice_slot_active', { pipeline, slot }, row.active ? 1 : 0);
         meter.gauge('sluice_slot_retained_bytes', { pipeline, slot }, Number(row.retained));
         meter.gauge('sluice_slot_unconfirmed_bytes', { pipeline, slot }, Number(row.unconfirmed));
+        if (row.confirmed !== null) await sweeper.consider(BigInt(row.confirmed));
         return;
       }
       if (!seen && !row) return;

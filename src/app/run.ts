@@ -10,6 +10,7 @@ import { openPipeline } from './pipeline.ts';
 import { openProbes } from './probes.ts';
 import { HEARTBEAT_TABLE, readPipeline } from './readings.ts';
 import { judge, type PipelineStatus } from './status.ts';
+import { Sweeper } from './sweeper.ts';
 import { openSinks, openSource } from './wire.ts';
 
 export interface RunOptions {
@@ -100,7 +101,16 @@ export async function startRun(config: Config, options: RunOptions): Promise<Run
     const stopping = new AbortController();
     const chores = [
       reportFigures(open, worker, probes, metrics, clock, stopping.signal, log),
-      observeSource(config, options.migration, open, metrics, clock, stopping.signal, log),
+      observeSource(
+        config,
+        options.migration,
+        open,
+        metrics,
+        clock,
+        stopping.signal,
+        log,
+        new Sweeper(open, probes, clock, log),
+      ),
       ...(options.shadow ? [] : [mirrorParked(config, open, clock, stopping.signal, log)]),
     ];
     await worker.start();

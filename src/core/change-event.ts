@@ -1,4 +1,4 @@
-import type { Image } from './json.ts';
+import type { Image, Json } from './json.ts';
 import type { Position } from './position.ts';
 
 /** c: insert, u: update, d: delete, r: read by a snapshot */
@@ -32,3 +32,16 @@ export type SourceRecord =
   | { readonly kind: 'truncate'; readonly table: string; readonly position: Position }
   | { readonly kind: 'message'; readonly prefix: string; readonly content: string }
   | { readonly kind: 'transaction-boundary' };
+
+const isEmpty = (value: Json | undefined): boolean =>
+  value === null || value === undefined || value === '' || value === 0 || value === false || value === '0';
+
+/**
+ * The image a deleted row keeps. Of a replica identity that is not FULL the delete brings the key alone, every other
+ * column empty; then what is landed says more.
+ */
+export function lastImage(key: readonly string[], before: Image | null, landed: Image | null): Image {
+  if (before === null || landed === null) return landed ?? before ?? {};
+  const keyOnly = Object.entries(before).every(([column, value]) => key.includes(column) || isEmpty(value));
+  return keyOnly ? landed : { ...landed, ...before };
+}

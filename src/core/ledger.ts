@@ -44,6 +44,15 @@ export interface ParkedRecord {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** What some records of one epoch show of it. */
+export interface EpochSeen {
+  readonly epoch: number;
+  /** newest position an initial snapshot was read at; null when none of the records is of one */
+  readonly snapshotLsn: bigint | null;
+  /** oldest known end of a transaction before a streamed one; null when none is known */
+  readonly firstCommit: bigint | null;
+}
+
 export interface Advance {
   readonly topic: string;
   readonly partition: number;
@@ -58,7 +67,12 @@ export interface Advance {
 export interface LandingTransaction {
   /** Moves progress and proves the fence; false: another worker owns the partition, or progress is not `from`. */
   advance(move: Advance): Promise<boolean>;
+  /** Reads rows and holds them until the end: who else lands one of them waits. */
   landed(table: string, keys: readonly string[]): Promise<ReadonlyMap<string, LandedState>>;
+  /** Rows alive that an initial snapshot of `epoch` at `snapshotLsn` must have shown and did not; held like `landed`. */
+  notSeen(table: string, epoch: number, snapshotLsn: bigint, limit: number): Promise<readonly LandedState[]>;
+  /** Throws UNANNOUNCED_SNAPSHOT when a snapshot was read after the same epoch had begun to stream. */
+  observeEpoch(seen: EpochSeen): Promise<void>;
   save(table: string, rows: readonly LandedState[]): Promise<void>;
   mark(marks: readonly Mark[]): Promise<void>;
   recordMoves(moves: readonly LinkMove[]): Promise<void>;

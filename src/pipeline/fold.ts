@@ -6,6 +6,7 @@ import {
   type Image,
   type LandedState,
   type LinkMove,
+  lastImage,
   type Mark,
   type RecordedChange,
   type SourceTable,
@@ -72,9 +73,9 @@ export function foldChanges(input: FoldInput, subscriptions: Subscriptions): Fol
 const isDoubtful = (input: FoldInput, folded: Folded, key: string): boolean =>
   (input.doubtful.has(key) || folded.parked.some(({ event }) => event.key === key)) && !folded.complete.has(key);
 
-function imageAfter(event: ChangeEvent, current: LandedState | null): Image {
+function imageAfter(table: SourceTable, event: ChangeEvent, current: LandedState | null): Image {
   // The last image stays readable after a delete: what is derived from a deleted row is made of it.
-  if (event.op === 'd') return { ...(current?.image ?? {}), ...(event.before ?? {}) };
+  if (event.op === 'd') return lastImage(table.key, event.before, current?.image ?? null);
   if (event.unsent.length === 0) return event.after ?? {};
   const kept = event.unsent.map((column) => [column, current?.image[column] ?? null] as const);
   return { ...event.after, ...Object.fromEntries(kept) };
@@ -87,7 +88,7 @@ function apply(
   folded: Folded,
   subscriptions: Subscriptions,
 ): void {
-  const image = imageAfter(event, current);
+  const image = imageAfter(table, event, current);
   const links = subscriptions.linksOf(table, image);
   const before = current?.links ?? {};
   const state: LandedState = {

@@ -4,4 +4,5 @@ export * from './fold.ts';
 export * from './land.ts';
 export * from './ports.ts';
 export * from './subscriptions.ts';
+export * from './sweep.ts';
 export * from './worker.ts';

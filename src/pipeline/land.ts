@@ -1,5 +1,6 @@
 import {
   type ChangeEvent,
+  type EpochSeen,
   type Flow,
   type LandedState,
   type LandingTransaction,
@@ -86,6 +87,7 @@ export async function landBatch(
   batch: DecodedBatch,
   fastFlows: readonly Flow[],
 ): Promise<Folded | null> {
+  for (const seen of epochsOf(batch.changes.map(({ event }) => event))) await tx.observeEpoch(seen);
   await tx.park(batch.parked);
   const table = subscriptions.table(place.table);
   if (!table || batch.changes.length === 0) return null;
@@ -106,6 +108,20 @@ export async function landBatch(
   await tx.mark(folded.marks);
   for (const flow of fastFlows) await deriveAtOnce(tx, context, flow, rows);
   return folded;
+}
+
+/** What a batch shows of its epochs; incremental snapshot reads show nothing of either. */
+function epochsOf(events: readonly ChangeEvent[]): EpochSeen[] {
+  const seen = new Map<number, { snapshotLsn: bigint | null; firstCommit: bigint | null }>();
+  for (const { position } of events) {
+    const { epoch, phase, a, b, txId } = position;
+    const known = seen.get(epoch) ?? { snapshotLsn: null, firstCommit: null };
+    if (phase === 0 && (known.snapshotLsn === null || b > known.snapshotLsn)) known.snapshotLsn = b;
+    const streamed = phase === 1 && txId !== null && a >= 0n;
+    if (streamed && (known.firstCommit === null || a < known.firstCommit)) known.firstCommit = a;
+    seen.set(epoch, known);
+  }
+  return [...seen].map(([epoch, one]) => ({ epoch, ...one }));
 }
 
 function unsentRecord(

@@ -7,7 +7,7 @@ import { down, PORTS, type StackAddresses, type StackSettings, stackSettings, up
 declare module 'vitest' {
   interface ProvidedContext {
     stack: StackAddresses;
-    stackHome: string;
+    stackSettings: StackSettings;
   }
 }
 
@@ -26,7 +26,7 @@ export async function setup(project: TestProject): Promise<void> {
   const say = (part: string, state: string, detail: string): void => console.log(`stack: ${part} ${state} ${detail}`);
   const addresses = await up(settings, { waitForFhir: true }, say);
   project.provide('stack', addresses);
-  project.provide('stackHome', settings.home);
+  project.provide('stackSettings', settings);
 }
 
 export async function teardown(): Promise<void> {

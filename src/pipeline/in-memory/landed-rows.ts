@@ -4,6 +4,7 @@ import {
   comparePositions,
   type Image,
   type LandedRow,
+  lastImage,
   type Migration,
   movesOf,
   type Position,
@@ -91,7 +92,7 @@ export class LandedRows {
     const before = table.get(event.key) ?? null;
     if (before && comparePositions(event.position, before.position) <= 0) return [];
     if (before === null && event.unsent.length > 0) return [];
-    const image = imageAfter(event, before);
+    const image = imageAfter(declared, event, before);
     const after: HeldRow = {
       table: event.table,
       key: event.key,
@@ -145,8 +146,8 @@ export class LandedRows {
 /** The same name for every re-sending of a change. */
 const entryOf = ({ position, op }: ChangeEvent): string => `${position.epoch}:${position.txId ?? op}:${position.b}`;
 
-function imageAfter(event: ChangeEvent, before: HeldRow | null): Image {
-  if (event.op === 'd') return { ...before?.image, ...event.before };
+function imageAfter(table: SourceTable, event: ChangeEvent, before: HeldRow | null): Image {
+  if (event.op === 'd') return lastImage(table.key, event.before, before?.image ?? null);
   const kept = event.unsent.map((column) => [column, before?.image[column] ?? null] as const);
   return { ...event.after, ...Object.fromEntries(kept) };
 }

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { type ErrorCode, type LandingTransaction, type Migration, SluiceError } from '../../core/index.ts';
 import { type LedgerContext, ledgerContext } from './context.ts';
 import { PostgresDeriving } from './deriving-transaction.ts';
+import { epochSwept, type UnsweptEpoch, unsweptEpoch } from './epochs.ts';
 import { type FlowFigures, flowFigures, type PartitionFigures, partitionFigures } from './figures.ts';
 import { createLandedTables, dropLandedTables, landedTables } from './landed-tables.ts';
 import { PostgresLanding } from './landing-transaction.ts';
@@ -45,6 +46,14 @@ export class PipelineAdmin {
     });
   }
 
+  unsweptEpoch(): Promise<UnsweptEpoch | null> {
+    return unsweptEpoch(this.#pool, this.#context.pipeline);
+  }
+
+  epochSwept(epoch: number, snapshotLsn: bigint): Promise<void> {
+    return epochSwept(this.#pool, this.#context.pipeline, epoch, snapshotLsn);
+  }
+
   async schemaStates(folders: readonly SchemaFolder[]): Promise<SchemaState[]> {
     return this.#withClient(async (client) => {
       const all = [{ schema: 'sluice', folder: LEDGER_SQL }, ...folders];
@@ -73,7 +82,7 @@ export class PipelineAdmin {
     if (schemaSuffix === '') throw new SluiceError('CONFIG_INVALID', 'a live pipeline is not dropped');
     await this.#withClient(async (client) => {
       await dropLandedTables(client, landedTables(pipeline, migration).values());
-      const tables = 'progress mark change document intent lane parked waiting timer root_issue halt'.split(' ');
+      const tables = 'progress epoch mark change document intent lane parked waiting timer root_issue halt'.split(' ');
       for (const table of tables) await client.query(`delete from sluice.${table} where pipeline = $1`, [pipeline]);
       await client.query('delete from sluice.pipeline where name = $1', [pipeline]);
       for (const { schema } of folders) {

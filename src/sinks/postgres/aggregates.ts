@@ -1,7 +1,7 @@
 import type { Aggregate, Flow, LandedState, Part } from '../../core/index.ts';
 import type { LedgerContext } from './context.ts';
+import { landedColumns, landedState } from './landed-rows.ts';
 import { linkColumn } from './landed-tables.ts';
-import { landedColumns, landedState } from './landing-transaction.ts';
 import type { Queryable } from './sql.ts';
 
 type Row = Parameters<typeof landedState>[1];

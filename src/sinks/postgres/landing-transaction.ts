@@ -1,7 +1,7 @@
 import type {
   Advance,
   DerivingTransaction,
-  Image,
+  EpochSeen,
   LandedState,
   LandingTransaction,
   LinkMove,
@@ -9,56 +9,19 @@ import type {
   ParkedRecord,
   RecordedChange,
 } from '../../core/index.ts';
-import { movesOf } from '../../core/index.ts';
+import { movesOf, SluiceError } from '../../core/index.ts';
 import type { LedgerContext } from './context.ts';
-import { type LandedTable, linkColumn } from './landed-tables.ts';
+import { observeEpoch } from './epochs.ts';
+import { type LandedRecord, landedColumns, landedState, saveRows } from './landed-rows.ts';
 import type { Queryable } from './sql.ts';
-
-interface LandedRecord {
-  key: string;
-  image: Image;
-  deleted: boolean;
-  epoch: number;
-  phase: 0 | 1;
-  a: string;
-  b: string;
-  tx_id: string | null;
-  kafka_offset: string;
-  source_time: string;
-  [link: `l_${string}`]: string | null;
-}
-
-/** The columns every read of a landed table asks for; images come as text so that no number is rounded. */
-export const landedColumns = (table: LandedTable): string =>
-  ['key', 'image', 'deleted', 'epoch', 'phase', 'a', 'b', 'tx_id', 'kafka_offset', 'source_time']
-    .concat(table.links.map(linkColumn))
-    .join(', ');
-
-export function landedState(table: LandedTable, row: LandedRecord): LandedState {
-  return {
-    table: table.name,
-    key: row.key,
-    image: row.image,
-    deleted: row.deleted,
-    sourceTime: row.source_time,
-    lsn: row.b,
-    links: Object.fromEntries(table.links.map((link) => [link, row[`l_${link}`] ?? null])),
-    position: {
-      epoch: row.epoch,
-      phase: row.phase,
-      a: BigInt(row.a),
-      b: BigInt(row.b),
-      txId: row.tx_id === null ? null : BigInt(row.tx_id),
-      offset: BigInt(row.kafka_offset),
-    },
-  };
-}
 
 /** The statements of one landing transaction, on the connection that holds it. */
 export class PostgresLanding implements LandingTransaction {
   readonly #db: Queryable;
   readonly #context: LedgerContext;
   readonly deriving: DerivingTransaction;
+  /** rows of landed tables this transaction has locked */
+  readonly #held = new Set<string>();
   #attempts = 0;
 
   constructor(db: Queryable, context: LedgerContext, deriving: DerivingTransaction) {
@@ -89,43 +52,36 @@ export class PostgresLanding implements LandingTransaction {
     if (keys.length === 0) return new Map();
     const table = this.#context.table(name);
     const found = await this.#db.query<LandedRecord>(
-      `select ${landedColumns(table)} from ${table.sql} where key = any($1)`,
+      `select ${landedColumns(table)} from ${table.sql} where key = any($1) order by key for update`,
       [keys],
     );
+    for (const row of found.rows) this.#held.add(`${name}\u001f${row.key}`);
     return new Map(found.rows.map((row) => [row.key, landedState(table, row)]));
   }
 
-  async save(name: string, rows: readonly LandedState[]): Promise<void> {
-    if (rows.length === 0) return;
+  async notSeen(name: string, epoch: number, snapshotLsn: bigint, limit: number): Promise<readonly LandedState[]> {
     const table = this.#context.table(name);
-    const columns = ['key', 'image', 'deleted', 'epoch', 'phase', 'a', 'b', 'tx_id', 'kafka_offset', 'source_time'];
-    const types = 'text text boolean integer smallint bigint bigint bigint bigint text'.split(' ');
-    const values: unknown[] = [
-      rows.map((row) => row.key),
-      rows.map((row) => JSON.stringify(row.image)),
-      rows.map((row) => row.deleted),
-      rows.map((row) => row.position.epoch),
-      rows.map((row) => row.position.phase),
-      rows.map((row) => String(row.position.a)),
-      rows.map((row) => String(row.position.b)),
-      rows.map((row) => (row.position.txId === null ? null : String(row.position.txId))),
-      rows.map((row) => String(row.position.offset)),
-      rows.map((row) => row.sourceTime),
-    ];
-    for (const link of table.links) {
-      columns.push(linkColumn(link));
-      types.push('text');
-      values.push(rows.map((row) => row.links[link] ?? null));
-    }
-    const arrays = types.map((type, i) => `$${i + 1}::${type}[]`).join(', ');
-    const picked = columns.map((_, i) => (i === 1 ? 'u.c2::jsonb' : `u.c${i + 1}`)).join(', ');
-    const names = columns.map((_, i) => `c${i + 1}`).join(', ');
-    const updates = columns.slice(1).map((column) => `${column} = excluded.${column}`);
-    await this.#db.query(
-      `insert into ${table.sql} (${columns.join(', ')}) select ${picked} from unnest(${arrays}) as u(${names})
-       on conflict (key) do update set ${updates.join(', ')}`,
-      values,
+    const found = await this.#db.query<LandedRecord>(
+      `select ${landedColumns(table)} from ${table.sql}
+       where not deleted and (epoch < $1 or (epoch = $1 and phase = 0 and b < $2)) order by key limit $3 for update`,
+      [epoch, String(snapshotLsn), limit],
     );
+    for (const row of found.rows) this.#held.add(`${name}\u001f${row.key}`);
+    return found.rows.map((row) => landedState(table, row));
+  }
+
+  observeEpoch(seen: EpochSeen): Promise<void> {
+    return observeEpoch(this.#db, this.#context.pipeline, seen);
+  }
+
+  async save(name: string, rows: readonly LandedState[]): Promise<void> {
+    const isHeld = (row: LandedState): boolean => this.#held.has(`${name}\u001f${row.key}`);
+    const table = this.#context.table(name);
+    await saveRows(this.#db, table, rows.filter(isHeld), 'replace');
+    const fresh = rows.filter((row) => !isHeld(row));
+    // A replay or a sweep may have landed the same row meanwhile: what was decided without it is decided again.
+    if ((await saveRows(this.#db, table, fresh, 'keep')) < fresh.length)
+      throw new SluiceError('TARGET_BUSY', 'a row was landed by somebody else at the same moment');
   }
 
   async mark(marks: readonly Mark[]): Promise<void> {

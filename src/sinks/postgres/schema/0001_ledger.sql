@@ -25,6 +25,19 @@ create table progress (
   primary key (pipeline, topic, part)
 );
 
+-- What an epoch has shown of itself. An initial snapshot that reads beyond where streaming has begun was not announced.
+create table epoch (
+  pipeline     text not null,
+  epoch        integer not null,
+  -- newest position an initial snapshot of this epoch was read at
+  snapshot_lsn bigint,
+  -- end of the oldest transaction streamed in this epoch
+  first_commit bigint,
+  -- rows not seen by the snapshot of this position have been given up
+  swept_lsn    bigint,
+  primary key (pipeline, epoch)
+);
+
 create table mark (
   id          bigint generated always as identity primary key,
   pipeline    text not null,

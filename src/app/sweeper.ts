@@ -1,0 +1,57 @@
+import { type Clock, type Log, topicOf } from '../core/index.ts';
+import { Subscriptions, sweepTable } from '../pipeline/index.ts';
+import type { OpenPipeline } from './pipeline.ts';
+import type { Probes } from './readings.ts';
+
+/**
+ * After an initial snapshot, ends the rows it did not show. It waits for three proofs: the epoch streams, so the
+ * snapshot is over; the slot has moved past that, so Kafka has acknowledged all of it; and every partition has been
+ * landed beyond what Kafka held then.
+ */
+export class Sweeper {
+  readonly #open: OpenPipeline;
+  readonly #probes: Probes;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #subscriptions: Subscriptions;
+  #awaited: { readonly snapshotLsn: bigint; readonly ends: ReadonlyMap<string, bigint> } | null = null;
+
+  constructor(open: OpenPipeline, probes: Probes, clock: Clock, log: Log) {
+    this.#open = open;
+    this.#probes = probes;
+    this.#clock = clock;
+    this.#log = log;
+    this.#subscriptions = new Subscriptions(open.migration);
+  }
+
+  /** @param confirmedLsn what the slot says Kafka has acknowledged */
+  async consider(confirmedLsn: bigint): Promise<void> {
+    const { admin, ledger, migration } = this.#open;
+    const due = await admin.unsweptEpoch();
+    if (due === null || confirmedLsn < due.firstCommit) return;
+    if (this.#awaited?.snapshotLsn !== due.snapshotLsn)
+      this.#awaited = { snapshotLsn: due.snapshotLsn, ends: await this.#ends() };
+    if (!(await this.#landedBeyond(this.#awaited.ends))) return;
+    const at = new Date(this.#clock.now()).toISOString().replace('Z', '000Z');
+    for (const { name } of migration.tables) {
+      const count = await sweepTable(ledger, this.#subscriptions, name, { ...due, at });
+      if (count > 0) this.#log.warn('ended rows that the snapshot did not show', { table: name, count });
+    }
+    await admin.epochSwept(due.epoch, due.snapshotLsn);
+  }
+
+  async #ends(): Promise<ReadonlyMap<string, bigint>> {
+    const ends = new Map<string, bigint>();
+    for (const { name } of this.#open.migration.tables) {
+      const topic = topicOf(this.#open.migration.name, name);
+      for (const { partition, high } of await this.#probes.offsets(topic)) ends.set(`${topic}/${partition}`, high);
+    }
+    return ends;
+  }
+
+  async #landedBeyond(ends: ReadonlyMap<string, bigint>): Promise<boolean> {
+    const progress = await this.#open.admin.partitions();
+    const landed = new Map(progress.map((one) => [`${one.topic}/${one.partition}`, one.nextOffset ?? 0n]));
+    return [...ends].every(([name, end]) => end === 0n || (landed.get(name) ?? 0n) >= end);
+  }
+}

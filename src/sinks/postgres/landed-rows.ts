@@ -1,0 +1,81 @@
+import type { Image, LandedState } from '../../core/index.ts';
+import { type LandedTable, linkColumn } from './landed-tables.ts';
+import type { Queryable } from './sql.ts';
+
+export interface LandedRecord {
+  key: string;
+  image: Image;
+  deleted: boolean;
+  epoch: number;
+  phase: 0 | 1;
+  a: string;
+  b: string;
+  tx_id: string | null;
+  kafka_offset: string;
+  source_time: string;
+  [link: `l_${string}`]: string | null;
+}
+
+/** The columns every read of a landed table asks for; images come as text so that no number is rounded. */
+export const landedColumns = (table: LandedTable): string =>
+  ['key', 'image', 'deleted', 'epoch', 'phase', 'a', 'b', 'tx_id', 'kafka_offset', 'source_time']
+    .concat(table.links.map(linkColumn))
+    .join(', ');
+
+export function landedState(table: LandedTable, row: LandedRecord): LandedState {
+  return {
+    table: table.name,
+    key: row.key,
+    image: row.image,
+    deleted: row.deleted,
+    sourceTime: row.source_time,
+    lsn: row.b,
+    links: Object.fromEntries(table.links.map((link) => [link, row[`l_${link}`] ?? null])),
+    position: {
+      epoch: row.epoch,
+      phase: row.phase,
+      a: BigInt(row.a),
+      b: BigInt(row.b),
+      txId: row.tx_id === null ? null : BigInt(row.tx_id),
+      offset: BigInt(row.kafka_offset),
+    },
+  };
+}
+
+const TYPES = 'text text boolean integer smallint bigint bigint bigint bigint text'.split(' ');
+const COLUMNS = ['key', 'image', 'deleted', 'epoch', 'phase', 'a', 'b', 'tx_id', 'kafka_offset', 'source_time'];
+
+/** Writes rows of a landed table; `keep` leaves a row that is there alone. Answers how many were written. */
+export async function saveRows(
+  db: Queryable,
+  table: LandedTable,
+  rows: readonly LandedState[],
+  onConflict: 'replace' | 'keep',
+): Promise<number> {
+  if (rows.length === 0) return 0;
+  const values: unknown[] = [
+    rows.map((row) => row.key),
+    rows.map((row) => JSON.stringify(row.image)),
+    rows.map((row) => row.deleted),
+    rows.map((row) => row.position.epoch),
+    rows.map((row) => row.position.phase),
+    rows.map((row) => String(row.position.a)),
+    rows.map((row) => String(row.position.b)),
+    rows.map((row) => (row.position.txId === null ? null : String(row.position.txId))),
+    rows.map((row) => String(row.position.offset)),
+    rows.map((row) => row.sourceTime),
+    ...table.links.map((link) => rows.map((row) => row.links[link] ?? null)),
+  ];
+  const columns = [...COLUMNS, ...table.links.map(linkColumn)];
+  const types = [...TYPES, ...table.links.map(() => 'text')];
+  const arrays = types.map((type, i) => `$${i + 1}::${type}[]`).join(', ');
+  const picked = columns.map((_, i) => (i === 1 ? 'u.c2::jsonb' : `u.c${i + 1}`)).join(', ');
+  const names = columns.map((_, i) => `c${i + 1}`).join(', ');
+  const updates = columns.slice(1).map((column) => `${column} = excluded.${column}`);
+  const done = await db.query(
+    `insert into ${table.sql} (${columns.join(', ')}) select ${picked} from unnest(${arrays}) as u(${names})
+     on conflict (key) do ${onConflict === 'keep' ? 'nothing' : `update set ${updates.join(', ')}`}`,
+    values,
+  );
+  return done.rowCount ?? 0;
+}
