@@ -430,6 +430,14 @@ describe('blank and odd values', () => {
     expect(story.held('fhir.QuestionnaireResponse')).toHaveLength(1);
   });
 
+  test('given nothing but an old line end where a type of event should be, then there is no code', () => {
+    const story = new Story();
+    story.event(orderEvent(1, { event_type: '\u0085', actor_email: '\u0085' }));
+    expect(at(story.one('fhir.Provenance'), 'activity.coding.code')).toEqual(['UPDATE']);
+    expect(at(story.one('fhir.AuditEvent'), 'agent.who.display')).toEqual(['lab-order-connector']);
+    expect(story.issues()).toEqual(['EVENT_TYPE_BLANK event_type']);
+  });
+
   test('given an instant with another zone or with microseconds, then it is the same instant in UTC, exactly', () => {
     const story = new Story();
     story.form(form(1, { created_at: '2026-07-01 00:30:00.123456+01' }));

@@ -3,9 +3,13 @@
 // Below U+0020 only tab, line feed and carriage return are legal in FHIR strings and in XML; U+FFFE and U+FFFF never are.
 const ILLEGAL = /(?![\t\n\r\u007f-\u009f])\p{Cc}|\p{Cs}|[\ufffe\uffff]/gu;
 
+// U+0085 is a line end of old terminals: FHIR holds it for a blank, and JavaScript does not.
+const legible = (text: string | null | undefined): string =>
+  (text ?? '').replace(ILLEGAL, '').replaceAll('\u0085', '\n');
+
 /** The text as it may leave: composed (NFC), trimmed, without illegal characters; null when nothing is left to say. */
 export function said(text: string | null | undefined): string | null {
-  const clean = (text ?? '').replace(ILLEGAL, '').normalize('NFC').trim();
+  const clean = legible(text).normalize('NFC').trim();
   return clean === '' ? null : clean;
 }
 
@@ -14,7 +18,7 @@ export const holdsIllegal = (text: string | null): boolean => text !== null && t
 
 /** One spelling for matching: compatibility form, small letters, single blanks. Never shown to anybody. */
 export const alike = (text: string | null | undefined): string =>
-  (text ?? '').replace(ILLEGAL, '').normalize('NFKC').toLowerCase().replace(/\s+/g, ' ').trim();
+  legible(text).normalize('NFKC').toLowerCase().replace(/\s+/g, ' ').trim();
 
 /** A FHIR `code`: no blanks at the ends, single blanks inside. */
 export const codeOf = (text: string | null): string | null => said(text)?.replace(/\s+/g, ' ') ?? null;
