@@ -25,7 +25,8 @@ export function createMemorySink(): MemorySink {
       return batch.map(one);
     },
     async read(target, ids) {
-      return present().filter((document) => document.target === target && ids.includes(document.id));
+      const found = present().filter((document) => document.target === target && ids.includes(document.id));
+      return found.map(({ id, revision, content }) => ({ id, revision, content }));
     },
     async close() {},
     documents: present,
