@@ -23,7 +23,7 @@ export function composeEnvironment(settings: StackSettings): Record<string, stri
 
 async function compose(settings: StackSettings, args: readonly string[]): Promise<string> {
   const child = spawn('docker', ['compose', '-f', COMPOSE_FILE, '-p', 'sluice', ...args], {
-    env: { ...process.env, ...composeEnvironment(settings) },
+    env: { ...settings.environment, ...composeEnvironment(settings) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let out = '';
@@ -61,10 +61,10 @@ export function parseServices(text: string): readonly ComposeService[] {
 
 export function stateOf(service: ComposeService | undefined, leftOut: boolean): PartState {
   if (!service) return leftOut ? 'left out' : 'stopped';
-  if (service.State === 'running')
-    return service.Health === '' || service.Health === undefined || service.Health === 'healthy'
-      ? 'running'
-      : 'starting';
+  if (service.State === 'running') {
+    if (service.Health === 'unhealthy') return 'not answering';
+    return service.Health === 'starting' ? 'starting' : 'running';
+  }
   return service.State === 'exited' && service.ExitCode !== 0 ? 'dead' : 'stopped';
 }
 
@@ -116,7 +116,10 @@ export const containers: Provider = {
       ...(options.follow ? ['-f'] : []),
       part,
     ];
-    const child = spawn('docker', args, { stdio: 'inherit', env: { ...process.env, ...composeEnvironment(settings) } });
+    const child = spawn('docker', args, {
+      stdio: 'inherit',
+      env: { ...settings.environment, ...composeEnvironment(settings) },
+    });
     await new Promise((done) => child.once('exit', done));
   },
 };

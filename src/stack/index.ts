@@ -3,13 +3,12 @@ import { processes } from './processes.ts';
 import type { PartStatus, Progress, Provider } from './provider.ts';
 import { addresses, type PartName, type StackAddresses, type StackSettings } from './settings.ts';
 
-export type { PartState, PartStatus, Progress } from './provider.ts';
+export type { PartStatus, Progress } from './provider.ts';
 export {
   addresses,
   PARTS,
   type PartName,
   PORTS,
-  type PortName,
   partsFrom,
   providerFrom,
   type StackAddresses,

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { answersHttp, answersKafka } from './probes.ts';
 import { brokerProperties, connectProperties, LOGGING } from './server-files.ts';
 import { addresses, type PartName, type PortName, type StackSettings } from './settings.ts';
 
@@ -8,10 +9,12 @@ export interface JavaPart {
   readonly name: PartName;
   readonly port: PortName;
   readonly command: (settings: StackSettings, jars: string) => JavaCommand;
-  /** throws or answers false until the part can be used */
+  /** false until the part can be used, and when it hangs */
   readonly ready: (settings: StackSettings) => Promise<boolean>;
   /** a loaded machine of two cores can take this long */
   readonly patienceSeconds: number;
+  /** false for one that ends without the JVM's own end, at which a class archive is written */
+  readonly archived: boolean;
 }
 
 export interface JavaCommand {
@@ -21,18 +24,7 @@ export interface JavaCommand {
 }
 
 /** The first compiler stage and the serial collector start fastest; throughput of the servers is not what counts here. */
-const LEAN = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto'];
-
-/** A class archive of an earlier run halves the start; it is bound to the exact jars, hence kept beside them. */
-function sharedClasses(jars: string, part: string): string[] {
-  const archive = join(jars, `${part}.jsa`);
-  return existsSync(archive) ? [`-XX:SharedArchiveFile=${archive}`] : [];
-}
-
-async function answers(url: string): Promise<boolean> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(5_000) }).catch(() => null);
-  return response?.ok === true;
-}
+const LEAN = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
 
 function file(settings: StackSettings, name: string, text: string): string {
   const folder = join(settings.home, 'run');
@@ -49,10 +41,10 @@ export const JAVA_PARTS: readonly JavaPart[] = [
     name: 'kafka',
     port: 'kafka',
     patienceSeconds: 120,
+    archived: true,
     command: (settings, jars) => ({
       args: [
         ...LEAN,
-        ...sharedClasses(jars, 'kafka'),
         '-Xms128m',
         '-Xmx512m',
         `-Dlog4j2.configurationFile=${file(settings, 'log4j2.xml', LOGGING)}`,
@@ -62,12 +54,13 @@ export const JAVA_PARTS: readonly JavaPart[] = [
         file(settings, 'server.properties', brokerProperties(settings, data(settings, 'kafka'))),
       ],
     }),
-    ready: async () => true,
+    ready: (settings) => answersKafka(settings.ports.kafka),
   },
   {
     name: 'registry',
     port: 'registry',
     patienceSeconds: 180,
+    archived: true,
     command: (settings, jars) => ({
       args: [
         ...LEAN,
@@ -84,16 +77,16 @@ export const JAVA_PARTS: readonly JavaPart[] = [
       // schemas must outlive the registry: topics refer to them by id
       env: { REGISTRY_DATASOURCE_URL: `jdbc:h2:file:${data(settings, 'registry')}/registry;DB_CLOSE_ON_EXIT=FALSE` },
     }),
-    ready: (settings) => answers(`${addresses(settings).registry}/subjects`),
+    ready: (settings) => answersHttp(`${addresses(settings).registry}/subjects`),
   },
   {
     name: 'connect',
     port: 'connect',
     patienceSeconds: 180,
+    archived: true,
     command: (settings, jars) => ({
       args: [
         ...LEAN,
-        ...sharedClasses(jars, 'connect'),
         '-Xms128m',
         '-Xmx768m',
         `-Dlog4j2.configurationFile=${file(settings, 'log4j2.xml', LOGGING)}`,
@@ -105,34 +98,34 @@ export const JAVA_PARTS: readonly JavaPart[] = [
       // connectors name their password as ${env:SLUICE_SOURCE_PASSWORD}, so that no configuration holds it
       env: { SLUICE_SOURCE_PASSWORD: settings.password },
     }),
-    ready: (settings) => answers(`${addresses(settings).connect}/connectors`),
+    ready: (settings) => answersHttp(`${addresses(settings).connect}/connectors`),
   },
   {
     name: 'fhir',
     port: 'fhir',
     patienceSeconds: 300,
+    archived: true,
     command: (settings, jars) => ({
       args: [
-        '-XX:+UseSerialGC',
-        '-XX:TieredStopAtLevel=1',
-        ...sharedClasses(jars, 'fhir'),
+        ...LEAN,
         '-Xmx1200m',
         `-Dport=${settings.ports.fhir}`,
         `-Djdbc.url=jdbc:postgresql://127.0.0.1:${settings.ports.postgres}/fhir`,
         '-Djdbc.user=postgres',
         '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
         '-cp',
-        `${join(jars, 'fhir-classes')}:${join(jars, 'fhir', '*')}`,
+        `${join(jars, 'fhir-server.jar')}:${join(jars, 'fhir', '*')}`,
         'FhirServer',
       ],
       env: { SLUICE_PG_PASSWORD: settings.password },
     }),
-    ready: (settings) => answers(`${addresses(settings).fhir}/Basic?_summary=count`),
+    ready: (settings) => answersHttp(`${addresses(settings).fhir}/Basic?_summary=count`),
   },
   {
     name: 'dynamodb',
     port: 'dynamodb',
     patienceSeconds: 60,
+    archived: false,
     command: (settings, jars) => {
       mkdirSync(data(settings, 'dynamodb'), { recursive: true });
       const libs = join(jars, 'dynamodb');

@@ -8,6 +8,15 @@ export interface ProcessRecord {
   readonly startedAt: string;
   readonly port: number;
   readonly since: string;
+  /** whether it was seen ready: from then on, not to answer means half dead, and before it means starting */
+  readonly wasReady?: boolean;
+  /** the class archive it writes when it ends, and where that belongs */
+  readonly archive?: ArchivePlaces;
+}
+
+export interface ArchivePlaces {
+  readonly making: string;
+  readonly kept: string;
 }
 
 /** When the process with this number started, in the system's own words; null when there is none. */
@@ -35,12 +44,24 @@ export function residentMegabytes(pid: number): number | null {
 
 const fileOf = (home: string, part: string): string => join(home, 'run', `${part}.json`);
 
-export function writeRecord(home: string, part: string, pid: number, port: number): void {
-  const startedAt = startTime(pid);
-  if (startedAt === null) return;
+/** False when the process has ended already. */
+export function writeRecord(
+  home: string,
+  part: string,
+  process: { pid: number; port: number; archive: ArchivePlaces | null },
+): boolean {
+  const startedAt = startTime(process.pid);
+  if (startedAt === null) return false;
   mkdirSync(join(home, 'run'), { recursive: true });
-  const record: ProcessRecord = { pid, startedAt, port, since: new Date().toISOString() };
+  const { pid, port, archive } = process;
+  const record: ProcessRecord = { pid, startedAt, port, since: new Date().toISOString(), ...(archive && { archive }) };
   writeFileSync(fileOf(home, part), JSON.stringify(record));
+  return true;
+}
+
+export function recordReady(home: string, part: string): void {
+  const record = readRecord(home, part);
+  if (record) writeFileSync(fileOf(home, part), JSON.stringify({ ...record, wasReady: true }));
 }
 
 export function readRecord(home: string, part: string): ProcessRecord | null {

@@ -1,6 +1,7 @@
 import type { PartName, StackSettings } from './settings.ts';
 
-export type PartState = 'running' | 'starting' | 'stopped' | 'dead' | 'foreign' | 'left out';
+/** `dead` ended by itself; `not answering` lives and hangs; `foreign`: its port is held by a process that is not ours */
+export type PartState = 'running' | 'starting' | 'not answering' | 'stopped' | 'dead' | 'foreign' | 'left out';
 
 export interface PartStatus {
   readonly part: PartName;

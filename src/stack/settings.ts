@@ -27,7 +27,11 @@ export interface StackSettings {
   readonly without: readonly PartName[];
   readonly provider: 'auto' | 'processes' | 'containers';
   readonly password: string;
+  /** what the servers and the tools that fetch them are started with */
+  readonly environment: Variables;
 }
+
+type Variables = Readonly<Record<string, string | undefined>>;
 
 export interface StackAddresses {
   readonly postgres: { readonly host: string; readonly port: number; readonly user: string; readonly password: string };
@@ -47,8 +51,6 @@ export interface StackAddresses {
   };
 }
 
-type Variables = Readonly<Record<string, string | undefined>>;
-
 /** Settings from the environment; what a caller gives goes before it. Throws CONFIG_INVALID naming the variable. */
 export function stackSettings(given: Partial<StackSettings> = {}, variables: Variables = process.env): StackSettings {
   const ports = Object.fromEntries(
@@ -61,6 +63,7 @@ export function stackSettings(given: Partial<StackSettings> = {}, variables: Var
     without: given.without ?? partsFrom(variables.SLUICE_WITHOUT ?? ''),
     provider: given.provider ?? providerFrom(variables.SLUICE_PROVIDER ?? 'auto'),
     password: given.password ?? variables.SLUICE_PG_PASSWORD ?? 'sluice',
+    environment: given.environment ?? { ...variables },
   };
 }
 
