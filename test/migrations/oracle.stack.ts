@@ -88,22 +88,26 @@ const planted = isHere
 const made = [...seeded(100), ...odd()];
 const told = isHere ? examples() : [];
 
+/** A profile that is claimed and not at hand is an error, so without profiles none is claimed. */
+const textOf = (one: JsonObject): string =>
+  JSON.stringify(one, (key, value) => (key === 'profile' && profiles === null ? undefined : value));
+
 /** What it answered to each, by their texts: all are asked in one go, for its start takes longer than the questions. */
 const answers = new Map<string, readonly string[]>();
 const plantedText = ({ f }: { f: string }): string => readFileSync(`${shared}/fhir-faults/cases/${f}`, 'utf8');
 
 beforeAll(async () => {
-  const texts = [...new Set([...[...made, ...told].map((one) => JSON.stringify(one)), ...planted.map(plantedText)])];
+  const texts = [...new Set([...[...made, ...told].map(textOf), ...planted.map(plantedText)])];
   const found = await askOracle(texts, profiles);
   for (const [at, text] of texts.entries()) answers.set(text, found[at] ?? ['no answer']);
 });
 
-/** The faults with the resource they are in, which a bare list of hundreds would not tell. */
+/** The first faults, with the resources they are in. */
 const faultsOf = (resources: readonly JsonObject[]): readonly string[] =>
-  resources.flatMap((one) => {
-    const text = JSON.stringify(one);
-    return (answers.get(text) ?? []).map((fault) => `${fault} IN ${text}`);
-  });
+  resources
+    .map(textOf)
+    .flatMap((text) => (answers.get(text) ?? ['not asked']).map((fault) => `${fault} IN ${text}`))
+    .slice(0, 10);
 
 describe('the reference validator', () => {
   test('finds no fault with what seeded and odd rows become', () => {
