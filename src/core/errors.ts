@@ -35,7 +35,7 @@ export const ERROR_CODES = {
   CONSTRAINT_VIOLATED: ['park', 'The target table refuses this row. `sluice parked show` names the constraint.'],
   KEY_UNDECODABLE: [
     'halt',
-    'A record has a key that cannot be decoded, so its row is unknown. Mend the topic, or drop the record by `sluice parked drop`.',
+    'A record has a key that cannot be decoded, so its row is unknown. Mend the topic, or step over it by `sluice resume --skip`.',
   ],
   TRUNCATED: ['halt', 'A source table was truncated. Decide what the target is to hold; `sluice resume` goes on.'],
   PROGRESS_BELOW_LOG_START: ['halt', 'Kafka has deleted records this pipeline had not landed. Take a new snapshot.'],
