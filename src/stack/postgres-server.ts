@@ -8,7 +8,7 @@ import { launch, waitUntilReady } from './part-process.ts';
 import { postgresData, postgresPrograms, prepareData, type RunAs, runAs } from './postgres-files.ts';
 import type { StackSettings } from './settings.ts';
 
-const DATABASES = ['supabase', 'dos', 'pas', 'services', 'fhir'];
+export const DATABASES = ['supabase', 'dos', 'pas', 'services', 'fhir'];
 
 /** A loaded machine of two cores, or a recovery after a crash, can take this long. */
 export const POSTGRES_PATIENCE_SECONDS = 60;

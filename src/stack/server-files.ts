@@ -49,8 +49,8 @@ export function brokerProperties(settings: StackSettings, logs: string): string 
 
 /** Connect in distributed mode, as it is run in earnest, with one worker. */
 export function connectProperties(settings: StackSettings, plugins: string): string {
-  const storage = (name: string) => ({
-    [`${name}.storage.topic`]: `_connect-${name}s`,
+  const storage = (name: string, topic: string) => ({
+    [`${name}.storage.topic`]: topic,
     [`${name}.storage.replication.factor`]: 1,
   });
   return properties({
@@ -60,10 +60,10 @@ export function connectProperties(settings: StackSettings, plugins: string): str
     'value.converter': 'org.apache.kafka.connect.json.JsonConverter',
     'key.converter.schemas.enable': false,
     'value.converter.schemas.enable': false,
-    ...storage('config'),
-    ...storage('offset'),
+    ...storage('config', '_connect-configs'),
+    ...storage('offset', '_connect-offsets'),
     'offset.storage.partitions': 1,
-    ...storage('status'),
+    ...storage('status', '_connect-status'),
     // a shorter flush sends less again after a crash and proves sooner that all is published
     'offset.flush.interval.ms': 1000,
     listeners: `http://127.0.0.1:${settings.ports.connect}`,
