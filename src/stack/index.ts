@@ -1,11 +1,11 @@
 import { containers, hasEngine } from './containers.ts';
+import { readRecord } from './process-record.ts';
 import { processes } from './processes.ts';
 import type { PartStatus, Progress, Provider } from './provider.ts';
-import { addresses, type PartName, type StackAddresses, type StackSettings } from './settings.ts';
+import { addressesOf, PARTS, type PartName, type StackAddresses, type StackSettings } from './settings.ts';
 
 export type { PartStatus, Progress } from './provider.ts';
 export {
-  addresses,
   PARTS,
   type PartName,
   PORTS,
@@ -16,10 +16,16 @@ export {
   stackSettings,
 } from './settings.ts';
 
-function providerOf(settings: StackSettings): Provider {
-  if (settings.provider === 'auto') return hasEngine() ? containers : processes;
-  return settings.provider === 'containers' ? containers : processes;
+/** Without a choice it is containers where an engine answers; but a home whose parts run as processes stays with them. */
+function isContained(settings: StackSettings): boolean {
+  if (settings.provider !== 'auto') return settings.provider === 'containers';
+  return PARTS.every((part) => readRecord(settings.home, part) === null) && hasEngine();
 }
+
+const providerOf = (settings: StackSettings): Provider => (isContained(settings) ? containers : processes);
+
+/** Where the parts of a stack answer, whether they run or not. */
+export const addresses = (settings: StackSettings): StackAddresses => addressesOf(settings, isContained(settings));
 
 /** Brings the stack up, or mends it. Throws CONFIG_INVALID naming the tool, port or download that stands in the way. */
 export async function up(

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { answersHttp, answersKafka } from './probes.ts';
 import { brokerProperties, connectProperties, LOGGING } from './server-files.ts';
-import { addresses, type PartName, type PortName, type StackSettings } from './settings.ts';
+import { addressesOf, type PartName, type PortName, type StackSettings } from './settings.ts';
 
 /** How one JVM part is started and how it shows that it is ready. */
 export interface JavaPart {
@@ -77,7 +77,7 @@ export const JAVA_PARTS: readonly JavaPart[] = [
       // schemas must outlive the registry: topics refer to them by id
       env: { REGISTRY_DATASOURCE_URL: `jdbc:h2:file:${data(settings, 'registry')}/registry;DB_CLOSE_ON_EXIT=FALSE` },
     }),
-    ready: (settings) => answersHttp(`${addresses(settings).registry}/subjects`),
+    ready: (settings) => answersHttp(`${addressesOf(settings, false).registry}/subjects`),
   },
   {
     name: 'connect',
@@ -98,7 +98,7 @@ export const JAVA_PARTS: readonly JavaPart[] = [
       // connectors name their password as ${env:SLUICE_SOURCE_PASSWORD}, so that no configuration holds it
       env: { SLUICE_SOURCE_PASSWORD: settings.password },
     }),
-    ready: (settings) => answersHttp(`${addresses(settings).connect}/connectors`),
+    ready: (settings) => answersHttp(`${addressesOf(settings, false).connect}/connectors`),
   },
   {
     name: 'fhir',
@@ -119,7 +119,7 @@ export const JAVA_PARTS: readonly JavaPart[] = [
       ],
       env: { SLUICE_PG_PASSWORD: settings.password },
     }),
-    ready: (settings) => answersHttp(`${addresses(settings).fhir}/Basic?_summary=count`),
+    ready: (settings) => answersHttp(`${addressesOf(settings, false).fhir}/Basic?_summary=count`),
   },
   {
     name: 'dynamodb',

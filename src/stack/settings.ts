@@ -60,8 +60,8 @@ export function stackSettings(given: Partial<StackSettings> = {}, variables: Var
     home: resolve(given.home ?? variables.SLUICE_HOME ?? '.sluice'),
     cache: resolve(given.cache ?? variables.SLUICE_CACHE ?? join(homedir(), '.cache', 'sluice')),
     ports: { ...ports, ...given.ports },
-    without: given.without ?? partsFrom(variables.SLUICE_WITHOUT ?? ''),
-    provider: given.provider ?? providerFrom(variables.SLUICE_PROVIDER ?? 'auto'),
+    without: given.without ?? partsFrom(variables.SLUICE_WITHOUT ?? '', 'SLUICE_WITHOUT: '),
+    provider: given.provider ?? providerFrom(variables.SLUICE_PROVIDER ?? 'auto', 'SLUICE_PROVIDER: '),
     password: given.password ?? variables.SLUICE_PG_PASSWORD ?? 'sluice',
     environment: given.environment ?? { ...variables },
   };
@@ -77,26 +77,30 @@ function portFrom(variable: string, standard: number, variables: Variables): num
   return port;
 }
 
-/** `fhir,dynamodb` as parts. Kafka and PostgreSQL cannot be left out: nothing works without them. */
-export function partsFrom(text: string): readonly PartName[] {
+/** `fhir,dynamodb` as parts; a refusal begins with where the text came from. */
+export function partsFrom(text: string, from = ''): readonly PartName[] {
   const names = text.split(',').flatMap((name) => (name.trim() === '' ? [] : [name.trim()]));
   return names.map((name) => {
     const part = PARTS.find((candidate) => candidate === name);
-    if (!part) throw new SluiceError('CONFIG_INVALID', `there is no part '${name}'; there is ${PARTS.join(', ')}`);
+    if (!part)
+      throw new SluiceError('CONFIG_INVALID', `${from}there is no part '${name}'; there is ${PARTS.join(', ')}`);
     if (part === 'postgres' || part === 'kafka') {
-      throw new SluiceError('CONFIG_INVALID', `${part} cannot be left out: everything else rests on it`);
+      throw new SluiceError('CONFIG_INVALID', `${from}${part} cannot be left out: everything else rests on it`);
     }
     return part;
   });
 }
 
-export function providerFrom(text: string): StackSettings['provider'] {
+export function providerFrom(text: string, from = ''): StackSettings['provider'] {
   if (text === 'auto' || text === 'processes' || text === 'containers') return text;
-  throw new SluiceError('CONFIG_INVALID', `there is no provider '${text}'; there is auto, processes, containers`);
+  throw new SluiceError(
+    'CONFIG_INVALID',
+    `${from}there is no provider '${text}'; there is auto, processes, containers`,
+  );
 }
 
-/** Where the parts of a stack answer. Pure: says nothing of whether they run. */
-export function addresses(settings: StackSettings, contained = settings.provider === 'containers'): StackAddresses {
+/** Where the parts of a stack answer, whether they run or not. */
+export function addressesOf(settings: StackSettings, contained: boolean): StackAddresses {
   const { ports, password } = settings;
   const host = '127.0.0.1';
   return {

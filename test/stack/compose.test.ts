@@ -9,7 +9,7 @@ import { parse } from 'yaml';
 import { composeEnvironment, parseServices, stateOf } from '../../src/stack/containers.ts';
 import { DATABASES, POSTGRES_SETTINGS } from '../../src/stack/postgres-server.ts';
 import { brokerProperties, connectProperties } from '../../src/stack/server-files.ts';
-import { addresses, PARTS, type PartName, PORTS, stackSettings } from '../../src/stack/settings.ts';
+import { addressesOf, PARTS, type PartName, PORTS, stackSettings } from '../../src/stack/settings.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
@@ -195,7 +195,7 @@ describe('settings are those of the processes', () => {
   });
 
   test('addresses inside are names and ports of services', () => {
-    const { inside } = addresses(stackSettings({ provider: 'containers' }, {}));
+    const { inside } = addressesOf(stackSettings({}, {}), true);
     expect(services.postgres.ports[0]?.endsWith(`:${inside.postgres.port}`)).toBe(true);
     expect(services.kafka.environment?.KAFKA_ADVERTISED_LISTENERS).toContain(`INSIDE://${inside.kafka},`);
     expect(inside.registryNative).toContain(`//registry:${services.registry.ports[0]?.split(':').at(-1)}/`);
