@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { type Config, loadConfig } from '../app/config.ts';
 import { type OpenPipeline, openPipeline } from '../app/pipeline.ts';
 import { SluiceError } from '../core/index.ts';
+import { classify } from '../sinks/postgres/index.ts';
 import { addresses, stackSettings } from '../stack/index.ts';
 import { EXIT, reportFailure } from './failure.ts';
 
@@ -36,6 +37,9 @@ export async function withPipeline<T>(
   try {
     if (options.needsSchemas !== false) await open.admin.requireSchemas(open.folders);
     return await work(open, config);
+  } catch (error) {
+    // what the database itself said, as one of our codes and without its words
+    throw error instanceof Error && 'code' in error && typeof error.code === 'string' ? classify(error) : error;
   } finally {
     await open.close();
   }

@@ -54,8 +54,10 @@ export async function deriveLocked(
   const writes = await stateWrites(tx, flow, going);
   await tx.writeState(flow, writes);
   const first = await tx.firstRevision();
-  const appended = going.flatMap((result) =>
-    result.history.map((document) => newWrite(result.locked, document, first, contentHash(document.content))),
+  const appended = firstOfEach(
+    going.flatMap((result) =>
+      result.history.map((document) => newWrite(result.locked, document, first, contentHash(document.content))),
+    ),
   );
   await tx.appendHistory(flow, appended);
   if (table)
@@ -74,6 +76,17 @@ export async function deriveLocked(
     verdicts: results.map((result) => result.verdict),
     sourceTimes: going.map((result) => result.locked.sourceTime),
   };
+}
+
+/** What is appended stays: of two entries with one identity the first is the entry. */
+function firstOfEach(writes: readonly DocumentWrite[]): readonly DocumentWrite[] {
+  const seen = new Set<string>();
+  return writes.filter(({ document }) => {
+    const name = `${document.target}\u001f${document.id}`;
+    const isNew = !seen.has(name);
+    seen.add(name);
+    return isNew;
+  });
 }
 
 function run(

@@ -40,11 +40,13 @@ export class Sender {
 
   async run(): Promise<void> {
     const backoff = new Backoff(this.#context.clock, 250, 10_000);
+    this.#reportReady(0);
     while (!this.#stopping.signal.aborted) {
       try {
         if (!this.#ready) {
           await this.#sink.probe();
           this.#ready = true;
+          this.#reportReady(1);
           this.#context.log.info('target ready', { target: this.#sink.name });
         }
         await this.#lease();
@@ -61,6 +63,11 @@ export class Sender {
   stop(): void {
     this.#stopping.abort();
     this.bell.ring();
+  }
+
+  #reportReady(value: 0 | 1): void {
+    const { meter, ledger } = this.#context;
+    meter.gauge('sluice_target_ready', { pipeline: ledger.pipeline, target: this.#sink.name }, value);
   }
 
   async #lease(): Promise<void> {

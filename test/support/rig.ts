@@ -61,6 +61,11 @@ export interface Rig {
   readonly open: OpenPipeline;
   startWorker(args?: readonly string[]): WorkerProcess;
   sluice(...args: string[]): Promise<{ code: number | null; out: string; err: string }>;
+  /** the same with other settings */
+  sluiceWith(
+    variables: Readonly<Record<string, string>>,
+    ...args: string[]
+  ): Promise<{ code: number | null; out: string; err: string }>;
   status(): Promise<PipelineStatus>;
   /** Waits until everything committed at the source is at its targets. */
   settled(seconds?: number): Promise<void>;
@@ -130,6 +135,7 @@ export async function startRig(stack: StackAddresses, options: RigOptions): Prom
       return worker;
     },
     sluice: (...args) => runSluice(variables, args),
+    sluiceWith: runSluiceWith,
     settled: (seconds = 60) => settled(source, `${config.prefix}sluice_supabase`, status, seconds),
     async close() {
       for (const { child, exited } of workers) {
@@ -172,6 +178,8 @@ function spawnWorker(
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
   return { child, port, exited, log: () => readFileSync(file, 'utf8') };
 }
+
+const runSluiceWith = (variables: Readonly<Record<string, string>>, ...args: string[]) => runSluice(variables, args);
 
 function runSluice(variables: Readonly<Record<string, string>>, args: readonly string[]) {
   const child = spawn(process.execPath, [SLUICE, ...args], { env: { ...process.env, ...variables } });

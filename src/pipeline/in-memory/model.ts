@@ -228,10 +228,12 @@ export class Model {
   }
 
   #append(flow: Flow, root: string, documents: readonly Document[]): readonly DocumentRef[] {
-    const fresh = documents.filter((document) => !this.#held.has(nameOf(document)));
-    for (const document of fresh) {
+    const fresh: Document[] = [];
+    for (const document of documents) {
+      if (this.#held.has(nameOf(document))) continue;
       // never owned: what is appended stays
       this.#held.set(nameOf(document), { document, flow: flow.name, root, gone: false });
+      fresh.push(document);
     }
     return fresh;
   }

@@ -4,6 +4,7 @@ import { ledgerContext } from './context.ts';
 import { PostgresLedger } from './ledger.ts';
 
 export { PipelineAdmin, type SchemaFolder } from './admin.ts';
+export { classify } from './classify.ts';
 export type { FlowFigures, PartitionFigures } from './figures.ts';
 export type { ParkedFilter, ParkedItem } from './parked.ts';
 
