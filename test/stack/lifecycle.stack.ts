@@ -100,7 +100,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await down(settings, { purge: true });
+  for (const stack of [settings, small('other')]) await down(stack, { purge: true });
   rmSync(folder, { recursive: true, force: true });
 });
 
