@@ -113,13 +113,17 @@ export async function startRun(config: Config, options: RunOptions): Promise<Run
       ),
       ...(options.shadow ? [] : [mirrorParked(config, open, clock, stopping.signal, log)]),
     ];
-    await worker.start();
-    log.info('running', { count: flows.length });
+    // Joining the group can take as long as a dead member's session, and a SIGTERM may come meanwhile: nobody waits.
+    const started = worker.start().then(
+      () => log.info('running', { count: flows.length }),
+      (error: unknown) =>
+        end(error instanceof SluiceError ? error : new SluiceError('INTERNAL', 'cannot start', { cause: error })),
+    );
     let stopped: Promise<void> | null = null;
     const stop = async (): Promise<void> => {
       stopping.abort();
       await worker.stop();
-      await Promise.allSettled(chores);
+      await Promise.allSettled([started, ...chores]);
       await closeAll();
       log.info('stopped');
       end(null);

@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto';
-import kafkajs from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { settledDifferences } from '../support/oracle.ts';
+import { poison } from '../support/poison.ts';
 import { type Rig, startRig, type WorkerProcess } from '../support/rig.ts';
 
 let rig: Rig;
@@ -23,14 +22,6 @@ interface Item {
 const parked = async (...args: string[]): Promise<Item[]> => (await json('parked', 'ls', ...args)).value;
 
 const topicOf = (table: string): string => `${rig.config.prefix}supabase.public.${table}`;
-const produce = async (table: string, partition: number, key: Buffer | null, value: Buffer | null): Promise<void> => {
-  const kafka = new kafkajs.Kafka({ brokers: [...inject('stack').kafka], logLevel: kafkajs.logLevel.NOTHING });
-  const producer = kafka.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
-  await producer.connect();
-  const headers = { 'sluice.epoch': '1' };
-  await producer.send({ topic: topicOf(table), messages: [{ key, value, partition, headers }] });
-  await producer.disconnect();
-};
 const flowOf = async (name: string) => (await rig.status()).flows.find(({ flow }) => flow === name);
 
 describe('running it: commands, one flow per process, parking and halting', () => {
@@ -85,8 +76,7 @@ describe('running it: commands, one flow per process, parking and halting', () =
   }, 60_000);
 
   it('parks a record nobody can read, mirrors it, and lets the others through', async () => {
-    const key = Buffer.from(JSON.stringify({ id: randomUUID() }));
-    await produce('submissions', 0, key, Buffer.from('not a change of Secretname'));
+    await poison(inject('stack'), rig, 'submissions');
     await expect.poll(async () => (await parked()).length, { timeout: 20_000 }).toBe(1);
     const [item] = await parked();
     expect(item).toMatchObject({ kind: 'record', code: 'VALUE_UNDECODABLE' });
@@ -135,7 +125,7 @@ describe('running it: commands, one flow per process, parking and halting', () =
   }, 90_000);
 
   it('stops its partition for a key nobody can read, and steps over it when told why', async () => {
-    await produce('lab_orders', 1, Buffer.from('no key'), Buffer.from('{}'));
+    await poison(inject('stack'), rig, 'lab_orders', { key: Buffer.from('no key'), partition: 1 });
     const scope = `${topicOf('lab_orders')}/1`;
     await expect
       .poll(async () => (await rig.status()).halts, { timeout: 20_000 })

@@ -24,6 +24,7 @@ import {
 import type { StackAddresses } from '../../src/stack/index.ts';
 import { urlOf } from './service-database.ts';
 
+const CRASH_POINTS = new URL('./crash-points.mjs', import.meta.url).href;
 const SLUICE = fileURLToPath(new URL('../../bin/sluice.js', import.meta.url));
 
 /** Converters other than those of connectors/, for showing that both decoders come to the same. */
@@ -59,7 +60,8 @@ export interface Rig {
   readonly place: ConnectorPlace;
   readonly source: pg.Client;
   readonly open: OpenPipeline;
-  startWorker(args?: readonly string[]): WorkerProcess;
+  /** @param crashAt a point of crash-points.mjs, e.g. `landed:2` */
+  startWorker(args?: readonly string[], crashAt?: string): WorkerProcess;
   sluice(...args: string[]): Promise<{ code: number | null; out: string; err: string }>;
   /** the same with other settings */
   sluiceWith(
@@ -129,8 +131,8 @@ export async function startRig(stack: StackAddresses, options: RigOptions): Prom
     source,
     open,
     status,
-    startWorker(args = []) {
-      const worker = spawnWorker(variables, logs, workers.length, args);
+    startWorker(args = [], crashAt) {
+      const worker = spawnWorker(variables, logs, workers.length, args, crashAt);
       workers.push(worker);
       return worker;
     },
@@ -165,12 +167,15 @@ function spawnWorker(
   folder: string,
   number: number,
   args: readonly string[],
+  crashAt: string | undefined,
 ): WorkerProcess {
   const port = 21_000 + Math.floor(Math.random() * 8_000);
   const file = join(folder, `${number}.log`);
   const out = createWriteStream(file);
-  const child = spawn(process.execPath, [SLUICE, 'run', 'supabase', ...args, '--port', String(port)], {
-    env: { ...process.env, ...variables, SLUICE_WORKER: `worker-${number}` },
+  const watched = crashAt === undefined ? [] : ['--import', CRASH_POINTS];
+  const call = [...watched, SLUICE, 'run', 'supabase', ...args, '--port', String(port)];
+  const child = spawn(process.execPath, call, {
+    env: { ...process.env, ...variables, SLUICE_WORKER: `worker-${number}`, SLUICE_CRASH_AT: crashAt ?? '' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   child.stdout?.pipe(out);

@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { settledDifferences } from '../support/oracle.ts';
+import { poison } from '../support/poison.ts';
+import { type Rig, startRig } from '../support/rig.ts';
+
+/** Where a worker is ended, and after how many passes of that place. */
+const POINTS = [
+  'fetched:3',
+  'decoded:40',
+  'progress-moved:2',
+  'landed:3',
+  'before-commit:9',
+  'commit-sent:7',
+  'committed:11',
+  'derived:4',
+  'intent-written:3',
+  'marks-deleted:5',
+  'request-sent:3',
+  'request-done:4',
+  'acknowledged:3',
+  'kafka-commit:1',
+  'parked:1',
+  'drain:1',
+] as const;
+
+describe('kill -9 at every place where something is half done', () => {
+  let rig: Rig;
+  beforeAll(async () => {
+    rig = await startRig(inject('stack'), { rows: 120, seed: 21n });
+  }, 120_000);
+  afterAll(() => rig.close());
+
+  it('leaves no difference, no extra entry, and nobody to mend it', async () => {
+    const traffic = rig.sluice('traffic', 'supabase', '--rate', '60', '--for', '60s', '--json');
+    for (const point of POINTS) {
+      const worker = rig.startWorker([], point);
+      if (point.startsWith('parked')) await poison(inject('stack'), rig, 'submissions');
+      if (point.startsWith('drain')) setTimeout(() => worker.child.kill('SIGTERM'), 4_000);
+      const patience = new Promise<string>((resolve) => setTimeout(() => resolve('not reached'), 30_000).unref());
+      const end = await Promise.race([worker.exited.then(() => worker.child.signalCode), patience]);
+      expect(end, `${point}\n${worker.log().slice(-500)}`).toBe('SIGKILL');
+    }
+    const started = Date.now();
+    const worker = rig.startWorker();
+    expect((await traffic).code).toBe(0);
+    expect(await settledDifferences(rig, 60)).toEqual([]);
+    expect(worker.log()).not.toMatch(/"level":50/);
+    expect(Date.now() - started, 'recovered within two minutes').toBeLessThan(120_000);
+    const twice = await rig.open.pool.query(
+      'select appointment_id, source_lsn, to_status, count(*) from scheduling.appointment_status_event group by 1, 2, 3 having count(*) > 1',
+    );
+    expect(twice.rows).toEqual([]);
+  }, 400_000);
+});

@@ -1,0 +1,88 @@
+// Preloaded into a worker (`node --import`): ends it by SIGKILL when it reaches the point named by SLUICE_CRASH_AT for
+// the n-th time (`point:n`). The product itself knows nothing of this: calls of its ports and libraries are watched.
+import kafkajs from 'kafkajs';
+import pg from 'pg';
+
+const [point = '', times = '1'] = (process.env.SLUICE_CRASH_AT ?? '').split(':');
+let left = Number(times);
+
+/** Ends the process as a power cut would: nothing is flushed, nothing is awaited. */
+const die = () => process.kill(process.pid, 'SIGKILL');
+const reach = (name) => {
+  if (name !== point) return;
+  left -= 1;
+  if (left <= 0) die();
+};
+
+// A group of its own: a member that died is missed only after its session, and where a worker goes on is the ledger's
+// to say. So no time is lost, and a predecessor that still holds the partitions of the real group is no help.
+const { consumer } = kafkajs.Kafka.prototype;
+kafkajs.Kafka.prototype.consumer = function apart(options) {
+  return consumer.call(this, { ...options, groupId: `${options.groupId}.${process.pid}` });
+};
+
+const AFTER = {
+  'progress-moved': /^update sluice\.progress set next_offset/,
+  landed: /^insert into sluice\."landed__/,
+  derived: /^insert into sluice\.document/,
+  'marks-deleted': /^delete from sluice\.mark where id/,
+  'intent-written': /^insert into sluice\.intent/,
+  acknowledged: /^update sluice\.document d set acked/,
+  parked: /^insert into sluice\.parked/,
+  committed: /^commit$/,
+};
+
+const query = pg.Client.prototype.query;
+pg.Client.prototype.query = function watched(...args) {
+  const text = String(typeof args[0] === 'string' ? args[0] : (args[0]?.text ?? '')).trim();
+  if (text === 'commit') reach('before-commit');
+  const result = query.apply(this, args);
+  if (text === 'commit' && point === 'commit-sent') {
+    left -= 1;
+    // the bytes leave with this turn of the loop; the answer comes in a later one
+    if (left <= 0) setImmediate(die);
+  }
+  const after = AFTER[point];
+  if (!after?.test(text) || typeof result?.then !== 'function') return result;
+  return result.then((answer) => {
+    reach(point);
+    return answer;
+  });
+};
+
+const plainFetch = globalThis.fetch;
+globalThis.fetch = async (url, options) => {
+  const writes = options?.method === 'PUT' || options?.method === 'POST';
+  const isFhir = writes && String(url).includes('/fhir') && !String(options.body).includes('sluice-probe-');
+  if (isFhir && point === 'request-sent') {
+    left -= 1;
+    if (left <= 0) setTimeout(die, 4);
+  }
+  const answer = await plainFetch(url, options);
+  if (isFhir) reach('request-done');
+  return answer;
+};
+
+const { KafkajsClient } = await import('../../dist/source/kafkajs-client.js');
+const { AvroSchemas } = await import('../../dist/source/decode/avro.js');
+const { run, close, commitAdvisory } = KafkajsClient.prototype;
+KafkajsClient.prototype.run = function watched(onBatch) {
+  return run.call(this, (batch) => {
+    reach('fetched');
+    onBatch(batch);
+  });
+};
+KafkajsClient.prototype.commitAdvisory = function watched(offsets) {
+  reach('kafka-commit');
+  return commitAdvisory.call(this, offsets);
+};
+KafkajsClient.prototype.close = function watched() {
+  reach('drain');
+  return close.call(this);
+};
+const { decode } = AvroSchemas.prototype;
+AvroSchemas.prototype.decode = async function watched(buffer) {
+  const value = await decode.call(this, buffer);
+  reach('decoded');
+  return value;
+};
