@@ -2,7 +2,9 @@ import pg from 'pg';
 import { type Clock, type Log, type Meter, opaqueKey, SluiceError } from '../core/index.ts';
 import type { Worker } from '../pipeline/index.ts';
 import { createDeadLetterMirror } from '../sinks/dead-letters/index.ts';
+import { readConnector, reviveConnector } from '../source/index.ts';
 import type { Config } from './config.ts';
+import { connectorFolder } from './folders.ts';
 import { haltCodes } from './metrics.ts';
 import type { OpenPipeline } from './pipeline.ts';
 import { type Probes, readPipeline } from './readings.ts';
@@ -121,6 +123,31 @@ export function observeSource(
     } finally {
       await client.end();
     }
+  });
+}
+
+const REVIVE_EVERY_MS = 10_000;
+
+/**
+ * Restarts failed tasks of the connector: a registry or broker that was away for a moment ends a task for good, and
+ * nothing else would notice at night. What fails again is restarted again; the status shows why it fails.
+ */
+export async function tendConnector(
+  config: Config,
+  migrationName: string,
+  open: OpenPipeline,
+  meter: Meter,
+  clock: Clock,
+  signal: AbortSignal,
+  log: Log,
+): Promise<void> {
+  const definition = await readConnector(connectorFolder, migrationName, config.prefix);
+  const labels = { pipeline: open.name };
+  return repeat(REVIVE_EVERY_MS, clock, signal, log, 'looking at the connector', async () => {
+    const reason = await reviveConnector(definition, config.connect);
+    if (reason === null) return;
+    meter.count('sluice_connector_restarts_total', labels);
+    log.warn('the connector had failed and was restarted; `sluice connectors status` has the reason');
   });
 }
 

@@ -61,6 +61,7 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
   sluice_documents: figure('gauge', 'pipeline flow', 'Documents the targets should hold'),
   sluice_issues: figure('gauge', 'pipeline flow', 'Roots with something odd noted'),
   sluice_halted: figure('gauge', 'pipeline code', 'Flows and partitions halted, by code'),
+  sluice_connector_restarts_total: figure('counter', 'pipeline', 'Failed connector tasks that were restarted'),
   sluice_target_ready: figure(
     'gauge',
     'pipeline target',
@@ -123,6 +124,7 @@ export function initialiseCounters(meter: Meter, pipeline: string, migration: Mi
       }
     }
   }
+  zero('sluice_connector_restarts_total', { pipeline });
   for (const code of haltCodes()) meter.gauge('sluice_halted', { pipeline, code }, 0);
 }
 

@@ -2,7 +2,7 @@ import { type Flow, type Sink, SluiceError } from '../core/index.ts';
 import { Worker } from '../pipeline/index.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
-import { mirrorParked, observeSource, reportFigures } from './housekeeping.ts';
+import { mirrorParked, observeSource, reportFigures, tendConnector } from './housekeeping.ts';
 import { serveHealth } from './http.ts';
 import { createLog } from './logger.ts';
 import { createMetrics, initialiseCounters } from './metrics.ts';
@@ -111,7 +111,12 @@ export async function startRun(config: Config, options: RunOptions): Promise<Run
         log,
         new Sweeper(open, probes, clock, log),
       ),
-      ...(options.shadow ? [] : [mirrorParked(config, open, clock, stopping.signal, log)]),
+      ...(options.shadow
+        ? []
+        : [
+            mirrorParked(config, open, clock, stopping.signal, log),
+            tendConnector(config, options.migration, open, metrics, clock, stopping.signal, log),
+          ]),
     ];
     // Joining the group can take as long as a dead member's session, and a SIGTERM may come meanwhile: nobody waits.
     const started = worker.start().then(

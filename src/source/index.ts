@@ -5,6 +5,7 @@ export {
   connectorState,
   removeConnector,
   restartConnector,
+  reviveConnector,
   settledState,
 } from './connect/connectors.ts';
 export {

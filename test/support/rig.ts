@@ -230,5 +230,6 @@ async function settled(
     } else last = `capture has not passed ${rows[0]?.end}: ${JSON.stringify(passed.rows)}`;
     await new Promise((resolve) => setTimeout(resolve, 300));
   }
-  throw new Error(`not settled after ${seconds} s: ${last}`);
+  const connector = (await status()).connector;
+  throw new Error(`not settled after ${seconds} s: ${last}; connector ${connector}`);
 }

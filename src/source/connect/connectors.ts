@@ -90,6 +90,15 @@ export function restartConnector(definition: ConnectorDefinition, connectUrl: st
   return new ConnectApi(connectUrl).restart(definition.name);
 }
 
+/** Restarts what has failed of a connector, if anything has; answers why it had. Connect does not do so by itself. */
+export async function reviveConnector(definition: ConnectorDefinition, connectUrl: string): Promise<string | null> {
+  const api = new ConnectApi(connectUrl);
+  const verdict = describeState(await api.state(definition.name));
+  if (!verdict.startsWith('FAILED')) return null;
+  await api.restart(definition.name, true);
+  return verdict;
+}
+
 /** Removes the connector; with `purge` also its offsets, slot and publication, after which a new one reads everything. */
 export async function removeConnector(
   definition: ConnectorDefinition,

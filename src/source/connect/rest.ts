@@ -43,8 +43,8 @@ export class ConnectApi {
     return { name, state: status.connector.state, reason: reasonOf(status.connector.trace), tasks };
   }
 
-  async restart(name: string): Promise<void> {
-    await this.#call('POST', `/connectors/${name}/restart?includeTasks=true&onlyFailed=false`);
+  async restart(name: string, onlyFailed = false): Promise<void> {
+    await this.#call('POST', `/connectors/${name}/restart?includeTasks=true&onlyFailed=${onlyFailed}`);
   }
 
   /** Stops its tasks and keeps its configuration; offsets can be deleted only then. */
