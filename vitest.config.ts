@@ -1,9 +1,11 @@
 import { defineConfig } from 'vitest/config';
+import { sabotage } from './test/support/sabotage.ts';
 
 export default defineConfig({
   test: {
     projects: [
       {
+        plugins: [sabotage()],
         test: {
           name: 'nightly',
           include: ['test/**/*.nightly.ts'],
@@ -13,8 +15,9 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
-      { test: { name: 'unit', include: ['test/**/*.test.ts'], testTimeout: 20_000 } },
+      { plugins: [sabotage()], test: { name: 'unit', include: ['test/**/*.test.ts'], testTimeout: 20_000 } },
       {
+        plugins: [sabotage()],
         test: {
           name: 'stack',
           include: ['test/**/*.stack.ts'],

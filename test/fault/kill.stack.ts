@@ -1,15 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { chance } from '../support/chance.ts';
 import { settledDifferences } from '../support/oracle.ts';
 import { type Rig, startRig } from '../support/rig.ts';
-
-/** A small generator, so that a failing moment can be had again by its seed. */
-function moments(seed: number): () => number {
-  let state = Math.imul(seed, 0x9e37_79b1) >>> 0;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
 
 describe('kill -9 of the worker at random moments', () => {
   let rig: Rig;
@@ -24,7 +16,7 @@ describe('kill -9 of the worker at random moments', () => {
     for (let seed = 1; seed <= 10; seed += 1) {
       const worker = rig.startWorker();
       // from before the first fetch to well into steady work
-      const ms = 400 + Math.floor(moments(seed)() * 3_000);
+      const ms = 400 + Math.floor(chance(seed)() * 3_000);
       await new Promise((resolve) => setTimeout(resolve, ms));
       worker.child.kill('SIGKILL');
       await worker.exited;
