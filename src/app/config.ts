@@ -21,6 +21,8 @@ export interface Config {
   /** Connect was named, so it is not the stack's own and sees the other servers under the addresses we see */
   readonly connectGiven: boolean;
   readonly registry: string;
+  /** the registry as the converter inside Connect calls it: its own API, not the Confluent-compatible one */
+  readonly registryNative: string;
   readonly fhir: string;
   readonly fhirHeaders: Readonly<Record<string, string>>;
   readonly host: string;
@@ -40,6 +42,7 @@ const Environment = z.object({
   SLUICE_KAFKA_BROKERS: z.string().min(1).optional(),
   SLUICE_CONNECT_URL: z.string().url().optional(),
   SLUICE_REGISTRY_URL: z.string().url().optional(),
+  SLUICE_REGISTRY_NATIVE_URL: z.string().url().optional(),
   SLUICE_FHIR_URL: z.string().url().optional(),
   SLUICE_FHIR_TOKEN: z.string().min(1).optional(),
   SLUICE_FHIR_TOKEN_FILE: z.string().min(1).optional(),
@@ -78,6 +81,7 @@ export function loadConfig(defaults: ServerDefaults, variables: Variables = proc
     connect: env.SLUICE_CONNECT_URL ?? defaults.connect,
     connectGiven: env.SLUICE_CONNECT_URL !== undefined,
     registry: env.SLUICE_REGISTRY_URL ?? defaults.registry,
+    registryNative: env.SLUICE_REGISTRY_NATIVE_URL ?? defaults.registryNative,
     fhir: env.SLUICE_FHIR_URL ?? defaults.fhir,
     fhirHeaders: token === undefined ? {} : { authorization: `Bearer ${token}` },
     host: env.SLUICE_HOST,

@@ -5,7 +5,7 @@ import { configOf } from './context.ts';
 /** The addresses a connector is given are those Connect sees, which differ from ours inside containers. */
 export function connectorPlace(migration: string): ConnectorPlace {
   const config = configOf();
-  const { inside, registryNative } = addresses(stackSettings());
+  const { inside } = addresses(stackSettings());
   const source = new URL(config.sourceUrl(migration));
   const own = config.connectGiven;
   return {
@@ -17,7 +17,7 @@ export function connectorPlace(migration: string): ConnectorPlace {
       'postgres.user': decodeURIComponent(source.username),
       'postgres.database': source.pathname.slice(1),
       kafka: own ? config.kafka.join(',') : inside.kafka,
-      registry: own ? registryNative : inside.registryNative,
+      registry: own ? config.registryNative : inside.registryNative,
     },
   };
 }

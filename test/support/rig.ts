@@ -87,6 +87,7 @@ export async function startRig(stack: StackAddresses, options: RigOptions): Prom
     SLUICE_KAFKA_BROKERS: stack.kafka.join(','),
     SLUICE_CONNECT_URL: stack.connect,
     SLUICE_REGISTRY_URL: stack.registry,
+    SLUICE_REGISTRY_NATIVE_URL: stack.registryNative,
     SLUICE_FHIR_URL: stack.fhir,
     SLUICE_ID_NAMESPACE: randomUUID(),
   };
