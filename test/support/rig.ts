@@ -81,6 +81,8 @@ export async function startRig(stack: StackAddresses, options: RigOptions): Prom
   await root.query(`create database ${instance}_services`);
   await root.query(`create database ${instance}_source`);
   const variables = {
+    // CI turns colours on
+    NO_COLOR: '1',
     SLUICE_INSTANCE: instance,
     SLUICE_SUPABASE_URL: urlOf(stack.postgres, `${instance}_source`),
     SLUICE_SERVICES_URL: urlOf(stack.postgres, `${instance}_services`),
@@ -170,7 +172,8 @@ function spawnWorker(
   args: readonly string[],
   crashAt: string | undefined,
 ): WorkerProcess {
-  const port = 21_000 + Math.floor(Math.random() * 8_000);
+  // below what stacks and outgoing connections use
+  const port = 18_000 + Math.floor(Math.random() * 2_000);
   const file = join(folder, `${number}.log`);
   const out = createWriteStream(file);
   const watched = crashAt === undefined ? [] : ['--import', CRASH_POINTS];
