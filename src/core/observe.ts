@@ -15,6 +15,7 @@ export interface LogFields {
   readonly ms?: number;
   readonly lane?: number;
   readonly worker?: string;
+  /** joins the lines of one row's journey across stages and processes: the hash `sluice parked ls` shows as its key */
   readonly correlationId?: string;
   /** from `opaqueKey`, never the key itself */
   readonly keyHash?: string;

@@ -1,4 +1,4 @@
-import { type Flow, type LockedRoot, type RootVerdict, SluiceError } from '../core/index.ts';
+import { type Flow, type LockedRoot, opaqueKey, type RootVerdict, SluiceError } from '../core/index.ts';
 import { Breaker } from './breaker.ts';
 import { type DerivedBatch, deriveLocked, parkedVerdict } from './derive.ts';
 import type { PipelineContext } from './ports.ts';
@@ -134,6 +134,10 @@ export class Deriver {
       if (verdict.state !== 'derived') {
         const labels = { pipeline: ledger.pipeline, flow: this.flow.name };
         meter.count('sluice_roots_total', { ...labels, result: verdict.state });
+        if (verdict.code !== null) {
+          const correlationId = opaqueKey(verdict.root);
+          log.warn('root parked', { flow: this.flow.name, code: verdict.code, correlationId });
+        }
       }
       const code = this.#breaker.take(verdict.state === 'parked' ? verdict.code : null);
       if (code === null || this.#halted) continue;

@@ -1,4 +1,4 @@
-import { type Flow, SluiceError } from '../core/index.ts';
+import { type Flow, opaqueKey, SluiceError } from '../core/index.ts';
 import { type DecodedBatch, decodeBatch, landBatch, type Place } from './land.ts';
 import type { Decoder, LogClient, PipelineContext, RawRecord, RecordBatch } from './ports.ts';
 import { Backoff } from './signal.ts';
@@ -197,6 +197,10 @@ export class PartitionSession {
     meter.count('sluice_events_total', { ...labels, result: 'landed' }, folded?.applied ?? 0);
     meter.count('sluice_events_total', { ...labels, result: 'stale' }, folded?.stale ?? 0);
     meter.count('sluice_events_total', { ...labels, result: 'parked' }, batch.parked.length);
+    for (const { topic, partition, offset, code, key } of batch.parked) {
+      const place = { topic, partition, offset: String(offset) };
+      this.#deps.context.log.warn('record parked', { ...place, code, correlationId: opaqueKey(key) });
+    }
     meter.observe('sluice_land_seconds', labels, ms / 1000);
     this.#deps.onLanded(this.place, batch.changes.length);
   }

@@ -1,4 +1,4 @@
-import { type Intent, type SettledIntent, type Sink, SluiceError } from '../core/index.ts';
+import { type Intent, opaqueKey, type SettledIntent, type Sink, SluiceError } from '../core/index.ts';
 import type { PipelineContext } from './ports.ts';
 import { Backoff, Bell } from './signal.ts';
 
@@ -24,6 +24,7 @@ export class Sender {
   #lanes: readonly number[] = [];
   #leasedUntilMs = 0;
   #allowed: number;
+  #turn = 0;
   #ready = false;
 
   constructor(sink: Sink, context: PipelineContext, options: SenderOptions) {
@@ -81,15 +82,15 @@ export class Sender {
   async #round(): Promise<number> {
     const { parallel, batchDocuments } = this.#options;
     const groups = Array.from({ length: parallel }, (_, i) => this.#lanes.filter((lane) => lane % parallel === i));
+    // under less load the groups take turns, or some of them would never be served
+    const served = groups.map((_, i) => groups[(i + this.#turn) % parallel] ?? []).slice(0, this.#allowed);
+    this.#turn = (this.#turn + this.#allowed) % parallel;
     const counts = await Promise.allSettled(
-      groups.slice(0, this.#allowed).map(async (lanes) => {
+      served.map(async (lanes) => {
         if (lanes.length === 0) return 0;
         return this.#send(await this.#context.ledger.nextIntents(this.#sink.name, lanes, batchDocuments));
       }),
     );
-    // under less load the groups take turns, or the last of them would never be served
-    if (this.#allowed < parallel)
-      this.#lanes = [...this.#lanes.slice(1), ...this.#lanes.slice(0, 1)].map((lane) => lane);
     const failed = counts.find((count) => count.status === 'rejected');
     if (failed) throw failed.reason;
     const sent = counts.reduce((sum, count) => sum + (count.status === 'fulfilled' ? count.value : 0), 0);
@@ -122,6 +123,11 @@ export class Sender {
     for (const { intent, outcome } of settled) {
       const labels = { pipeline, flow: intent.flow, target: intent.target };
       meter.count('sluice_deliveries_total', { ...labels, result: outcome.kind });
+      if (outcome.kind === 'park') {
+        const { flow, target, root } = intent;
+        const correlationId = opaqueKey(root);
+        this.#context.log.warn('document parked', { flow, target, code: outcome.code, correlationId });
+      }
       if (outcome.kind !== 'applied') continue;
       const seconds = Math.max(0, (clock.now() - Date.parse(intent.sourceTime)) / 1000);
       meter.observe('sluice_commit_to_apply_seconds', labels, seconds);

@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import {
+  type Intent,
+  type Ledger,
+  type SettledIntent,
+  type Sink,
+  silentLog,
+  silentMeter,
+} from '../../src/core/index.ts';
+import { Sender } from '../../src/pipeline/sender.ts';
+import { mini } from '../support/mini-migration.ts';
+
+const intent = (lane: number): Intent => ({
+  target: 'fhir.Basic',
+  id: `d${lane}`,
+  revision: 1n,
+  content: {},
+  flow: 'children',
+  root: `r${lane}`,
+  orderKey: `o${lane}`,
+  attempts: 0,
+  sourceTime: '2026-01-01T00:00:00Z',
+});
+
+/** A ledger with one document in each lane, and a sink that answers as told. */
+function rig(answer: (id: string, call: number) => SettledIntent['outcome']) {
+  const open = new Map(Array.from({ length: 8 }, (_, lane) => [lane, intent(lane)]));
+  const settled: string[] = [];
+  let calls = 0;
+  const ledger = {
+    pipeline: 'mini',
+    leaseLanes: async () => [...open.keys()],
+    releaseLanes: async () => undefined,
+    nextIntents: async (_: string, lanes: readonly number[]) => lanes.flatMap((lane) => open.get(lane) ?? []),
+    async settleIntents(all: readonly SettledIntent[]) {
+      for (const { intent: one, outcome } of all) {
+        settled.push(`${one.id} ${outcome.kind}`);
+        if (outcome.kind === 'applied') open.delete(Number(one.id.slice(1)));
+      }
+    },
+  } as unknown as Ledger;
+  const sink: Sink = {
+    name: 'fhir',
+    probe: async () => undefined,
+    deliver: async (batch) => batch.map(({ id }) => answer(id, (calls += 1))),
+    read: async () => [],
+    close: async () => undefined,
+  };
+  const clock = { now: () => 0, sleep: async () => undefined };
+  const context = { migration: mini, ledger, log: silentLog, meter: silentMeter, clock, worker: 'w' };
+  const options = { parallel: 4, batchDocuments: 10, leaseSeconds: 10, waitingLimit: 3 };
+  return { sender: new Sender(sink, context, options), open, settled };
+}
+
+async function runUntil(sender: Sender, truth: () => boolean): Promise<void> {
+  const running = sender.run();
+  await expect.poll(truth, { timeout: 5_000, interval: 5 }).toBe(true);
+  sender.stop();
+  await running;
+}
+
+describe('sending', () => {
+  it('sends what is in every lane', async () => {
+    const { sender, open } = rig(() => ({ kind: 'applied', etag: '1' }));
+    await runUntil(sender, () => open.size === 0);
+  });
+
+  it('asked for less load it serves fewer at once, and still every lane in turn', async () => {
+    const tried = new Set<string>();
+    const { sender } = rig((id) => {
+      tried.add(id);
+      return { kind: 'retry', code: 'TARGET_BUSY', afterMs: 0, slowDown: true };
+    });
+    await runUntil(sender, () => tried.size === 8);
+  });
+
+  it('gives a document up that waits for ever', async () => {
+    const { sender, settled, open } = rig(() => ({ kind: 'waiting', code: 'PARENT_MISSING' }));
+    open.clear();
+    open.set(1, { ...intent(1), attempts: 3 });
+    await runUntil(sender, () => settled.includes('d1 park'));
+  });
+});
