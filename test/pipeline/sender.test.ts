@@ -23,10 +23,9 @@ const intent = (lane: number): Intent => ({
 });
 
 /** A ledger with one document in each lane, and a sink that answers as told. */
-function rig(answer: (id: string, call: number) => SettledIntent['outcome']) {
+function rig(answer: (id: string) => SettledIntent['outcome']) {
   const open = new Map(Array.from({ length: 8 }, (_, lane) => [lane, intent(lane)]));
   const settled: string[] = [];
-  let calls = 0;
   const ledger = {
     pipeline: 'mini',
     leaseLanes: async () => [...open.keys()],
@@ -42,7 +41,11 @@ function rig(answer: (id: string, call: number) => SettledIntent['outcome']) {
   const sink: Sink = {
     name: 'fhir',
     probe: async () => undefined,
-    deliver: async (batch) => batch.map(({ id }) => answer(id, (calls += 1))),
+    async deliver(batch) {
+      // as a network would, lets others run meanwhile
+      await new Promise((resolve) => setImmediate(resolve));
+      return batch.map(({ id }) => answer(id));
+    },
     read: async () => [],
     close: async () => undefined,
   };
