@@ -1,0 +1,55 @@
+import { parseArgs } from 'node:util';
+
+export interface BenchOptions {
+  readonly events: number;
+  readonly rounds: number;
+  readonly json: boolean;
+  /** commits a second of the latency runs; empty: none */
+  readonly rates: readonly number[];
+  readonly latencySeconds: number;
+  /** folder for a CPU profile of one more round of ours; null: none */
+  readonly profile: string | null;
+}
+
+export const HELP = `npm run bench:sink -- [options]
+
+Moves one table's change events from Kafka to PostgreSQL with the Debezium JDBC sink connector and with Sluice, in turn.
+
+  --events <n>            change events in the topic (default 200000)
+  --rounds <n>            rounds of each (default 2)
+  --rates <n,n>           commits a second for the latency runs, '' for none (default 200,2000)
+  --latency-seconds <n>   length of one measured latency run (default 15)
+  --profile <folder>      one more round of ours under --cpu-prof, summed up by function and by file
+  --json                  the results as one JSON line on standard output
+`;
+
+const whole = (name: string, text: string, least: number): number => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < least) throw new RangeError(`--${name} must be a whole number from ${least}`);
+  return value;
+};
+
+/** null: help was asked for. Throws RangeError or TypeError naming the option. */
+export function readOptions(args: readonly string[]): BenchOptions | null {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      events: { type: 'string', default: '200000' },
+      rounds: { type: 'string', default: '2' },
+      rates: { type: 'string', default: '200,2000' },
+      'latency-seconds': { type: 'string', default: '15' },
+      profile: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return null;
+  return {
+    events: whole('events', values.events, 1_000),
+    rounds: whole('rounds', values.rounds, 0),
+    rates: values.rates === '' ? [] : values.rates.split(',').map((rate) => whole('rates', rate, 1)),
+    latencySeconds: whole('latency-seconds', values['latency-seconds'], 1),
+    profile: values.profile ?? null,
+    json: values.json,
+  };
+}

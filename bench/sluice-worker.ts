@@ -1,0 +1,61 @@
+import { systemClock } from '../src/app/clock.ts';
+import { loadConfig } from '../src/app/config.ts';
+import { createLog } from '../src/app/logger.ts';
+import { createMetrics, initialiseCounters } from '../src/app/metrics.ts';
+import type { OpenPipeline } from '../src/app/pipeline.ts';
+import { HEARTBEAT_TABLE } from '../src/app/readings.ts';
+import { openSource } from '../src/app/wire.ts';
+import { Worker } from '../src/pipeline/index.ts';
+import { openLedger, openPool, PipelineAdmin } from '../src/sinks/postgres/index.ts';
+import { addresses, stackSettings } from '../src/stack/index.ts';
+import type { WorkerCall } from './sluice.ts';
+import { visitMigration } from './visit.ts';
+
+/** `sluice run` for the bench's migration: the same parts with the same settings, see src/app/run.ts. */
+async function main(call: WorkerCall): Promise<void> {
+  const migration = visitMigration(call.migration);
+  const name = call.pipeline;
+  const config = loadConfig(addresses(stackSettings()), { SLUICE_SERVICES_URL: call.servicesUrl });
+  const pool = openPool(call.servicesUrl, 12);
+  const ledger = openLedger(pool, { migration, pipeline: name, schemaSuffix: '' });
+  const admin = new PipelineAdmin(pool, migration, name);
+  const open: OpenPipeline = {
+    migration,
+    name,
+    shadow: false,
+    pool,
+    ledger,
+    admin,
+    folders: [],
+    close: () => pool.end(),
+  };
+  const log = createLog({ level: 'warn' }, { pipeline: name, worker: config.worker });
+  const metrics = createMetrics('bench');
+  initialiseCounters(metrics, name, migration);
+  const source = openSource(config, open, log, (fatal) => {
+    process.stderr.write(`${fatal.message}\n`);
+    process.exit(1);
+  });
+  const context = { migration, ledger, log, meter: metrics, clock: systemClock, worker: config.worker };
+  const worker = new Worker(context, source.client, source.decoder, new Map(), {
+    flows: migration.flows,
+    maxRows: 2_000,
+    highBytes: 8 * 1024 * 1024,
+    batchRoots: 100,
+    deriversPerFlow: 2,
+    sendersPerStore: 4,
+    batchDocuments: 40,
+    leaseSeconds: 10,
+    waitingLimit: 30,
+    heartbeatTables: [HEARTBEAT_TABLE],
+  });
+  const stop = async (): Promise<void> => {
+    await worker.stop();
+    await pool.end();
+    process.exit(0);
+  };
+  process.once('SIGTERM', () => void stop());
+  await worker.start();
+}
+
+await main(JSON.parse(process.argv[2] ?? '{}') as WorkerCall);
