@@ -3,6 +3,8 @@ import { sabotage } from './test/support/sabotage.ts';
 
 export default defineConfig({
   test: {
+    // at its first clean end each JVM writes its class archive, which takes longer than vitest's ten seconds
+    teardownTimeout: 180_000,
     projects: [
       {
         plugins: [sabotage()],
