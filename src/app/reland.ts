@@ -1,5 +1,5 @@
 import { SluiceError, silentMeter, topicOf } from '../core/index.ts';
-import { decodeBatch, landBatch, Subscriptions } from '../pipeline/index.ts';
+import { decodeBatch, landerOf, Subscriptions } from '../pipeline/index.ts';
 import type { ParkedItem } from '../sinks/postgres/index.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
@@ -20,9 +20,10 @@ export async function relandRecord(open: OpenPipeline, config: Config, item: Par
   const place = { topic: item.topic, partition: item.partition, table: table.name };
   const offset = BigInt(item.offset);
   const record = { offset, timestampMs: 0, key: raw.key, value: raw.value, headers: raw.headers };
-  const decoded = await decodeBatch(openDecoder(config, migration), place, [record], offset + 1n);
+  const decoder = openDecoder(config, migration);
+  const decoded = await decodeBatch(decoder, place, [record], offset + 1n);
   const log = createLog({ level: 'warn' });
   const context = { migration, ledger, log, meter: silentMeter, clock: systemClock, worker: 'reland' };
   if (decoded.parked.length === 0 && decoded.stop === null) await admin.healParked([item.id], 'tried again');
-  await admin.relanding((tx) => landBatch(tx, context, new Subscriptions(migration), place, decoded, []));
+  await landerOf(place, context, decoder, new Subscriptions(migration), []).land([record], offset + 1n, null);
 }

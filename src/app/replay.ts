@@ -3,9 +3,10 @@ import { SluiceError, silentMeter, topicOf } from '../core/index.ts';
 import {
   type Decoder,
   Deriver,
-  decodeBatch,
+  type Lander,
   type LogClient,
-  landBatch,
+  landerOf,
+  type RawRecord,
   type RecordBatch,
   Subscriptions,
 } from '../pipeline/index.ts';
@@ -92,10 +93,10 @@ async function landAll(
       }
       const records = batch.records.filter(({ offset }) => offset >= place.next && offset < place.end);
       const at = { topic: batch.topic, partition: batch.partition, table: table.name };
+      // What halts or parks the live run has been dealt with there: a replay goes on.
+      const lander = landerOf(at, context, decoder, subscriptions, [], { parks: false });
       for (let i = 0; i < records.length; i += 2_000) {
-        const decoded = await decodeBatch(decoder, at, records.slice(i, i + 2_000), batch.nextOffset);
-        // What halts or parks the live run has been dealt with there; a replay reports it and goes on.
-        await ledger.landing((tx) => landBatch(tx, context, subscriptions, at, { ...decoded, parked: [] }, []));
+        await landOver(lander, records.slice(i, i + 2_000), batch.nextOffset);
       }
       place.next = batch.nextOffset;
       finishWhenDone();
@@ -113,6 +114,14 @@ async function landAll(
   });
   if (total === 0n) throw new SluiceError('CONFIG_INVALID', `the topics of ${name} are empty: nothing to replay`);
   return total;
+}
+
+/** Lands these records; over one that stops a live partition it steps. */
+async function landOver(lander: Lander, records: readonly RawRecord[], to: bigint): Promise<void> {
+  for (let rest = records; rest.length > 0; ) {
+    const landing = await lander.land(rest, to, null);
+    rest = landing.stop === null ? [] : rest.filter(({ offset }) => offset > landing.to);
+  }
 }
 
 async function deriveAll(open: OpenPipeline, only: string | undefined): Promise<number> {

@@ -34,7 +34,7 @@ export class Sweeper {
     if (!(await this.#landedBeyond(this.#awaited.ends))) return;
     const at = new Date(this.#clock.now()).toISOString().replace('Z', '000Z');
     for (const { name } of migration.tables) {
-      const count = await sweepTable(ledger, this.#subscriptions, name, { ...due, at });
+      const count = await sweepTable(ledger, migration, this.#subscriptions, name, { ...due, at });
       if (count > 0) this.#log.warn('ended rows that the snapshot did not show', { table: name, count });
     }
     await admin.epochSwept(due.epoch, due.snapshotLsn);

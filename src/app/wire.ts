@@ -2,7 +2,7 @@ import type { Log, Migration, Sink, SluiceError } from '../core/index.ts';
 import { topicOf } from '../core/index.ts';
 import type { Decoder, LogClient } from '../pipeline/index.ts';
 import { createFhirSink } from '../sinks/fhir/index.ts';
-import { AvroSchemas, decodeKey, decodeRecord, KafkajsClient, type TopicTable } from '../source/index.ts';
+import { AvroSchemas, decodeKey, decodeRecord, KafkajsClient, RowReader, type TopicTable } from '../source/index.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { OpenPipeline } from './pipeline.ts';
@@ -28,6 +28,7 @@ export function openDecoder(config: Config, migration: Migration): Decoder {
   return {
     decode: (topic, record) => decodeRecord(record, tableOf(topic), schemas),
     decodeKey: (topic, record) => decodeKey(record, tableOf(topic), schemas),
+    rows: (topic, columns) => new RowReader(tableOf(topic), columns, schemas),
   };
 }
 

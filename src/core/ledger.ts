@@ -1,8 +1,10 @@
 import type { Delivery, DeliveryOutcome, Document, DocumentRef, Issue } from './document.ts';
 import type { ErrorCode } from './errors.ts';
 import type { Json, JsonObject } from './json.ts';
+import type { CopyFlow } from './copy.ts';
 import type { Aggregate, Flow, LandedRow, RecordedChange } from './migration.ts';
 import type { Position } from './position.ts';
+import type { Copied, CopyBatch } from './rows.ts';
 
 /** A landed row with what only landing needs to know. */
 export interface LandedState extends LandedRow {
@@ -80,9 +82,15 @@ export interface LandingTransaction {
   park(records: readonly ParkedRecord[]): Promise<void>;
   /** Which of these rows have a parked record that nothing has healed yet. */
   openParked(table: string, keys: readonly string[]): Promise<ReadonlySet<string>>;
-  /** A newer complete image of these rows makes their parked records moot. */
-  heal(table: string, keys: readonly string[]): Promise<void>;
+  /** Whether any record of the table is parked and not healed. */
+  hasParked(table: string): Promise<boolean>;
+  /** A complete image at this offset makes the parked records before it moot, by key. */
+  heal(table: string, complete: ReadonlyMap<string, bigint>): Promise<void>;
   deriving: DerivingTransaction;
+  /** Writes the rows that are newer than what the flow's target holds. `beside`: not as part of the log's progress. */
+  copy(flow: CopyFlow, batch: CopyBatch, beside: boolean): Promise<Copied>;
+  /** Ends rows of a copied table that an initial snapshot must have shown and did not; answers how many. */
+  sweepCopy(flow: CopyFlow, epoch: number, snapshotLsn: bigint, limit: number): Promise<number>;
   /** Runs `work` so that a failure undoes only its own statements. */
   attempt<T>(work: () => Promise<T>): Promise<T>;
 }
@@ -192,6 +200,8 @@ export interface Ledger {
   /** The next documents of these lanes that may be sent, at most one batch, in order. */
   nextIntents(store: string, lanes: readonly number[], limit: number): Promise<readonly Intent[]>;
   settleIntents(settled: readonly SettledIntent[]): Promise<void>;
+  /** A batch of its own for whoever lands a copied table, to be cleared and used again. */
+  copyBatch(flow: CopyFlow): CopyBatch;
   halt(scope: string, code: ErrorCode, reason: string): Promise<void>;
   halts(): Promise<readonly Halt[]>;
   close(): Promise<void>;

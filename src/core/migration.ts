@@ -104,6 +104,29 @@ export interface FhirTarget {
 
 export type Target = PostgresTarget | FhirTarget;
 
+/**
+ * PostgreSQL types a column can be copied as. Plain `timestamp` is not among them: its unit is in the schema of the
+ * topic only, so such a column needs a transformer that knows it.
+ */
+export type CopyType =
+  | 'bigint'
+  | 'integer'
+  | 'smallint'
+  | 'boolean'
+  | 'double precision'
+  | 'text'
+  | 'timestamptz'
+  | 'date'
+  | 'numeric'
+  | 'uuid'
+  | 'jsonb';
+
+export interface CopyColumn {
+  readonly from: string;
+  readonly to: string;
+  readonly type: CopyType;
+}
+
 export interface Flow {
   readonly name: string;
   /** the root is a row of a table, or the group of rows sharing a link value */
@@ -119,6 +142,8 @@ export interface Flow {
    * (a guardian struck off the list stays as `active: false`). Without it such a document is left as it is.
    */
   readonly retire?: (target: string, last: JsonObject) => JsonObject | null;
+  /** set by `copyFlow` */
+  readonly copy?: readonly CopyColumn[];
 }
 
 export interface Migration {

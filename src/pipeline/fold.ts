@@ -22,8 +22,8 @@ export interface Folded {
   readonly changes: RecordedChange[];
   /** events that cannot be landed, with the reason */
   readonly parked: { readonly event: ChangeEvent; readonly code: ErrorCode }[];
-  /** keys for which a complete newer image arrived */
-  readonly complete: Set<string>;
+  /** keys for which a complete newer image arrived, with its offset */
+  readonly complete: Map<string, bigint>;
   applied: number;
   stale: number;
 }
@@ -31,8 +31,8 @@ export interface Folded {
 export interface FoldInput {
   readonly table: SourceTable;
   readonly landed: ReadonlyMap<string, LandedState>;
-  /** rows with an open parked record: an image with unsent values cannot be trusted for them */
-  readonly doubtful: ReadonlySet<string>;
+  /** rows with a parked record, and its offset: after it an image with unsent values cannot be trusted */
+  readonly doubtful: ReadonlyMap<string, bigint>;
   /** in log order */
   readonly events: readonly ChangeEvent[];
 }
@@ -52,7 +52,7 @@ export function foldChanges(input: FoldInput, subscriptions: Subscriptions): Fol
     moves: [],
     changes: [],
     parked: [],
-    complete: new Set(),
+    complete: new Map(),
     applied: 0,
     stale: 0,
   };
@@ -70,8 +70,12 @@ export function foldChanges(input: FoldInput, subscriptions: Subscriptions): Fol
   return folded;
 }
 
-const isDoubtful = (input: FoldInput, folded: Folded, key: string): boolean =>
-  (input.doubtful.has(key) || folded.parked.some(({ event }) => event.key === key)) && !folded.complete.has(key);
+/** A complete image makes up for what was parked before it, not for what was parked after. */
+function isDoubtful(input: FoldInput, folded: Folded, key: string): boolean {
+  const complete = folded.complete.get(key) ?? -2n;
+  const parked = folded.parked.flatMap(({ event }) => (event.key === key ? [event.position.offset] : []));
+  return [input.doubtful.get(key) ?? complete, ...parked].some((offset) => offset > complete);
+}
 
 function imageAfter(table: SourceTable, event: ChangeEvent, current: LandedState | null): Image {
   // The last image stays readable after a delete: what is derived from a deleted row is made of it.
@@ -103,7 +107,7 @@ function apply(
   };
   folded.rows.set(event.key, state);
   folded.applied += 1;
-  if (event.unsent.length === 0) folded.complete.add(event.key);
+  if (event.unsent.length === 0) folded.complete.set(event.key, event.position.offset);
   folded.marks.push(...subscriptions.marksOf(table.name, event.key, before, links, event.sourceTime));
   if (!isSame(current, state)) remember(table, event, current, state, folded, subscriptions);
 }

@@ -2,6 +2,8 @@ export * from './breaker.ts';
 export * from './deriver.ts';
 export * from './fold.ts';
 export * from './land.ts';
+export * from './lander.ts';
+export * from './landers.ts';
 export * from './ports.ts';
 export * from './subscriptions.ts';
 export * from './sweep.ts';

@@ -1,6 +1,5 @@
 import {
   type ChangeEvent,
-  type EpochSeen,
   type Flow,
   type LandedState,
   type LandingTransaction,
@@ -10,6 +9,7 @@ import {
   type SourceRecord,
 } from '../core/index.ts';
 import { deriveLocked } from './derive.ts';
+import { epochsOf } from './epoch-news.ts';
 import { entryOf, type Folded, foldChanges } from './fold.ts';
 import type { Decoder, PipelineContext, RawRecord } from './ports.ts';
 import type { Subscriptions } from './subscriptions.ts';
@@ -60,7 +60,12 @@ function stopping(record: SourceRecord, place: Place): SluiceError | null {
   return record.kind === 'truncate' ? new SluiceError('TRUNCATED', `${place.table} was truncated at the source`) : null;
 }
 
-async function parkedRecord(decoder: Decoder, place: Place, raw: RawRecord, fault: SluiceError): Promise<ParkedRecord> {
+export async function parkedRecord(
+  decoder: Pick<Decoder, 'decodeKey'>,
+  place: Place,
+  raw: RawRecord,
+  fault: SluiceError,
+): Promise<ParkedRecord> {
   return {
     topic: place.topic,
     partition: place.partition,
@@ -94,8 +99,10 @@ export async function landBatch(
   const events = batch.changes.map(({ event }) => event);
   const keys = [...new Set(events.map((event) => event.key))].sort();
   const unsure = [...new Set(events.filter((event) => event.unsent.length > 0).map((event) => event.key))];
-  const doubtful = new Set(await tx.openParked(table.name, unsure));
-  for (const record of batch.parked) doubtful.add(record.key);
+  const doubtful = new Map<string, bigint>();
+  // what is parked already came earlier than anything of this batch
+  for (const key of await tx.openParked(table.name, unsure)) doubtful.set(key, -1n);
+  for (const { key, offset } of batch.parked) doubtful.set(key, offset);
   const landed = await tx.landed(table.name, keys);
   const folded = foldChanges({ table, landed, doubtful, events }, subscriptions);
   const rows = [...folded.rows.values()].sort((x, y) => (x.key < y.key ? -1 : 1));
@@ -104,24 +111,10 @@ export async function landBatch(
   await tx.recordChanges(folded.changes);
   const raws = new Map(batch.changes.map(({ event, raw }) => [event, raw]));
   await tx.park(folded.parked.map(({ event, code }) => unsentRecord(place, event, raws.get(event), code)));
-  await tx.heal(table.name, [...folded.complete]);
+  await tx.heal(table.name, folded.complete);
   await tx.mark(folded.marks);
   for (const flow of fastFlows) await deriveAtOnce(tx, context, flow, rows);
   return folded;
-}
-
-/** What a batch shows of its epochs; incremental snapshot reads show nothing of either. */
-function epochsOf(events: readonly ChangeEvent[]): EpochSeen[] {
-  const seen = new Map<number, { snapshotLsn: bigint | null; firstCommit: bigint | null }>();
-  for (const { position } of events) {
-    const { epoch, phase, a, b, txId } = position;
-    const known = seen.get(epoch) ?? { snapshotLsn: null, firstCommit: null };
-    if (phase === 0 && (known.snapshotLsn === null || b > known.snapshotLsn)) known.snapshotLsn = b;
-    const streamed = phase === 1 && txId !== null && a >= 0n;
-    if (streamed && (known.firstCommit === null || a < known.firstCommit)) known.firstCommit = a;
-    seen.set(epoch, known);
-  }
-  return [...seen].map(([epoch, one]) => ({ epoch, ...one }));
 }
 
 function unsentRecord(

@@ -1,8 +1,8 @@
-import { type Flow, opaqueKey, SluiceError } from '../core/index.ts';
-import { type DecodedBatch, decodeBatch, landBatch, type Place } from './land.ts';
-import type { Decoder, LogClient, PipelineContext, RawRecord, RecordBatch } from './ports.ts';
+import { opaqueKey, SluiceError } from '../core/index.ts';
+import type { Place } from './land.ts';
+import type { Lander, Landing } from './lander.ts';
+import type { LogClient, PipelineContext, RawRecord, RecordBatch } from './ports.ts';
 import { Backoff } from './signal.ts';
-import type { Subscriptions } from './subscriptions.ts';
 
 export interface SessionOptions {
   /** one landing transaction holds at most this many records */
@@ -14,9 +14,8 @@ export interface SessionOptions {
 export interface SessionDependencies {
   readonly context: PipelineContext;
   readonly client: LogClient;
-  readonly decoder: Decoder;
-  readonly subscriptions: Subscriptions;
-  readonly fastFlows: readonly Flow[];
+  /** asked once more after a halt */
+  readonly lander: () => Lander;
   readonly options: SessionOptions;
   readonly onLanded: (place: Place, rows: number) => void;
   /** this worker lost the partition to another one */
@@ -33,6 +32,7 @@ export class PartitionSession {
   readonly place: Place;
   readonly #deps: SessionDependencies;
   readonly #backoff: Backoff;
+  #lander: Lander;
   #queue: RecordBatch[] = [];
   #queuedBytes = 0;
   #paused = false;
@@ -47,6 +47,7 @@ export class PartitionSession {
   constructor(place: Place, deps: SessionDependencies) {
     this.place = place;
     this.#deps = deps;
+    this.#lander = deps.lander();
     this.#backoff = new Backoff(deps.context.clock, 100, 10_000);
   }
 
@@ -88,6 +89,7 @@ export class PartitionSession {
   resume(): void {
     if (!this.#halted) return;
     this.#halted = false;
+    this.#lander = this.#deps.lander();
     this.#generation = -1;
     if (this.#next !== null) this.#deps.client.seek(this.place.topic, this.place.partition, this.#next);
     this.#unpause();
@@ -176,33 +178,28 @@ export class PartitionSession {
 
   async #land(records: readonly RawRecord[], to: bigint): Promise<void> {
     const from = this.#next as bigint;
-    const { context, subscriptions, fastFlows, decoder } = this.#deps;
-    const started = context.clock.now();
-    const batch = await decodeBatch(decoder, this.place, records, to);
-    if (batch.to > from) {
-      const folded = await context.ledger.landing(async (tx) => {
-        const move = { ...this.place, from, to: batch.to, fence: this.#fence, sourceTime: newest(batch) };
-        if (!(await tx.advance(move))) throw new SluiceError('FENCED', 'another worker has this partition');
-        return landBatch(tx, context, subscriptions, this.place, batch, fastFlows);
-      });
-      this.#next = batch.to;
-      this.#count(batch, folded, context.clock.now() - started);
+    const { clock } = this.#deps.context;
+    const started = clock.now();
+    const landing = await this.#lander.land(records, to, { from, fence: this.#fence });
+    if (landing.to > from) {
+      this.#next = landing.to;
+      this.#count(landing, clock.now() - started);
     }
-    if (batch.stop) throw batch.stop;
+    if (landing.stop) throw landing.stop;
   }
 
-  #count(batch: DecodedBatch, folded: { applied: number; stale: number } | null, ms: number): void {
-    const { meter, ledger } = this.#deps.context;
+  #count(landing: Landing, ms: number): void {
+    const { meter, ledger, log } = this.#deps.context;
     const labels = { pipeline: ledger.pipeline, table: this.place.table };
-    meter.count('sluice_events_total', { ...labels, result: 'landed' }, folded?.applied ?? 0);
-    meter.count('sluice_events_total', { ...labels, result: 'stale' }, folded?.stale ?? 0);
-    meter.count('sluice_events_total', { ...labels, result: 'parked' }, batch.parked.length);
-    for (const { topic, partition, offset, code, key } of batch.parked) {
+    meter.count('sluice_events_total', { ...labels, result: 'landed' }, landing.applied);
+    meter.count('sluice_events_total', { ...labels, result: 'stale' }, landing.stale);
+    meter.count('sluice_events_total', { ...labels, result: 'parked' }, landing.parked.length);
+    for (const { topic, partition, offset, code, key } of landing.parked) {
       const place = { topic, partition, offset: String(offset) };
-      this.#deps.context.log.warn('record parked', { ...place, code, correlationId: opaqueKey(key) });
+      log.warn('record parked', { ...place, code, correlationId: opaqueKey(key) });
     }
     meter.observe('sluice_land_seconds', labels, ms / 1000);
-    this.#deps.onLanded(this.place, batch.changes.length);
+    this.#deps.onLanded(this.place, landing.applied);
   }
 
   #drop(batches: number): void {
@@ -244,10 +241,4 @@ export class PartitionSession {
     this.#queuedBytes = 0;
     this.#generation = -1;
   }
-}
-
-function newest(batch: DecodedBatch): string | null {
-  let time: string | null = null;
-  for (const { event } of batch.changes) if (time === null || event.sourceTime > time) time = event.sourceTime;
-  return time;
 }

@@ -1,4 +1,4 @@
-import type { Clock, Ledger, Log, Meter, Migration, Sink, SourceRecord } from '../core/index.ts';
+import type { Clock, CopyColumn, Ledger, Log, Meter, Migration, RowRecord, Sink, SourceRecord } from '../core/index.ts';
 
 /** A record as the broker holds it. */
 export interface RawRecord {
@@ -47,6 +47,13 @@ export interface Decoder {
   decode(topic: string, record: RawRecord): Promise<SourceRecord>;
   /** the row's key alone, for a record whose value cannot be decoded */
   decodeKey(topic: string, record: RawRecord): Promise<string>;
+  /** for a table that is copied */
+  rows(topic: string, columns: readonly CopyColumn[]): RowDecoder;
+}
+
+/** Reads records no further than copying needs. Throws as `Decoder.decode` does; answers at once where it can. */
+export interface RowDecoder {
+  read(record: RawRecord): RowRecord | Promise<RowRecord>;
 }
 
 export interface PipelineContext {

@@ -1,4 +1,4 @@
-import type { ChangeEvent, LandedState, Ledger } from '../core/index.ts';
+import { type ChangeEvent, copyOf, type CopyFlow, type LandedState, type Ledger, type Migration } from '../core/index.ts';
 import { foldChanges } from './fold.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
@@ -18,10 +18,13 @@ const BATCH = 500;
  */
 export async function sweepTable(
   ledger: Ledger,
+  migration: Migration,
   subscriptions: Subscriptions,
   name: string,
   snapshot: FinishedSnapshot,
 ): Promise<number> {
+  const copied = copyOf(migration, name);
+  if (copied) return sweepCopied(ledger, copied, snapshot);
   const table = subscriptions.table(name);
   if (!table) return 0;
   for (let swept = 0; ; ) {
@@ -29,13 +32,21 @@ export async function sweepTable(
       const rows = await tx.notSeen(name, snapshot.epoch, snapshot.snapshotLsn, BATCH);
       const landed = new Map(rows.map((row) => [row.key, row]));
       const events = rows.map((row) => deletion(row, snapshot));
-      const folded = foldChanges({ table, landed, doubtful: new Set(), events }, subscriptions);
+      const folded = foldChanges({ table, landed, doubtful: new Map(), events }, subscriptions);
       await tx.save(name, [...folded.rows.values()]);
       await tx.recordMoves(folded.moves);
       await tx.recordChanges(folded.changes);
       await tx.mark(folded.marks);
       return rows.length;
     });
+    swept += ended;
+    if (ended < BATCH) return swept;
+  }
+}
+
+async function sweepCopied(ledger: Ledger, flow: CopyFlow, { epoch, snapshotLsn }: FinishedSnapshot): Promise<number> {
+  for (let swept = 0; ; ) {
+    const ended = await ledger.landing((tx) => tx.sweepCopy(flow, epoch, snapshotLsn, BATCH));
     swept += ended;
     if (ended < BATCH) return swept;
   }

@@ -1,6 +1,7 @@
-import { type Flow, topicOf } from '../core/index.ts';
+import { copyOf, type Flow, type Migration, topicOf } from '../core/index.ts';
 import { Deriver } from './deriver.ts';
 import type { Place } from './land.ts';
+import { landerOf } from './landers.ts';
 import { PartitionSession, type SessionDependencies } from './partition-session.ts';
 import type { Decoder, LogClient, PipelineContext, RecordBatch, RemoteSinks } from './ports.ts';
 import { Sender } from './sender.ts';
@@ -26,7 +27,9 @@ export class Worker {
   readonly #context: PipelineContext;
   readonly #client: LogClient;
   readonly #options: WorkerOptions;
-  readonly #sessionDependencies: SessionDependencies;
+  readonly #decoder: Decoder;
+  readonly #subscriptions: Subscriptions;
+  readonly #sessionDependencies: Omit<SessionDependencies, 'lander' | 'options'>;
   readonly #tableOfTopic: ReadonlyMap<string, string>;
   readonly #sessions = new Map<string, PartitionSession>();
   readonly #derivers: readonly Deriver[];
@@ -46,6 +49,7 @@ export class Worker {
     this.#context = context;
     this.#client = client;
     this.#options = options;
+    this.#decoder = decoder;
     const { migration } = context;
     const tables = [...migration.tables.map((table) => table.name), ...options.heartbeatTables];
     this.#tableOfTopic = new Map(tables.map((table) => [topicOf(migration.name, table), table]));
@@ -53,17 +57,15 @@ export class Worker {
       const { sendersPerStore: parallel, batchDocuments, leaseSeconds, waitingLimit } = options;
       return new Sender(sink, context, { parallel, batchDocuments, leaseSeconds, waitingLimit });
     });
-    this.#derivers = options.flows.map((flow) => {
+    this.#subscriptions = new Subscriptions(migration);
+    const derived = options.flows.filter((flow) => !isCopied(flow, migration));
+    this.#derivers = derived.map((flow) => {
       const { batchRoots, deriversPerFlow: parallel } = options;
       return new Deriver(flow, context, { batchRoots, parallel }, () => this.#wakeSenders());
     });
     this.#sessionDependencies = {
       context,
       client,
-      decoder,
-      subscriptions: new Subscriptions(migration),
-      fastFlows: [],
-      options,
       onLanded: (_, rows) => {
         if (rows > 0) for (const deriver of this.#derivers) deriver.bell.ring();
       },
@@ -109,8 +111,12 @@ export class Worker {
       const table = this.#tableOfTopic.get(batch.topic);
       if (table === undefined || this.#stopping.signal.aborted) return;
       const place: Place = { topic: batch.topic, partition: batch.partition, table };
-      const fastFlows = this.#options.flows.filter((flow) => isFast(flow, table));
-      session = new PartitionSession(place, { ...this.#sessionDependencies, fastFlows });
+      session = new PartitionSession(place, {
+        ...this.#sessionDependencies,
+        options: this.#options,
+        lander: () =>
+          landerOf(place, this.#context, this.#decoder, this.#subscriptions, this.#options.flows),
+      });
       if (this.#haltedPartitions.has(name)) session.haltedBefore();
       this.#sessions.set(name, session);
     }
@@ -162,6 +168,5 @@ export class Worker {
   }
 }
 
-/** A root that is a row alone, and refers to no other root's rows, is derived as it lands. */
-const isFast = (flow: Flow, table: string): boolean =>
-  'table' in flow.root && flow.root.table === table && flow.parts.length === 0;
+const isCopied = (flow: Flow, migration: Migration): boolean =>
+  'table' in flow.root && copyOf(migration, flow.root.table) === flow;

@@ -21,4 +21,5 @@ export {
   decodeRecord,
   type TopicTable,
 } from './decode/record.ts';
+export { RowReader } from './rows/index.ts';
 export { KafkajsClient, quietKafka } from './kafkajs-client.ts';

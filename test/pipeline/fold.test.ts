@@ -19,7 +19,7 @@ const nothing = (): Kept => ({ rows: new Map(), changes: new Map(), moves: new S
 function land(events: readonly ChangeEvent[], piece: number, kept: Kept = nothing()): Kept {
   for (let i = 0; i < events.length; i += piece) {
     const folded = foldChanges(
-      { table: child, landed: kept.rows, doubtful: new Set(), events: events.slice(i, i + piece) },
+      { table: child, landed: kept.rows, doubtful: new Map(), events: events.slice(i, i + piece) },
       subscriptions,
     );
     for (const [key, row] of folded.rows) kept.rows.set(key, row);
@@ -111,7 +111,7 @@ describe('folding changes into landed rows', () => {
       {
         table: child,
         landed: kept.rows,
-        doubtful: new Set(),
+        doubtful: new Map(),
         events: [change('public.child', 'u', 'k', { owner: 'o2', parent_id: 'p1' })],
       },
       subscriptions,
@@ -126,7 +126,7 @@ describe('folding changes into landed rows', () => {
     const update = change('public.child', 'u', 'k', { owner: 'o2' }, { unsent: ['note'] });
     expect(land([first, update], 1).rows.get('k')?.image).toMatchObject({ note: 'long', owner: 'o2' });
     const alone = foldChanges(
-      { table: child, landed: new Map(), doubtful: new Set(), events: [update] },
+      { table: child, landed: new Map(), doubtful: new Map(), events: [update] },
       subscriptions,
     );
     expect(alone.parked.map((parked) => parked.code)).toEqual(['TOAST_VALUE_UNKNOWN']);
@@ -137,12 +137,12 @@ describe('folding changes into landed rows', () => {
     const kept = land([change('public.child', 'c', 'k', { note: 'v1' })], 1);
     const partial = change('public.child', 'u', 'k', {}, { unsent: ['note'] });
     const complete = change('public.child', 'u', 'k', { note: 'v3' });
-    const input = { table: child, landed: kept.rows, doubtful: new Set(['k']) };
+    const input = { table: child, landed: kept.rows, doubtful: new Map([['k', -1n]]) };
     const held = foldChanges({ ...input, events: [partial] }, subscriptions);
     expect(held.parked).toHaveLength(1);
     expect(held.complete.size).toBe(0);
     const healed = foldChanges({ ...input, events: [partial, complete] }, subscriptions);
-    expect([...healed.complete]).toEqual(['k']);
+    expect([...healed.complete.keys()]).toEqual(['k']);
     expect(healed.rows.get('k')?.image.note).toBe('v3');
   });
 

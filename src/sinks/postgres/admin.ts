@@ -1,16 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import type pg from 'pg';
-import { type ErrorCode, type LandingTransaction, type Migration, SluiceError } from '../../core/index.ts';
+import { type ErrorCode, type Migration, SluiceError } from '../../core/index.ts';
 import { type LedgerContext, ledgerContext } from './context.ts';
-import { PostgresDeriving } from './deriving-transaction.ts';
 import { epochSwept, type UnsweptEpoch, unsweptEpoch } from './epochs.ts';
 import { type FlowFigures, flowFigures, type PartitionFigures, partitionFigures } from './figures.ts';
 import { createLandedTables, dropLandedTables, landedTables } from './landed-tables.ts';
-import { PostgresLanding } from './landing-transaction.ts';
 import * as parked from './parked.ts';
 import { applySchema, type SchemaState, schemaState } from './schema-runner.ts';
 import { ident } from './sql.ts';
-import { TargetTables } from './target-tables.ts';
 
 const LEDGER_SQL = fileURLToPath(new URL('./schema', import.meta.url));
 
@@ -41,7 +38,7 @@ export class PipelineAdmin {
         'insert into sluice.pipeline (name, migration, schema_suffix) values ($1, $2, $3) on conflict do nothing',
         [pipeline, migration.name, schemaSuffix],
       );
-      await createLandedTables(client, landedTables(pipeline, migration).values());
+      await this.#createOwnTables(client);
       return states;
     });
   }
@@ -71,9 +68,7 @@ export class PipelineAdmin {
     const states = await this.schemaStates(folders);
     const pending = states.flatMap((state) => state.pending.map((name) => `${state.schema}/${name}`));
     if (pending.length > 0) throw new SluiceError('SCHEMA_OUTDATED', `not applied yet: ${pending.join(', ')}`);
-    await this.#withClient((client) =>
-      createLandedTables(client, landedTables(this.#context.pipeline, this.#context.migration).values()),
-    );
+    await this.#withClient((client) => this.#createOwnTables(client));
   }
 
   /** Forgets everything the ledger knows of this pipeline, its target schemas included when it is a shadow. */
@@ -82,6 +77,7 @@ export class PipelineAdmin {
     if (schemaSuffix === '') throw new SluiceError('CONFIG_INVALID', 'a live pipeline is not dropped');
     await this.#withClient(async (client) => {
       await dropLandedTables(client, landedTables(pipeline, migration).values());
+      for (const copy of this.#context.copies.values()) await copy.drop(client);
       const tables = 'progress epoch mark change document intent lane parked waiting timer root_issue halt'.split(' ');
       for (const table of tables) await client.query(`delete from sluice.${table} where pipeline = $1`, [pipeline]);
       await client.query('delete from sluice.pipeline where name = $1', [pipeline]);
@@ -96,6 +92,7 @@ export class PipelineAdmin {
       this.#pool,
       this.#context.pipeline,
       this.#context.migration.flows.map((flow) => flow.name),
+      this.#context.copies,
     );
   }
 
@@ -156,26 +153,12 @@ export class PipelineAdmin {
     return row ? BigInt(row.next_offset) - 1n : null;
   }
 
-  /** Landing outside the log's progress, for a parked record that is tried again. */
-  async relanding<T>(work: (tx: LandingTransaction) => Promise<T>): Promise<T> {
-    return this.#withClient(async (client) => {
-      await client.query('begin');
-      try {
-        const deriving = new PostgresDeriving(client, this.#context, new TargetTables(this.#context));
-        const result = await work(new PostgresLanding(client, this.#context, deriving));
-        await client.query('commit');
-        return result;
-      } catch (error) {
-        await client.query('rollback');
-        throw error;
-      }
-    });
-  }
-
   /** Marks every landed root of a flow, so that a changed rule reaches them all. Answers how many. */
   async markAll(flowName: string): Promise<number> {
     const flow = this.#context.migration.flows.find((candidate) => candidate.name === flowName);
     if (!flow) throw new SluiceError('CONFIG_INVALID', `there is no flow ${flowName}`);
+    if (this.#context.copies.has(flowName))
+      throw new SluiceError('CONFIG_INVALID', `${flowName} is copied as it lands: there is nothing to derive; replay it`);
     const source =
       'table' in flow.root
         ? `select key from ${this.#context.table(flow.root.table).sql}`
@@ -185,6 +168,11 @@ export class PipelineAdmin {
       [this.#context.pipeline, flowName],
     );
     return done.rowCount ?? 0;
+  }
+
+  async #createOwnTables(client: pg.PoolClient): Promise<void> {
+    await createLandedTables(client, landedTables(this.#context.pipeline, this.#context.migration).values());
+    for (const copy of this.#context.copies.values()) await copy.create(client);
   }
 
   async #withClient<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {

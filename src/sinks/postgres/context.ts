@@ -1,4 +1,5 @@
-import { type Migration, SluiceError, type Target } from '../../core/index.ts';
+import { copyOf, type Migration, SluiceError, type Target } from '../../core/index.ts';
+import { CopyTable } from './copy/table.ts';
 import { type LandedTable, landedTables } from './landed-tables.ts';
 
 /** What every statement of one pipeline needs to know. */
@@ -11,6 +12,8 @@ export interface LedgerContext {
   readonly lanes: number;
   table(name: string): LandedTable;
   target(name: string): Target;
+  /** the tables that landing writes straight, by the names of their flows */
+  readonly copies: ReadonlyMap<string, CopyTable>;
 }
 
 export function ledgerContext(pipeline: string, migration: Migration, schemaSuffix: string): LedgerContext {
@@ -21,6 +24,7 @@ export function ledgerContext(pipeline: string, migration: Migration, schemaSuff
     migration,
     schemaSuffix,
     lanes: 32,
+    copies: copiesOf(pipeline, migration, schemaSuffix),
     table(name) {
       const table = tables.get(name);
       if (!table) throw new SluiceError('CONFIG_INVALID', `the declaration has no source table ${name}`);
@@ -32,4 +36,13 @@ export function ledgerContext(pipeline: string, migration: Migration, schemaSuff
       return target;
     },
   };
+}
+
+function copiesOf(pipeline: string, migration: Migration, schemaSuffix: string): ReadonlyMap<string, CopyTable> {
+  const copies = new Map<string, CopyTable>();
+  for (const { name } of migration.tables) {
+    const flow = copyOf(migration, name);
+    if (flow) copies.set(flow.name, new CopyTable(flow, pipeline, schemaSuffix));
+  }
+  return copies;
 }

@@ -1,3 +1,4 @@
+import type { CopyTable } from './copy/table.ts';
 import type { Queryable } from './sql.ts';
 
 /** What the ledger knows of one flow's work. Ages are seconds since the source commit of the oldest piece of work. */
@@ -36,6 +37,7 @@ export async function flowFigures(
   db: Queryable,
   pipeline: string,
   flows: readonly string[],
+  copies: ReadonlyMap<string, CopyTable>,
 ): Promise<readonly FlowFigures[]> {
   const marks = await grouped(
     db,
@@ -70,6 +72,8 @@ export async function flowFigures(
     'select flow, count(*) as n, null::float8 as oldest from sluice.root_issue where pipeline = $1 group by flow',
     pipeline,
   );
+  const copied = new Map<string, number>();
+  for (const [flow, table] of copies) copied.set(flow, await table.estimate(db));
   return flows.map((flow) => ({
     flow,
     marks: marks.get(flow)?.n ?? 0,
@@ -78,7 +82,7 @@ export async function flowFigures(
     oldestIntentSeconds: intents.get(flow)?.oldest ?? null,
     parked: parked.get(flow)?.n ?? 0,
     waiting: waiting.get(flow)?.n ?? 0,
-    documents: documents.get(flow)?.n ?? 0,
+    documents: copied.get(flow) ?? documents.get(flow)?.n ?? 0,
     issues: issues.get(flow)?.n ?? 0,
   }));
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Image, type Migration, movesOf, type SourceTable } from '../../core/index.ts';
+import { copyOf, type Image, type Migration, movesOf, type SourceTable } from '../../core/index.ts';
 import { ident, type Queryable } from './sql.ts';
 
 /** How one landed table is stored: its SQL name and its link columns. */
@@ -42,10 +42,11 @@ function forMoves(pipeline: string, table: SourceTable, link: string): LandedTab
   };
 }
 
-/** All landed tables of a pipeline by name, the recorded moves of links among them. */
+/** All landed tables of a pipeline by name, the recorded moves of links among them; not those that are copied. */
 export function landedTables(pipeline: string, migration: Migration): ReadonlyMap<string, LandedTable> {
   const tables: LandedTable[] = [];
   for (const table of migration.tables) {
+    if (copyOf(migration, table.name)) continue;
     tables.push(fromDeclaration(pipeline, table));
     for (const link of table.remember ?? []) tables.push(forMoves(pipeline, table, link));
   }

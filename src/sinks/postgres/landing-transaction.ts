@@ -1,5 +1,8 @@
 import type {
   Advance,
+  Copied,
+  CopyBatch,
+  CopyFlow,
   DerivingTransaction,
   EpochSeen,
   LandedState,
@@ -11,6 +14,8 @@ import type {
 } from '../../core/index.ts';
 import { movesOf, SluiceError } from '../../core/index.ts';
 import type { LedgerContext } from './context.ts';
+import type { ArrayBatch } from './copy/batch.ts';
+import { copyTable } from './copy/table.ts';
 import { observeEpoch } from './epochs.ts';
 import { type LandedRecord, landedColumns, landedState, saveRows } from './landed-rows.ts';
 import type { Queryable } from './sql.ts';
@@ -170,13 +175,31 @@ export class PostgresLanding implements LandingTransaction {
     return new Set(found.rows.map((row) => row.key));
   }
 
-  async heal(table: string, keys: readonly string[]): Promise<void> {
-    if (keys.length === 0) return;
-    await this.#db.query(
-      `update sluice.parked set state = 'healed', closed_at = clock_timestamp(), closed_by = 'a newer image'
-       where pipeline = $1 and kind = 'record' and scope = $2 and key = any($3) and state = 'parked'`,
-      [this.#context.pipeline, table, keys],
+  async hasParked(table: string): Promise<boolean> {
+    const found = await this.#db.query(
+      `select from sluice.parked where pipeline = $1 and kind = 'record' and scope = $2 and state = 'parked' limit 1`,
+      [this.#context.pipeline, table],
     );
+    return found.rowCount === 1;
+  }
+
+  async heal(table: string, complete: ReadonlyMap<string, bigint>): Promise<void> {
+    if (complete.size === 0) return;
+    await this.#db.query(
+      `update sluice.parked p set state = 'healed', closed_at = clock_timestamp(), closed_by = 'a newer image'
+       from unnest($3::text[], $4::bigint[]) as u(key, at)
+       where p.pipeline = $1 and p.kind = 'record' and p.scope = $2 and p.key = u.key and p.state = 'parked'
+         and p."offset" < u.at`,
+      [this.#context.pipeline, table, [...complete.keys()], [...complete.values()].map(String)],
+    );
+  }
+
+  copy(flow: CopyFlow, batch: CopyBatch, beside: boolean): Promise<Copied> {
+    return copyTable(this.#context.copies, flow).write(this.#db, batch as ArrayBatch, beside);
+  }
+
+  sweepCopy(flow: CopyFlow, epoch: number, snapshotLsn: bigint, limit: number): Promise<number> {
+    return copyTable(this.#context.copies, flow).sweep(this.#db, epoch, snapshotLsn, limit);
   }
 
   async attempt<T>(work: () => Promise<T>): Promise<T> {

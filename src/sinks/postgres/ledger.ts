@@ -1,6 +1,8 @@
 import type pg from 'pg';
 import {
   type Claim,
+  type CopyBatch,
+  type CopyFlow,
   type DerivingTransaction,
   type ErrorCode,
   type Flow,
@@ -13,6 +15,7 @@ import {
 } from '../../core/index.ts';
 import { classify } from './classify.ts';
 import type { LedgerContext } from './context.ts';
+import { copyTable } from './copy/table.ts';
 import { PostgresDeriving } from './deriving-transaction.ts';
 import { nextIntents, settleIntents } from './intents.ts';
 import { PostgresLanding } from './landing-transaction.ts';
@@ -93,6 +96,10 @@ export class PostgresLedger implements Ledger {
 
   settleIntents(settled: readonly SettledIntent[]): Promise<void> {
     return this.#transaction((db) => settleIntents(db, this.pipeline, settled));
+  }
+
+  copyBatch(flow: CopyFlow): CopyBatch {
+    return copyTable(this.#context.copies, flow).batch();
   }
 
   async halt(scope: string, code: ErrorCode, reason: string): Promise<void> {

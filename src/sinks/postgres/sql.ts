@@ -2,7 +2,11 @@ import type pg from 'pg';
 
 /** Anything that runs a statement: a pool or one connection. */
 export interface Queryable {
-  query<R extends pg.QueryResultRow = pg.QueryResultRow>(text: string, values?: unknown[]): Promise<pg.QueryResult<R>>;
+  /** a text, or one that the connection keeps prepared under a name */
+  query<R extends pg.QueryResultRow = pg.QueryResultRow>(
+    statement: string | { readonly name: string; readonly text: string },
+    values?: unknown[],
+  ): Promise<pg.QueryResult<R>>;
 }
 
 /** A double-quoted identifier. */

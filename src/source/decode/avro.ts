@@ -44,7 +44,8 @@ export class AvroSchemas {
     }
   }
 
-  async #fetch(id: number): Promise<avro.Type> {
+  /** The schema's own text. Throws SCHEMA_UNKNOWN or REGISTRY_UNAVAILABLE. */
+  async text(id: number): Promise<string> {
     const response = await fetch(`${this.#url}/schemas/ids/${id}`, { signal: AbortSignal.timeout(10_000) }).catch(
       (cause: unknown) => {
         throw new SluiceError('REGISTRY_UNAVAILABLE', 'the schema registry does not answer', { cause });
@@ -54,10 +55,13 @@ export class AvroSchemas {
       throw new SluiceError('SCHEMA_UNKNOWN', `the registry has no schema ${id}`, { context: { schema: id } });
     }
     if (!response.ok) throw new SluiceError('REGISTRY_UNAVAILABLE', `the schema registry answers ${response.status}`);
-    const { schema } = (await response.json()) as { schema: string };
+    return ((await response.json()) as { schema: string }).schema;
+  }
+
+  async #fetch(id: number): Promise<avro.Type> {
     // avsc writes into the registry it is given, so each schema gets a fresh one
     const type = avro.Type.forSchema(
-      JSON.parse(schema) as avro.Schema,
+      JSON.parse(await this.text(id)) as avro.Schema,
       {
         registry: { long: exactLong },
         wrapUnions: false,

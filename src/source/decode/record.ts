@@ -1,5 +1,6 @@
 import {
   type Image,
+  isoOfMicros,
   type Json,
   type Operation,
   type Position,
@@ -31,7 +32,7 @@ export interface DecodeOptions {
   readonly defaultEpoch?: number;
 }
 
-interface Source {
+export interface SourceFields {
   readonly sequence?: string | null;
   readonly snapshot?: string | boolean | null;
   readonly lsn?: number | string | null;
@@ -45,7 +46,7 @@ interface Envelope {
   readonly op?: string;
   readonly before?: Image | null;
   readonly after?: Image | null;
-  readonly source?: Source | null;
+  readonly source?: SourceFields | null;
   readonly message?: { prefix?: string; content?: unknown };
   readonly status?: string;
 }
@@ -77,31 +78,46 @@ export async function decodeKey(raw: RawMessage, table: TopicTable, schemas: Avr
     if (error instanceof SluiceError && error.disposition === 'retry') throw error;
     throw new SluiceError('KEY_UNDECODABLE', 'the key cannot be decoded');
   }
-  const values = table.key.map((column) => key?.[column]);
+  return keyText(
+    table.key.map((column) => key?.[column]),
+    table.key,
+  );
+}
+
+/** Throws KEY_UNDECODABLE. */
+export function keyText(values: readonly unknown[], names: readonly string[]): string {
   if (values.some((value) => value === undefined || value === null || typeof value === 'object')) {
-    throw new SluiceError('KEY_UNDECODABLE', `the key lacks ${table.key.join(', ')}`);
+    throw new SluiceError('KEY_UNDECODABLE', `the key lacks ${names.join(', ')}`);
   }
   return values.length === 1 ? String(values[0]) : JSON.stringify(values.map(String));
 }
 
 const SNAPSHOT_PHASE = new Set(['first', 'true', 'last', 'first_in_data_collection', 'last_in_data_collection']);
 
-function positionOf(raw: RawMessage, source: Source, options: DecodeOptions): Position {
-  const [a = null, b = null] = JSON.parse(source.sequence ?? '[null,null]') as (string | null)[];
-  const place = b ?? source.lsn ?? null;
+/** Throws VALUE_UNDECODABLE when the source says nothing of the place of a change. */
+export function positionFrom(offset: bigint, source: SourceFields, epoch: number): Position {
+  const { a, b } = sequenceOf(source.sequence);
+  const place = b ?? (source.lsn == null ? null : BigInt(source.lsn));
   if (place === null) throw new SluiceError('VALUE_UNDECODABLE', 'the record has no position');
   const incremental = source.snapshot === 'incremental';
   return {
-    epoch: epochOf(raw, options),
+    epoch,
     phase: SNAPSHOT_PHASE.has(String(source.snapshot ?? 'false')) ? 0 : 1,
-    a: a === null ? -1n : BigInt(a),
-    b: BigInt(place),
+    a: a ?? -1n,
+    b: place,
     txId: incremental || source.txId === null || source.txId === undefined ? null : BigInt(source.txId),
-    offset: raw.offset,
+    offset,
   };
 }
 
-function epochOf(raw: RawMessage, options: DecodeOptions): number {
+/** `["123","456"]`, either of them null. */
+function sequenceOf(text: string | null | undefined): { a: bigint | null; b: bigint | null } {
+  const [a = null, b = null] = JSON.parse(text ?? '[null,null]') as (string | null)[];
+  return { a: a === null ? null : BigInt(a), b: b === null ? null : BigInt(b) };
+}
+
+/** Throws EPOCH_MISSING. */
+export function epochOf(raw: RawMessage, options: DecodeOptions): number {
   const header = raw.headers[EPOCH_HEADER];
   const epoch = header === undefined ? options.defaultEpoch : Number(header.replaceAll('"', ''));
   if (epoch === undefined || !Number.isInteger(epoch)) {
@@ -111,14 +127,18 @@ function epochOf(raw: RawMessage, options: DecodeOptions): number {
 }
 
 /** Source commit time with its microseconds. */
-function sourceTimeOf(source: Source): string {
+function sourceTimeOf(source: SourceFields): string {
   const micros = source.ts_us != null ? BigInt(source.ts_us) : BigInt(source.ts_ms ?? 0) * 1000n;
-  const seconds = micros / 1_000_000n;
-  const text = new Date(Number(seconds) * 1000).toISOString().slice(0, 19);
-  return `${text}.${String(micros % 1_000_000n).padStart(6, '0')}Z`;
+  return isoOfMicros(micros);
 }
 
 const OPERATIONS = new Set(['c', 'u', 'd', 'r']);
+
+/** Throws VALUE_UNDECODABLE. */
+export function operationOf(op: string | undefined): Operation {
+  if (!OPERATIONS.has(op ?? '')) throw new SluiceError('VALUE_UNDECODABLE', 'unknown operation');
+  return op as Operation;
+}
 
 /** Decodes one record of a raw topic. See `decodeKey` for what it throws; VALUE_UNDECODABLE and SCHEMA_UNKNOWN besides. */
 export async function decodeRecord(
@@ -141,20 +161,20 @@ export async function decodeRecord(
   if (envelope.status === 'BEGIN' || envelope.status === 'END') return { kind: 'transaction-boundary' };
   const source = envelope.source;
   if (!source) throw new SluiceError('VALUE_UNDECODABLE', 'the record says nothing of its source');
-  const position = positionOf(raw, source, options);
+  const position = positionFrom(raw.offset, source, epochOf(raw, options));
   if (envelope.op === 't') return { kind: 'truncate', table: table.table, position };
-  if (!OPERATIONS.has(envelope.op ?? '')) throw new SluiceError('VALUE_UNDECODABLE', 'unknown operation');
+  const op = operationOf(envelope.op);
   const key = await decodeKey(raw, table, schemas);
   const { image: after, unsent } = takeUnsent(normal(envelope.after ?? null));
   return {
     kind: 'change',
     table: table.table,
     key,
-    op: envelope.op as Operation,
-    after: envelope.op === 'd' ? null : (after ?? null),
+    op,
+    after: op === 'd' ? null : (after ?? null),
     // unsent values of an image before the change tell nothing and are left out
     before: takeUnsent(normal(envelope.before ?? null)).image,
-    unsent: envelope.op === 'd' ? [] : unsent,
+    unsent: op === 'd' ? [] : unsent,
     position,
     sourceTime: sourceTimeOf(source),
     origin: source.origin ?? null,

@@ -1,0 +1,53 @@
+import { type Flow, SluiceError } from '../core/index.ts';
+import { type DecodedBatch, decodeBatch, landBatch, type Place } from './land.ts';
+import type { Lander, Landing, Step } from './lander.ts';
+import type { Decoder, PipelineContext, RawRecord } from './ports.ts';
+import type { Subscriptions } from './subscriptions.ts';
+
+/** Keeps the newest image of each row, its history and marks: the way of every table that is not just copied. */
+export class ImageLander implements Lander {
+  readonly #place: Place;
+  readonly #context: PipelineContext;
+  readonly #decoder: Decoder;
+  readonly #subscriptions: Subscriptions;
+  readonly #fastFlows: readonly Flow[];
+  readonly #parks: boolean;
+
+  constructor(
+    place: Place,
+    context: PipelineContext,
+    decoder: Decoder,
+    subscriptions: Subscriptions,
+    fastFlows: readonly Flow[],
+    parks: boolean,
+  ) {
+    this.#place = place;
+    this.#context = context;
+    this.#decoder = decoder;
+    this.#subscriptions = subscriptions;
+    this.#fastFlows = fastFlows;
+    this.#parks = parks;
+  }
+
+  async land(records: readonly RawRecord[], to: bigint, step: Step | null): Promise<Landing> {
+    const decoded = await decodeBatch(this.#decoder, this.#place, records, to);
+    const batch = this.#parks ? decoded : { ...decoded, parked: [] };
+    const { parked, stop } = batch;
+    // an empty step would prove nothing and move nothing
+    if (step !== null && batch.to <= step.from) return { to: step.from, applied: 0, stale: 0, parked, stop };
+    const folded = await this.#context.ledger.landing(async (tx) => {
+      if (step !== null) {
+        const move = { ...this.#place, ...step, to: batch.to, sourceTime: newest(batch) };
+        if (!(await tx.advance(move))) throw new SluiceError('FENCED', 'another worker has this partition');
+      }
+      return landBatch(tx, this.#context, this.#subscriptions, this.#place, batch, this.#fastFlows);
+    });
+    return { to: batch.to, applied: folded?.applied ?? 0, stale: folded?.stale ?? 0, parked, stop };
+  }
+}
+
+function newest(batch: DecodedBatch): string | null {
+  let time: string | null = null;
+  for (const { event } of batch.changes) if (time === null || event.sourceTime > time) time = event.sourceTime;
+  return time;
+}

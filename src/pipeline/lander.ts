@@ -1,0 +1,30 @@
+import type { ParkedRecord, SluiceError } from '../core/index.ts';
+import type { RawRecord } from './ports.ts';
+
+/** The step of a partition's progress that a landing is part of. */
+export interface Step {
+  readonly from: bigint;
+  readonly fence: bigint;
+}
+
+export interface Landing {
+  /** offset after the last record taken in */
+  readonly to: bigint;
+  readonly applied: number;
+  /** changes older than what was there */
+  readonly stale: number;
+  readonly parked: readonly ParkedRecord[];
+  /** a record that stops the partition: everything before it has been landed */
+  readonly stop: SluiceError | null;
+}
+
+/** Lands the records of one partition, which come in order and without gaps. */
+export interface Lander {
+  /**
+   * @param to offset after the last record
+   * @param step null: beside the log's progress, for what is landed once more
+   * Throws FENCED when the partition is somebody else's, and retry codes; then nothing of the transaction under way is
+   * kept, and progress says how far it got.
+   */
+  land(records: readonly RawRecord[], to: bigint, step: Step | null): Promise<Landing>;
+}

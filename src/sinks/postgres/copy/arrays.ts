@@ -1,0 +1,256 @@
+import { type Cells, type CopyType, SluiceError } from '../../../core/index.ts';
+import { dateDays, timestamptzMicros } from './instants.ts';
+
+/** ndim, flags, element type, length, lower bound: four bytes each. */
+const HEADER = 20;
+
+const OIDS = { bool: 16, int8: 20, int2: 21, int4: 23, text: 25, float8: 701, date: 1082, timestamptz: 1184 } as const;
+
+/**
+ * One column of many rows as a PostgreSQL array in its binary format, which the server takes without parsing text.
+ * Reused from batch to batch: what `parameter` answers is overwritten after `clear`.
+ */
+export abstract class ArrayCells implements Cells {
+  readonly #oid: number;
+  protected bytes = Buffer.allocUnsafe(1024);
+  protected at = HEADER;
+  #count = 0;
+  #nulls = false;
+  #keptAt = HEADER;
+  #keptCount = 0;
+
+  constructor(type: keyof typeof OIDS) {
+    this.#oid = OIDS[type];
+  }
+
+  null(): void {
+    this.bytes.writeInt32BE(-1, this.take(4));
+    this.#nulls = true;
+  }
+
+  boolean(_: boolean): void {
+    throw misfit();
+  }
+
+  long(_: number | bigint): void {
+    throw misfit();
+  }
+
+  double(_: number): void {
+    throw misfit();
+  }
+
+  text(_bytes: Buffer, _start: number, _end: number): void {
+    throw misfit();
+  }
+
+  /** The row under way is complete: `rollback` comes back to here. */
+  keep(): void {
+    this.#keptAt = this.at;
+    this.#keptCount = this.#count;
+  }
+
+  rollback(): void {
+    this.at = this.#keptAt;
+    this.#count = this.#keptCount;
+  }
+
+  clear(): void {
+    // a batch of large rows must not be paid for until the end of the process
+    if (this.bytes.length > 4 * 1024 * 1024) this.bytes = Buffer.allocUnsafe(1024);
+    this.at = HEADER;
+    this.#count = 0;
+    this.#nulls = false;
+    this.keep();
+  }
+
+  parameter(): Buffer {
+    this.bytes.writeInt32BE(1, 0);
+    this.bytes.writeInt32BE(this.#nulls ? 1 : 0, 4);
+    this.bytes.writeInt32BE(this.#oid, 8);
+    this.bytes.writeInt32BE(this.#count, 12);
+    this.bytes.writeInt32BE(1, 16);
+    return this.bytes.subarray(0, this.at);
+  }
+
+  /** Room for one more element of so many bytes, its length included; answers where it begins. */
+  protected take(length: number): number {
+    const begin = this.at;
+    const end = begin + length;
+    if (end > this.bytes.length) {
+      const larger = Buffer.allocUnsafe(Math.max(end, this.bytes.length * 2));
+      this.bytes.copy(larger, 0, 0, begin);
+      this.bytes = larger;
+    }
+    this.at = end;
+    this.#count += 1;
+    return begin;
+  }
+}
+
+const misfit = (): SluiceError =>
+  new SluiceError('VALUE_UNDECODABLE', 'a value does not fit the type its column is declared as');
+
+const LARGEST = 9_223_372_036_854_775_807n;
+
+class Int8Cells extends ArrayCells {
+  constructor(type: 'int8' | 'timestamptz' = 'int8') {
+    super(type);
+  }
+
+  override long(value: number | bigint): void {
+    const at = this.take(12);
+    this.bytes.writeInt32BE(8, at);
+    if (typeof value === 'bigint') this.bytes.writeBigInt64BE(value, at + 4);
+    else {
+      this.bytes.writeInt32BE(Math.floor(value / 4_294_967_296), at + 4);
+      this.bytes.writeUInt32BE(value >>> 0, at + 8);
+    }
+  }
+
+  override text(bytes: Buffer, start: number, end: number): void {
+    const text = bytes.toString('latin1', start, end);
+    if (!/^-?\d{1,19}$/.test(text)) throw misfit();
+    const value = BigInt(text);
+    if (value > LARGEST || value < -LARGEST - 1n) throw misfit();
+    this.long(value);
+  }
+}
+
+class SmallerIntCells extends ArrayCells {
+  readonly #size: 2 | 4;
+
+  constructor(type: 'int2' | 'int4' | 'date', size: 2 | 4) {
+    super(type);
+    this.#size = size;
+  }
+
+  override long(value: number | bigint): void {
+    const limit = this.#size === 2 ? 0x8000 : 0x80000000;
+    if (typeof value === 'bigint' || value >= limit || value < -limit) throw misfit();
+    const at = this.take(4 + this.#size);
+    this.bytes.writeInt32BE(this.#size, at);
+    this.bytes.writeIntBE(value, at + 4, this.#size);
+  }
+
+  override text(bytes: Buffer, start: number, end: number): void {
+    const text = bytes.toString('latin1', start, end);
+    if (!/^-?\d{1,10}$/.test(text)) throw misfit();
+    this.long(Number(text));
+  }
+}
+
+/** Days since 1970 as Debezium counts them, or an ISO date. */
+class DateCells extends SmallerIntCells {
+  constructor() {
+    super('date', 4);
+  }
+
+  override long(value: number | bigint): void {
+    super.long(typeof value === 'bigint' ? value : value - 10_957);
+  }
+
+  override text(bytes: Buffer, start: number, end: number): void {
+    const days = dateDays(bytes.toString('latin1', start, end));
+    if (days === null) throw misfit();
+    this.long(days);
+  }
+}
+
+class BooleanCells extends ArrayCells {
+  constructor() {
+    super('bool');
+  }
+
+  override boolean(value: boolean): void {
+    const at = this.take(5);
+    this.bytes.writeInt32BE(1, at);
+    this.bytes[at + 4] = value ? 1 : 0;
+  }
+}
+
+class DoubleCells extends ArrayCells {
+  constructor() {
+    super('float8');
+  }
+
+  override double(value: number): void {
+    const at = this.take(12);
+    this.bytes.writeInt32BE(8, at);
+    this.bytes.writeDoubleBE(value, at + 4);
+  }
+
+  override long(value: number | bigint): void {
+    this.double(Number(value));
+  }
+}
+
+/** Whatever PostgreSQL itself is to read from its text. */
+class TextCells extends ArrayCells {
+  constructor() {
+    super('text');
+  }
+
+  override text(bytes: Buffer, start: number, end: number): void {
+    const length = end - start;
+    const at = this.take(4 + length);
+    this.bytes.writeInt32BE(length, at);
+    bytes.copy(this.bytes, at + 4, start, end);
+  }
+
+  override long(value: number | bigint): void {
+    this.#plain(String(value));
+  }
+
+  override double(value: number): void {
+    this.#plain(String(value));
+  }
+
+  override boolean(value: boolean): void {
+    this.#plain(String(value));
+  }
+
+  #plain(value: string): void {
+    const bytes = Buffer.from(value, 'latin1');
+    this.text(bytes, 0, bytes.length);
+  }
+}
+
+class TimestamptzCells extends Int8Cells {
+  constructor() {
+    super('timestamptz');
+  }
+
+  override long(_: number | bigint): void {
+    throw misfit();
+  }
+
+  override text(bytes: Buffer, start: number, end: number): void {
+    const micros = timestamptzMicros(bytes, start, end);
+    if (micros === null) throw misfit();
+    super.long(micros);
+  }
+}
+
+/** How a column travels: its builder, the type of the array, and the type it is cast to where that is another. */
+export interface Carrier {
+  readonly make: () => ArrayCells;
+  readonly array: string;
+  readonly cast: string | null;
+}
+
+const asText = (cast: string | null): Carrier => ({ make: () => new TextCells(), array: 'text', cast });
+
+export const CARRIERS: Readonly<Record<CopyType, Carrier>> = {
+  bigint: { make: () => new Int8Cells(), array: 'bigint', cast: null },
+  integer: { make: () => new SmallerIntCells('int4', 4), array: 'integer', cast: null },
+  smallint: { make: () => new SmallerIntCells('int2', 2), array: 'smallint', cast: null },
+  boolean: { make: () => new BooleanCells(), array: 'boolean', cast: null },
+  'double precision': { make: () => new DoubleCells(), array: 'double precision', cast: null },
+  timestamptz: { make: () => new TimestamptzCells(), array: 'timestamptz', cast: null },
+  date: { make: () => new DateCells(), array: 'date', cast: null },
+  text: asText(null),
+  numeric: asText('numeric'),
+  uuid: asText('uuid'),
+  jsonb: asText('jsonb'),
+};

@@ -1,0 +1,52 @@
+import { type Cells, type ChangeEvent, type CopyColumn, type Json, type RowChange, type Rows } from '../../core/index.ts';
+
+/** A change that was decoded whole, written value by value: for JSON, and for whatever else is not compiled. */
+export class EventRow implements RowChange {
+  readonly kind = 'row';
+  readonly sourceMicros: number;
+  readonly unsent: readonly number[];
+  readonly #event: ChangeEvent;
+  readonly #columns: readonly CopyColumn[];
+  readonly #key: readonly string[];
+
+  constructor(event: ChangeEvent, key: readonly string[], columns: readonly CopyColumn[]) {
+    this.#event = event;
+    this.#columns = columns;
+    this.#key = key;
+    this.sourceMicros = Date.parse(event.sourceTime.slice(0, 19) + 'Z') * 1000 + Number(event.sourceTime.slice(20, 26));
+    this.unsent = columns.flatMap(({ from }, i) => (event.unsent.includes(from) ? [i] : []));
+  }
+
+  get key(): string {
+    return this.#event.key;
+  }
+
+  get op(): RowChange['op'] {
+    return this.#event.op;
+  }
+
+  get position(): RowChange['position'] {
+    return this.#event.position;
+  }
+
+  writeRow(rows: Rows): void {
+    this.#columns.forEach(({ from }, i) => {
+      writeValue(rows.cells[i] as Cells, this.#event.after?.[from] ?? null);
+    });
+  }
+
+  writeKey(rows: Rows): void {
+    const values = this.#key.length === 1 ? [this.#event.key] : (JSON.parse(this.#event.key) as string[]);
+    values.forEach((value, i) => {
+      writeValue(rows.cells[i] as Cells, value);
+    });
+  }
+}
+
+function writeValue(cells: Cells, value: Json): void {
+  if (value === null) return cells.null();
+  if (typeof value === 'boolean') return cells.boolean(value);
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? cells.long(value) : cells.double(value);
+  const bytes = Buffer.from(typeof value === 'string' ? value : JSON.stringify(value), 'utf8');
+  cells.text(bytes, 0, bytes.length);
+}
