@@ -22,4 +22,6 @@ export {
   type TopicTable,
 } from './decode/record.ts';
 export { RowReader } from './rows/index.ts';
-export { KafkajsClient, quietKafka } from './kafkajs-client.ts';
+export { FetchClient } from './kafka/fetch-client.ts';
+export { KafkajsClient } from './kafka/kafkajs-client.ts';
+export { quietKafka } from './kafka/membership.ts';

@@ -1,6 +1,6 @@
 import kafkajs from 'kafkajs';
 import { type Log, SluiceError } from '../../core/index.ts';
-import { quietKafka } from '../kafkajs-client.ts';
+import { quietKafka } from '../kafka/membership.ts';
 import type { TopicDefinition } from './definition.ts';
 
 export interface TopicDrift {

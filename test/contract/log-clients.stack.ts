@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import kafkajs from 'kafkajs';
 import { inject } from 'vitest';
 import { silentLog } from '../../src/core/index.ts';
-import { KafkajsClient } from '../../src/source/index.ts';
-import { logClientContract } from './log-client-contract.ts';
+import { FetchClient, KafkajsClient } from '../../src/source/index.ts';
+import { type BrokerUnderTest, logClientContract } from './log-client-contract.ts';
 
 const MAX_BYTES = 20 * 1024 * 1024;
 
-logClientContract('kafkajs', async () => {
+async function open(Client: typeof KafkajsClient | typeof FetchClient): Promise<BrokerUnderTest> {
   const brokers = [...inject('stack').kafka];
   const kafka = new kafkajs.Kafka({ brokers, logLevel: kafkajs.logLevel.NOTHING });
   const admin = kafka.admin();
@@ -44,10 +44,13 @@ logClientContract('kafkajs', async () => {
       await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(offset) }] });
     },
     client: (group, names) =>
-      new KafkajsClient({ brokers, group, topics: names, log: silentLog, onFatal: () => undefined }),
+      new Client({ brokers, group, topics: names, log: silentLog, onFatal: () => undefined }),
     async close() {
       await admin.deleteTopics({ topics }).catch(() => undefined);
       await Promise.all([admin.disconnect(), producer.disconnect(), doubtful.disconnect()]);
     },
   };
-});
+}
+
+logClientContract('kafkajs', () => open(KafkajsClient));
+logClientContract('our own fetch', () => open(FetchClient));

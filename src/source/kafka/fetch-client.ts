@@ -1,0 +1,245 @@
+import { BrokerConnection } from './connection.ts';
+import { decodeFetch, ERRORS, encodeFetch, type FetchedPartition, type FetchLimits } from './fetch-protocol.ts';
+import type { LogBatch } from './kafkajs-client.ts';
+import { GroupMembership, type KafkaClientOptions, type LogOffsets, type Place } from './membership.ts';
+import { openWatchdog } from './open-watchdog.ts';
+import { RecordReader } from './record-batch.ts';
+import type { StallWatchdog } from './stall-watchdog.ts';
+
+/** How long the broker may think about a fetch beyond what it was told to wait. */
+const PATIENCE_MS = 15_000;
+
+/** One assignment: ends with the next. */
+interface Term {
+  readonly ended: AbortController;
+  /** where the next fetch of each partition starts, by `topic/partition` */
+  readonly positions: Map<string, { readonly place: Place; offset: bigint }>;
+}
+
+/**
+ * A member of a consumer group that fetches by itself: membership is kafkajs's, records are read by a Fetch of our own
+ * that hands on pieces of what the broker sent (ADR 0011). The contract is that of `KafkajsClient`.
+ */
+export class FetchClient {
+  readonly #options: KafkaClientOptions;
+  readonly #limits: FetchLimits;
+  readonly #membership: GroupMembership;
+  readonly #watchdog: StallWatchdog;
+  readonly #paused = new Set<string>();
+  readonly #wakes = new Set<() => void>();
+  #term: Term | null = null;
+  #onBatch: ((batch: LogBatch) => void) | null = null;
+
+  constructor(options: KafkaClientOptions) {
+    this.#options = options;
+    const maxBytesPerPartition = options.maxBytesPerPartition ?? 1024 * 1024;
+    this.#limits = { maxWaitMs: 100, maxBytes: 4 * maxBytesPerPartition, maxBytesPerPartition };
+    this.#membership = new GroupMembership(options, {
+      onAssigned: (assigned) => void this.#begin(assigned),
+      onLeft: () => this.#end(),
+    });
+    this.#watchdog = openWatchdog(options, this.#membership, this.#paused);
+  }
+
+  async run(onBatch: (batch: LogBatch) => void): Promise<void> {
+    this.#onBatch = onBatch;
+    await this.#membership.start();
+    this.#watchdog.start();
+  }
+
+  seek(topic: string, partition: number, offset: bigint): void {
+    this.#watchdog.moved(topic, partition, offset);
+    const position = this.#term?.positions.get(`${topic}/${partition}`);
+    if (position) position.offset = offset;
+  }
+
+  pause(topic: string, partition: number): void {
+    this.#paused.add(`${topic}/${partition}`);
+  }
+
+  resume(topic: string, partition: number): void {
+    if (this.#paused.delete(`${topic}/${partition}`)) for (const wake of this.#wakes) wake();
+  }
+
+  generation(): number {
+    return this.#membership.generation;
+  }
+
+  commitAdvisory(offsets: readonly (Place & { readonly offset: bigint })[]): Promise<void> {
+    return this.#membership.commitAdvisory(offsets);
+  }
+
+  offsets(topic: string): Promise<readonly LogOffsets[]> {
+    return this.#membership.offsets(topic);
+  }
+
+  restart(): Promise<void> {
+    return this.#membership.restart();
+  }
+
+  async close(): Promise<void> {
+    this.#watchdog.stop();
+    this.#end();
+    await this.#membership.close();
+  }
+
+  #end(): void {
+    this.#term?.ended.abort();
+    this.#term = null;
+    this.#paused.clear();
+    for (const wake of this.#wakes) wake();
+  }
+
+  /** Starts where the group has committed, else at the beginning of the log; the caller seeks to where it really is. */
+  async #begin(assigned: readonly Place[]): Promise<void> {
+    this.#end();
+    const term: Term = { ended: new AbortController(), positions: new Map() };
+    this.#term = term;
+    const topics = [...new Set(assigned.map(({ topic }) => topic))];
+    for (const place of assigned) term.positions.set(nameOf(place), { place, offset: -1n });
+    while (!term.ended.signal.aborted && topics.length > 0) {
+      try {
+        await this.#findStarts(term, topics);
+        await this.#fetchFromLeaders(term, topics);
+      } catch (error) {
+        this.#options.log.debug(`fetching: ${error instanceof Error ? error.message : 'failed'}`);
+        await sleep(250, term.ended.signal);
+      }
+    }
+  }
+
+  async #findStarts(term: Term, topics: readonly string[]): Promise<void> {
+    const unknown = [...term.positions.values()].filter(({ offset }) => offset < 0n);
+    if (unknown.length === 0) return;
+    const committed = await this.#membership.committed(topics);
+    const lows = new Map<string, bigint>();
+    for (const topic of new Set(unknown.map(({ place }) => place.topic))) {
+      for (const { partition, low } of await this.#membership.offsets(topic)) lows.set(`${topic}/${partition}`, low);
+    }
+    for (const position of unknown) {
+      const name = nameOf(position.place);
+      // a seek may have come meanwhile
+      if (position.offset < 0n) position.offset = committed.get(name) ?? lows.get(name) ?? 0n;
+    }
+  }
+
+  /** One connection to each broker that leads any of the partitions; ends when one of them fails or leads no more. */
+  async #fetchFromLeaders(term: Term, topics: readonly string[]): Promise<void> {
+    const leaders = await this.#membership.leaders(topics);
+    const byBroker = new Map<string, Set<string>>();
+    for (const name of term.positions.keys()) {
+      const leader = leaders.get(name);
+      if (leader === undefined) continue;
+      byBroker.set(leader, (byBroker.get(leader) ?? new Set()).add(name));
+    }
+    if (byBroker.size === 0) throw new Error('no partition has a leader');
+    const round = new AbortController();
+    const stop = (): void => round.abort();
+    term.ended.signal.addEventListener('abort', stop, { once: true });
+    const loops = [...byBroker].map(([address, names]) => this.#fetchFrom(address, names, term, round.signal));
+    try {
+      await Promise.race(loops);
+    } finally {
+      round.abort();
+      term.ended.signal.removeEventListener('abort', stop);
+      await Promise.allSettled(loops);
+    }
+  }
+
+  async #fetchFrom(address: string, names: ReadonlySet<string>, term: Term, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    const connection = await BrokerConnection.open(address);
+    const close = (): void => connection.close();
+    signal.addEventListener('abort', close, { once: true });
+    const reader = new RecordReader();
+    try {
+      let turn = 0;
+      for (let correlation = 1; !signal.aborted; correlation = (correlation + 1) & 0x3fffffff) {
+        const wanted = this.#wanted(names, term, turn++);
+        if (wanted.length === 0) {
+          await this.#awake(signal);
+          continue;
+        }
+        const frame = encodeFetch(correlation, wanted, this.#limits);
+        const answer = await connection.request(frame, this.#limits.maxWaitMs + PATIENCE_MS);
+        const asked = new Map(wanted.map((one) => [nameOf(one), one.offset]));
+        for (const fetched of decodeFetch(answer, correlation)) {
+          if (this.#term !== term) return;
+          await this.#take(fetched, asked.get(nameOf(fetched)), term, reader);
+        }
+        // what a broker answers at once and in full would otherwise keep timers and other sockets waiting
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    } finally {
+      signal.removeEventListener('abort', close);
+      connection.close();
+    }
+  }
+
+  /** In turn each partition comes first, as a broker fills its answer in the order of the request. */
+  #wanted(names: ReadonlySet<string>, term: Term, turn: number): (Place & { readonly offset: bigint })[] {
+    const wanted: (Place & { readonly offset: bigint })[] = [];
+    for (const name of names) {
+      const position = term.positions.get(name);
+      if (position && !this.#paused.has(name)) wanted.push({ ...position.place, offset: position.offset });
+    }
+    const first = wanted.length === 0 ? 0 : turn % wanted.length;
+    return [...wanted.slice(first), ...wanted.slice(0, first)];
+  }
+
+  #awake(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        this.#wakes.delete(done);
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = setTimeout(done, 1_000);
+      this.#wakes.add(done);
+      signal.addEventListener('abort', done, { once: true });
+    });
+  }
+
+  async #take(fetched: FetchedPartition, from: bigint | undefined, term: Term, reader: RecordReader): Promise<void> {
+    const { topic, partition, error } = fetched;
+    const position = term.positions.get(nameOf(fetched));
+    if (!position || from === undefined) return;
+    if (error === ERRORS.offsetOutOfRange) return this.#backInRange(position, from);
+    if (error !== ERRORS.none) throw new Error(`${topic}/${partition}: the broker answers error ${error}`);
+    // a seek came while the broker was asked
+    if (position.offset !== from) return;
+    const { records, next } = reader.read(fetched.records, from, fetched.aborted);
+    if (next === null || next <= from) return;
+    position.offset = next;
+    this.#watchdog.moved(topic, partition, next);
+    const { highWatermark } = fetched;
+    this.#onBatch?.({ topic, partition, fetchedFrom: from, nextOffset: next, highWatermark, records });
+  }
+
+  /** What was asked for is not there (any more, or yet): the log's nearest end is, and the caller sees the gap. */
+  async #backInRange(position: { readonly place: Place; offset: bigint }, from: bigint): Promise<void> {
+    const { topic, partition } = position.place;
+    const bounds = (await this.#membership.offsets(topic)).find((one) => one.partition === partition);
+    if (!bounds || position.offset !== from) return;
+    if (from < bounds.low) position.offset = bounds.low;
+    // beyond the end: the topic may have been made anew, which its reader has to judge
+    else if (from > bounds.high) position.offset = bounds.low;
+  }
+}
+
+const nameOf = ({ topic, partition }: Place): string => `${topic}/${partition}`;
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener(
+      'abort',
+      () => {
+        clearTimeout(timer);
+        resolve();
+      },
+      { once: true },
+    );
+  });
+}
