@@ -17,6 +17,8 @@ export interface Config {
   /** the source database of a migration */
   readonly sourceUrl: (migration: string) => string;
   readonly kafka: readonly string[];
+  /** who fetches from the brokers: we ourselves, or kafkajs */
+  readonly kafkaClient: 'fetch' | 'kafkajs';
   readonly connect: string;
   /** Connect was named, so it is not the stack's own and sees the other servers under the addresses we see */
   readonly connectGiven: boolean;
@@ -40,6 +42,7 @@ export interface Config {
 const Environment = z.object({
   SLUICE_SERVICES_URL: z.string().url().optional(),
   SLUICE_KAFKA_BROKERS: z.string().min(1).optional(),
+  SLUICE_KAFKA_CLIENT: z.enum(['fetch', 'kafkajs']).default('fetch'),
   SLUICE_CONNECT_URL: z.string().url().optional(),
   SLUICE_REGISTRY_URL: z.string().url().optional(),
   SLUICE_REGISTRY_NATIVE_URL: z.string().url().optional(),
@@ -78,6 +81,7 @@ export function loadConfig(defaults: ServerDefaults, variables: Variables = proc
     sourceUrl: (migration) =>
       variables[`SLUICE_${migration.toUpperCase()}_URL`] ?? postgresUrl(defaults.postgres, migration),
     kafka: env.SLUICE_KAFKA_BROKERS?.split(',').map((broker) => broker.trim()) ?? defaults.kafka,
+    kafkaClient: env.SLUICE_KAFKA_CLIENT,
     connect: env.SLUICE_CONNECT_URL ?? defaults.connect,
     connectGiven: env.SLUICE_CONNECT_URL !== undefined,
     registry: env.SLUICE_REGISTRY_URL ?? defaults.registry,

@@ -2,7 +2,15 @@ import type { Log, Migration, Sink, SluiceError } from '../core/index.ts';
 import { topicOf } from '../core/index.ts';
 import type { Decoder, LogClient } from '../pipeline/index.ts';
 import { createFhirSink } from '../sinks/fhir/index.ts';
-import { AvroSchemas, decodeKey, decodeRecord, KafkajsClient, RowReader, type TopicTable } from '../source/index.ts';
+import {
+  AvroSchemas,
+  decodeKey,
+  decodeRecord,
+  FetchClient,
+  KafkajsClient,
+  RowReader,
+  type TopicTable,
+} from '../source/index.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { OpenPipeline } from './pipeline.ts';
@@ -43,14 +51,16 @@ export function openSource(
   const topics = [...migration.tables.map((table) => table.name), HEARTBEAT_TABLE].map((t) =>
     topicOf(migration.name, t),
   );
-  const client = new KafkajsClient({ brokers: config.kafka, group: `sluice.${name}`, topics, log, onFatal });
+  const Client = config.kafkaClient === 'kafkajs' ? KafkajsClient : FetchClient;
+  const client = new Client({ brokers: config.kafka, group: `sluice.${name}`, topics, log, onFatal });
   return { client, decoder: openDecoder(config, migration) };
 }
 
 /** A group of its own over the raw topics, for reading them again. */
 export function openReader(config: Config, migration: Migration, group: string, log: Log): OpenSource {
   const topics = migration.tables.map((table) => topicOf(migration.name, table.name));
-  const client = new KafkajsClient({ brokers: config.kafka, group, topics, log, onFatal: () => undefined });
+  const Client = config.kafkaClient === 'kafkajs' ? KafkajsClient : FetchClient;
+  const client = new Client({ brokers: config.kafka, group, topics, log, onFatal: () => undefined });
   return { client, decoder: openDecoder(config, migration) };
 }
 

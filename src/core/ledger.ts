@@ -1,7 +1,7 @@
+import type { CopyFlow } from './copy.ts';
 import type { Delivery, DeliveryOutcome, Document, DocumentRef, Issue } from './document.ts';
 import type { ErrorCode } from './errors.ts';
 import type { Json, JsonObject } from './json.ts';
-import type { CopyFlow } from './copy.ts';
 import type { Aggregate, Flow, LandedRow, RecordedChange } from './migration.ts';
 import type { Position } from './position.ts';
 import type { Copied, CopyBatch } from './rows.ts';

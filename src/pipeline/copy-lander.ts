@@ -147,7 +147,13 @@ export class CopyLander implements Lander {
     }
     const { parked, stop, to } = taken;
     const stale = taken.stale + done.older;
-    return { to, stop, parked: done.parked, stale, applied: taken.changes.length - stale - (done.parked.length - parked.length) };
+    return {
+      to,
+      stop,
+      parked: done.parked,
+      stale,
+      applied: taken.changes.length - stale - (done.parked.length - parked.length),
+    };
   }
 
   async #copy(
@@ -204,7 +210,11 @@ export class CopyLander implements Lander {
   }
 
   /** Answers why the change cannot be copied, if it cannot. */
-  #fill({ row, raw }: Change, doubted: ReadonlyMap<string, bigint>, partials: Map<string, Change[]>): SluiceError | null {
+  #fill(
+    { row, raw }: Change,
+    doubted: ReadonlyMap<string, bigint>,
+    partials: Map<string, Change[]>,
+  ): SluiceError | null {
     if (row.unsent.length > 0 && doubted.has(row.key)) return unsentFault(row.unsent, this.#flow);
     const whole = row.unsent.length === 0;
     const rows = row.op === 'd' ? this.#batch.gone : whole ? this.#batch.whole : this.#batch.partial(row.unsent);

@@ -1,4 +1,11 @@
-import { type ChangeEvent, copyOf, type CopyFlow, type LandedState, type Ledger, type Migration } from '../core/index.ts';
+import {
+  type ChangeEvent,
+  type CopyFlow,
+  copyOf,
+  type LandedState,
+  type Ledger,
+  type Migration,
+} from '../core/index.ts';
 import { foldChanges } from './fold.ts';
 import type { Subscriptions } from './subscriptions.ts';
 

@@ -114,8 +114,7 @@ export class Worker {
       session = new PartitionSession(place, {
         ...this.#sessionDependencies,
         options: this.#options,
-        lander: () =>
-          landerOf(place, this.#context, this.#decoder, this.#subscriptions, this.#options.flows),
+        lander: () => landerOf(place, this.#context, this.#decoder, this.#subscriptions, this.#options.flows),
       });
       if (this.#haltedPartitions.has(name)) session.haltedBefore();
       this.#sessions.set(name, session);

@@ -21,7 +21,7 @@ export {
   decodeRecord,
   type TopicTable,
 } from './decode/record.ts';
-export { RowReader } from './rows/index.ts';
 export { FetchClient } from './kafka/fetch-client.ts';
 export { KafkajsClient } from './kafka/kafkajs-client.ts';
 export { quietKafka } from './kafka/membership.ts';
+export { RowReader } from './rows/index.ts';

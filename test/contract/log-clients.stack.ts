@@ -43,8 +43,7 @@ async function open(Client: typeof KafkajsClient | typeof FetchClient): Promise<
       await admin.fetchTopicOffsets(topic);
       await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(offset) }] });
     },
-    client: (group, names) =>
-      new Client({ brokers, group, topics: names, log: silentLog, onFatal: () => undefined }),
+    client: (group, names) => new Client({ brokers, group, topics: names, log: silentLog, onFatal: () => undefined }),
     async close() {
       await admin.deleteTopics({ topics }).catch(() => undefined);
       await Promise.all([admin.disconnect(), producer.disconnect(), doubtful.disconnect()]);

@@ -63,23 +63,26 @@ globalThis.fetch = async (url, options) => {
   return answer;
 };
 
-const { KafkajsClient } = await import('../../dist/source/kafkajs-client.js');
+const { FetchClient } = await import('../../dist/source/kafka/fetch-client.js');
+const { KafkajsClient } = await import('../../dist/source/kafka/kafkajs-client.js');
 const { AvroSchemas } = await import('../../dist/source/decode/avro.js');
-const { run, close, commitAdvisory } = KafkajsClient.prototype;
-KafkajsClient.prototype.run = function watched(onBatch) {
-  return run.call(this, (batch) => {
-    reach('fetched');
-    onBatch(batch);
-  });
-};
-KafkajsClient.prototype.commitAdvisory = function watched(offsets) {
-  reach('kafka-commit');
-  return commitAdvisory.call(this, offsets);
-};
-KafkajsClient.prototype.close = function watched() {
-  reach('drain');
-  return close.call(this);
-};
+for (const { prototype } of [FetchClient, KafkajsClient]) {
+  const { run, close, commitAdvisory } = prototype;
+  prototype.run = function watched(onBatch) {
+    return run.call(this, (batch) => {
+      reach('fetched');
+      onBatch(batch);
+    });
+  };
+  prototype.commitAdvisory = function watched(offsets) {
+    reach('kafka-commit');
+    return commitAdvisory.call(this, offsets);
+  };
+  prototype.close = function watched() {
+    reach('drain');
+    return close.call(this);
+  };
+}
 const { decode } = AvroSchemas.prototype;
 AvroSchemas.prototype.decode = async function watched(buffer) {
   const value = await decode.call(this, buffer);

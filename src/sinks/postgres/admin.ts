@@ -158,7 +158,10 @@ export class PipelineAdmin {
     const flow = this.#context.migration.flows.find((candidate) => candidate.name === flowName);
     if (!flow) throw new SluiceError('CONFIG_INVALID', `there is no flow ${flowName}`);
     if (this.#context.copies.has(flowName))
-      throw new SluiceError('CONFIG_INVALID', `${flowName} is copied as it lands: there is nothing to derive; replay it`);
+      throw new SluiceError(
+        'CONFIG_INVALID',
+        `${flowName} is copied as it lands: there is nothing to derive; replay it`,
+      );
     const source =
       'table' in flow.root
         ? `select key from ${this.#context.table(flow.root.table).sql}`

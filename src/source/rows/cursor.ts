@@ -19,9 +19,10 @@ export class Cursor {
     let value = 0;
     let scale = 1;
     const begin = this.at;
-    for (let n = 0; n < 7; n++) {
+    for (let n = 0; n < 8; n++) {
       const byte = this.byte();
       value += (byte & 0x7f) * scale;
+      if (value > Number.MAX_SAFE_INTEGER) break;
       if (byte < 0x80) return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
       scale *= 128;
     }

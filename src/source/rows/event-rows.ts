@@ -1,4 +1,4 @@
-import { type Cells, type ChangeEvent, type CopyColumn, type Json, type RowChange, type Rows } from '../../core/index.ts';
+import type { Cells, ChangeEvent, CopyColumn, Json, RowChange, Rows } from '../../core/index.ts';
 
 /** A change that was decoded whole, written value by value: for JSON, and for whatever else is not compiled. */
 export class EventRow implements RowChange {

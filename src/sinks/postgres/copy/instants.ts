@@ -8,7 +8,9 @@ function civilDays(year: number, month: number, day: number): number {
   const era = Math.floor(y / 400);
   const yearOfEra = y - era * 400;
   const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1;
-  return era * 146_097 + yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear - 719_468;
+  return (
+    era * 146_097 + yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear - 719_468
+  );
 }
 
 const digits = (bytes: Buffer, at: number, count: number): number => {
@@ -25,7 +27,8 @@ const digits = (bytes: Buffer, at: number, count: number): number => {
 function plainMicros(bytes: Buffer, start: number, end: number): number {
   if (end - start < 20 || end - start > 27 || bytes[end - 1] !== 0x5a || bytes[start + 10] !== 0x54) return Number.NaN;
   const day = civilDays(digits(bytes, start, 4), digits(bytes, start + 5, 2), digits(bytes, start + 8, 2));
-  const seconds = digits(bytes, start + 11, 2) * 3600 + digits(bytes, start + 14, 2) * 60 + digits(bytes, start + 17, 2);
+  const seconds =
+    digits(bytes, start + 11, 2) * 3600 + digits(bytes, start + 14, 2) * 60 + digits(bytes, start + 17, 2);
   const places = end - start - 21;
   const fraction = places > 0 ? digits(bytes, start + 20, places) * 10 ** (6 - places) : 0;
   return (day * 86_400 + seconds) * 1_000_000 + fraction - EPOCH_MICROS;
