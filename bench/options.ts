@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import type { Way } from './visit.ts';
 
 export interface BenchOptions {
   readonly events: number;
@@ -7,6 +8,9 @@ export interface BenchOptions {
   /** commits a second of the latency runs; empty: none */
   readonly rates: readonly number[];
   readonly latencySeconds: number;
+  /** how ours is done, and whether theirs is measured beside it */
+  readonly ways: readonly Way[];
+  readonly theirs: boolean;
   /** folder for a CPU profile of one more round of ours; null: none */
   readonly profile: string | null;
 }
@@ -19,7 +23,9 @@ Moves one table's change events from Kafka to PostgreSQL with the Debezium JDBC 
   --rounds <n>            rounds of each (default 2)
   --rates <n,n>           commits a second for the latency runs, '' for none (default 200,2000)
   --latency-seconds <n>   length of one measured latency run (default 15)
-  --profile <folder>      one more round of ours under --cpu-prof, summed up by function and by file
+  --ways <w,w>            copied (the single-table flow), landed, or both (default copied,landed)
+  --alone                 without the JDBC sink
+  --profile <folder>      one more round of our last way under --cpu-prof, summed up by function and by file
   --json                  the results as one JSON line on standard output
 `;
 
@@ -27,6 +33,11 @@ const whole = (name: string, text: string, least: number): number => {
   const value = Number(text);
   if (!Number.isInteger(value) || value < least) throw new RangeError(`--${name} must be a whole number from ${least}`);
   return value;
+};
+
+const wayOf = (text: string): Way => {
+  if (text !== 'copied' && text !== 'landed') throw new RangeError('--ways takes copied and landed');
+  return text;
 };
 
 /** null: help was asked for. Throws RangeError or TypeError naming the option. */
@@ -38,6 +49,8 @@ export function readOptions(args: readonly string[]): BenchOptions | null {
       rounds: { type: 'string', default: '2' },
       rates: { type: 'string', default: '200,2000' },
       'latency-seconds': { type: 'string', default: '15' },
+      ways: { type: 'string', default: 'copied,landed' },
+      alone: { type: 'boolean', default: false },
       profile: { type: 'string' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -49,6 +62,8 @@ export function readOptions(args: readonly string[]): BenchOptions | null {
     rounds: whole('rounds', values.rounds, 0),
     rates: values.rates === '' ? [] : values.rates.split(',').map((rate) => whole('rates', rate, 1)),
     latencySeconds: whole('latency-seconds', values['latency-seconds'], 1),
+    ways: values.ways.split(',').map(wayOf),
+    theirs: !values.alone,
     profile: values.profile ?? null,
     json: values.json,
   };

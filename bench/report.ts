@@ -20,22 +20,25 @@ const median = (values: readonly number[]): number => {
   return ((sorted[Math.floor(middle)] ?? Number.NaN) + (sorted[Math.ceil(middle) - 1] ?? Number.NaN)) / 2;
 };
 
-/** Ours against theirs; the middle of the rounds. */
-export function ratios({ throughput, latency }: Report): Record<string, number> {
-  const [theirs = '', ours = ''] = [...new Set(throughput.map(({ name }) => name))];
+/** Each way of ours against theirs, by name of the way and of the figure; the middle of the rounds. */
+export function ratios({ throughput, latency }: Report): Record<string, Record<string, number>> {
+  const [theirs = '', ...ours] = [...new Set(throughput.map(({ name }) => name))];
   const of = (name: string, figure: (result: Throughput) => number): number =>
     median(throughput.filter((result) => result.name === name).map(figure));
   const cpu = (result: Throughput): number => result.clientCpuPerMillion + result.postgresCpuPerMillion;
-  const all = [
-    ['throughput', of(ours, (r) => r.eventsPerSecond) / of(theirs, (r) => r.eventsPerSecond)],
-    ['cpu', of(ours, cpu) / of(theirs, cpu)],
-    ...[...new Set(latency.map(({ rate }) => rate))].map((rate) => {
-      const p99 = (name: string): number =>
-        latency.find((r) => r.rate === rate && r.name === name)?.p99Ms ?? Number.NaN;
-      return [`p99 at ${rate}/s`, p99(ours) / p99(theirs)];
-    }),
-  ] as [string, number][];
-  return Object.fromEntries(all.filter(([, value]) => !Number.isNaN(value)).map(([k, v]) => [k, Number(v.toFixed(2))]));
+  const rates = [...new Set(latency.map(({ rate }) => rate))];
+  const against = (name: string): Record<string, number> => {
+    const p99 = (rate: number, whose: string): number =>
+      latency.find((r) => r.rate === rate && r.name === whose)?.p99Ms ?? Number.NaN;
+    const all: [string, number][] = [
+      ['throughput', of(name, (r) => r.eventsPerSecond) / of(theirs, (r) => r.eventsPerSecond)],
+      ['cpu', of(name, cpu) / of(theirs, cpu)],
+      ...rates.map((rate): [string, number] => [`p99 at ${rate}/s`, p99(rate, name) / p99(rate, theirs)]),
+    ];
+    const known = all.filter(([, value]) => !Number.isNaN(value));
+    return Object.fromEntries(known.map(([figure, value]) => [figure, Number(value.toFixed(2))]));
+  };
+  return Object.fromEntries(ours.map((name) => [name, against(name)]));
 }
 
 export function text(report: Report): string {
@@ -65,7 +68,9 @@ export function text(report: Report): string {
       ),
     );
   }
-  const shown = Object.entries(ratios(report)).map(([name, value]) => `${name} ${value}`);
-  if (shown.length > 0) parts.push(`ours against theirs: ${shown.join(', ')}`);
+  for (const [name, figures] of Object.entries(ratios(report))) {
+    const shown = Object.entries(figures).map(([figure, value]) => `${figure} ${value}`);
+    parts.push(`${name} against theirs: ${shown.join(', ')}`);
+  }
   return parts.join('\n');
 }

@@ -105,16 +105,24 @@ async function run(options: BenchOptions, closing: Closing): Promise<boolean> {
   say(`topic: ${options.events} change events, ${records} records, in ${seconds.toFixed(0)} s; row ${bytes} B`);
   // a slot that is read would decode what is written to the targets, at PostgreSQL's expense
   await source.stop();
-  const ours = sluiceContestant(place);
-  closing.push(() => ours.close());
-  const theirs = await jdbcSinkContestant(place);
-  closing.push(() => theirs.close());
-  const arena: Arena = { place, source, contestants: [theirs, ours], options };
+  const all: Contestant[] = [];
+  for (const way of options.ways) {
+    const ours = sluiceContestant(place, way);
+    closing.push(() => ours.close());
+    all.push(ours);
+  }
+  if (options.theirs) {
+    const theirs = await jdbcSinkContestant(place);
+    closing.push(() => theirs.close());
+    all.unshift(theirs);
+  }
+  const arena: Arena = { place, source, contestants: all, options };
   const { results: throughput, kept } = await throughputRounds(arena);
   if (options.rates.length > 0) await source.resume();
   const latency = await latencyRuns(arena, kept);
   for (const contest of kept.values()) await contest.close();
-  if (options.profile !== null) await profileOurs(arena, ours, options.profile);
+  const [profiled] = all.slice(-1);
+  if (options.profile !== null && profiled) await profileOurs(arena, profiled, options.profile);
   const report = { events: options.events, throughput, latency };
   const shown = options.json ? JSON.stringify({ ...report, ratios: ratios(report) }) : text(report);
   process.stdout.write(`${shown}\n`);

@@ -13,7 +13,7 @@ import { visitMigration } from './visit.ts';
 
 /** `sluice run` for the bench's migration: the same parts with the same settings, see src/app/run.ts. */
 async function main(call: WorkerCall): Promise<void> {
-  const migration = visitMigration(call.migration);
+  const migration = visitMigration(call.migration, call.way);
   const name = call.pipeline;
   const config = loadConfig(addresses(stackSettings()), { SLUICE_SERVICES_URL: call.servicesUrl });
   const pool = openPool(call.servicesUrl, 12);

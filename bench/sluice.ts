@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { openPool, PipelineAdmin } from '../src/sinks/postgres/index.ts';
 import type { Contest, Contestant } from './contestant.ts';
 import { connect, dropDatabase, makeDatabase, type Place, urlOf } from './place.ts';
-import { VISIT_SQL_FOLDER, visitMigration } from './visit.ts';
+import { VISIT_SQL_FOLDER, visitMigration, type Way } from './visit.ts';
 
 const WORKER = fileURLToPath(new URL('./sluice-worker.js', import.meta.url));
 
@@ -13,6 +13,7 @@ export interface WorkerCall {
   /** also the ledger's and the consumer group's */
   readonly pipeline: string;
   readonly servicesUrl: string;
+  readonly way: Way;
 }
 
 function spawnWorker(call: WorkerCall, profile: string | undefined): ChildProcess {
@@ -38,19 +39,20 @@ async function end(child: ChildProcess): Promise<void> {
 }
 
 /** The real worker on a ledger database of its own, anew each round. */
-export function sluiceContestant(place: Place): Contestant {
-  const database = `${place.prefix}sluice`;
+export function sluiceContestant(place: Place, way: Way): Contestant {
+  const database = `${place.prefix}sluice_${way}`;
   return {
-    name: 'Sluice',
+    name: way === 'copied' ? 'Sluice' : 'Sluice, landed',
     async begin(round, profile): Promise<Contest> {
       await makeDatabase(place, database);
       const call = {
         migration: place.migration,
-        pipeline: `${place.prefix}r${round}`,
+        pipeline: `${place.prefix}${way}${round}`,
+        way,
         servicesUrl: urlOf(place, database),
       };
       const pool = openPool(call.servicesUrl, 2);
-      const admin = new PipelineAdmin(pool, visitMigration(call.migration), call.pipeline);
+      const admin = new PipelineAdmin(pool, visitMigration(call.migration, way), call.pipeline);
       await admin.applySchemas([{ schema: 'bench', folder: VISIT_SQL_FOLDER }]);
       await pool.end();
       const target = await connect(place, database);

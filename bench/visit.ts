@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { copyFlow, type Migration } from '../src/core/index.ts';
+import { copyFlow, type Flow, type Migration } from '../src/core/index.ts';
 
 /** The one table: the same columns at the source and at both targets. */
 export const VISIT_SQL_FOLDER = fileURLToPath(new URL('./sql', import.meta.url));
@@ -30,10 +30,25 @@ const visits = copyFlow({
   },
 });
 
+/** The same by way of landed rows, marks and documents: the way of every flow that joins or has a rule. */
+const landedVisits: Flow = {
+  name: 'visits',
+  root: { table: TABLE },
+  parts: [],
+  targets: [{ kind: 'postgres', name: 'bench.visit', key: ['id'], mode: 'state' }],
+  transform: ({ key, root }) => {
+    // the sink connector deletes what was deleted, so ours does
+    if (!root || root.deleted) return { documents: [], issues: [] };
+    return { documents: [{ target: 'bench.visit', id: key, content: root.image }], issues: [] };
+  },
+};
+
+export type Way = 'copied' | 'landed';
+
 /** One table to one table, unchanged: what the sink connector does. `name` is also the prefix of the topics. */
-export const visitMigration = (name: string): Migration => ({
+export const visitMigration = (name: string, way: Way): Migration => ({
   name,
   tables: [{ name: TABLE, key: ['id'], links: {} }],
-  flows: [visits],
+  flows: [way === 'copied' ? visits : landedVisits],
   targetSchemas: ['bench'],
 });

@@ -139,6 +139,8 @@ export interface RootVerdict {
 export interface DerivingTransaction {
   /** Locks those of the roots nobody else holds, then reads their marks: in this order, or a change could be missed. */
   lock(flow: Flow, keys: readonly string[]): Promise<readonly LockedRoot[]>;
+  /** The same for roots that changed in this transaction at the given source times, marked or not. */
+  take(flow: Flow, changed: ReadonlyMap<string, string>): Promise<readonly LockedRoot[]>;
   aggregates(flow: Flow, keys: readonly string[]): Promise<ReadonlyMap<string, Aggregate>>;
   pendingChanges(table: string, keys: readonly string[]): Promise<ReadonlyMap<string, readonly RecordedChange[]>>;
   documentsOf(flow: Flow, roots: readonly string[]): Promise<readonly KnownDocument[]>;

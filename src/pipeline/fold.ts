@@ -109,7 +109,8 @@ function apply(
   folded.applied += 1;
   if (event.unsent.length === 0) folded.complete.set(event.key, event.position.offset);
   folded.marks.push(...subscriptions.marksOf(table.name, event.key, before, links, event.sourceTime));
-  if (!isSame(current, state)) remember(table, event, current, state, folded, subscriptions);
+  const hasMemory = table.keepChanges === true || (table.remember?.length ?? 0) > 0;
+  if (hasMemory && !isSame(current, state)) remember(table, event, current, state, folded, subscriptions);
 }
 
 /** A snapshot that reads what is already landed tells of no change. */

@@ -3,6 +3,7 @@ import {
   type Flow,
   type LandedState,
   type LandingTransaction,
+  type Mark,
   opaqueKey,
   type ParkedRecord,
   SluiceError,
@@ -112,8 +113,12 @@ export async function landBatch(
   const raws = new Map(batch.changes.map(({ event, raw }) => [event, raw]));
   await tx.park(folded.parked.map(({ event, code }) => unsentRecord(place, event, raws.get(event), code)));
   await tx.heal(table.name, folded.complete);
-  await tx.mark(folded.marks);
-  for (const flow of fastFlows) await deriveAtOnce(tx, context, flow, rows);
+  let marks: readonly Mark[] = folded.marks;
+  for (const flow of fastFlows) {
+    const derived = await deriveAtOnce(tx, context, flow, rows);
+    marks = marks.filter((mark) => mark.flow !== flow.name || mark.part !== '' || !derived.has(mark.key));
+  }
+  await tx.mark(marks);
   return folded;
 }
 
@@ -137,23 +142,28 @@ function unsentRecord(
   };
 }
 
-/** A failure here costs nothing: the marks stand, and the ordinary way parks or retries the root. */
+/**
+ * Answers the roots it derived, which need no mark. What fails here, or is in other hands, is marked and goes the
+ * ordinary way, which parks or retries it.
+ */
 async function deriveAtOnce(
   tx: LandingTransaction,
   context: PipelineContext,
   flow: Flow,
   rows: readonly LandedState[],
-): Promise<void> {
+): Promise<ReadonlySet<string>> {
   const first = rows[0];
-  if (!first) return;
+  if (!first) return new Set();
   const given = new Map(rows.map((row) => [row.key, { key: row.key, root: row, parts: {} }]));
   try {
-    await tx.attempt(async () => {
-      const locked = await tx.deriving.lock(flow, [...given.keys()]);
+    return await tx.attempt(async () => {
+      const locked = await tx.deriving.take(flow, new Map(rows.map((row) => [row.key, row.sourceTime])));
       if (locked.length > 0) await deriveLocked(tx.deriving, flow, locked, given);
+      return new Set(locked.map(({ key }) => key));
     });
   } catch (error) {
     const code = error instanceof SluiceError ? error.code : 'INTERNAL';
     context.log.debug('a batch goes the long way', { flow: flow.name, code, keyHash: opaqueKey(first.key) });
+    return new Set();
   }
 }

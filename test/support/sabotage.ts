@@ -16,7 +16,7 @@ export const SABOTAGES: Readonly<
   },
   'marks off': {
     file: 'src/pipeline/land.ts',
-    from: 'await tx.mark(folded.marks);',
+    from: 'await tx.mark(marks);',
     to: 'await tx.mark([]);',
   },
   'If-Match off': {

@@ -12,6 +12,7 @@ import type {
   Target,
 } from '../../core/index.ts';
 import { readAggregates } from './aggregates.ts';
+import { bigints, booleans, byteas, texts } from './arrays.ts';
 import type { LedgerContext } from './context.ts';
 import { queueIntents } from './intents.ts';
 import { settleRoots } from './root-states.ts';
@@ -46,18 +47,38 @@ export class PostgresDeriving implements DerivingTransaction {
   }
 
   async lock(flow: Flow, keys: readonly string[]): Promise<readonly LockedRoot[]> {
+    const roots = await this.#locked(flow, keys);
+    return roots.flatMap(({ sourceTime, ...root }) => (sourceTime === null ? [] : [{ ...root, sourceTime }]));
+  }
+
+  async take(flow: Flow, changed: ReadonlyMap<string, string>): Promise<readonly LockedRoot[]> {
+    const roots = await this.#locked(flow, [...changed.keys()]);
+    return roots.map((root) => {
+      const own = changed.get(root.key) ?? '';
+      return { ...root, sourceTime: root.sourceTime !== null && root.sourceTime < own ? root.sourceTime : own };
+    });
+  }
+
+  async #locked(
+    flow: Flow,
+    keys: readonly string[],
+  ): Promise<readonly (Omit<LockedRoot, 'sourceTime'> & { readonly sourceTime: string | null })[]> {
     const locked = await this.#db.query<{ key: string }>(
       `select u.key from unnest($3::text[]) as u(key)
        where pg_try_advisory_xact_lock(hashtextextended($1 || chr(31) || $2 || chr(31) || u.key, 0))`,
-      [this.#context.pipeline, flow.name, keys],
+      [this.#context.pipeline, flow.name, texts(keys)],
     );
     // A second statement, hence a newer snapshot: whoever held a lock before us has committed what it deleted.
     const marks = await this.#db.query<{ key: string; ids: string[]; source_time: string }>(
       `select key, array_agg(id) as ids, ${isoMicros('min(source_time)')} as source_time
-       from sluice.mark where pipeline = $1 and flow = $2 and part = '' and key = any($3) group by key`,
-      [this.#context.pipeline, flow.name, locked.rows.map((row) => row.key)],
+       from sluice.mark where pipeline = $1 and flow = $2 and part = '' and key = any($3::text[]) group by key`,
+      [this.#context.pipeline, flow.name, texts(locked.rows.map((row) => row.key))],
     );
-    return marks.rows.map((row) => ({ key: row.key, markIds: row.ids.map(BigInt), sourceTime: row.source_time }));
+    const found = new Map(marks.rows.map((row) => [row.key, row]));
+    return locked.rows.map(({ key }) => {
+      const mark = found.get(key);
+      return { key, markIds: mark?.ids.map(BigInt) ?? [], sourceTime: mark?.source_time ?? null };
+    });
   }
 
   aggregates(flow: Flow, keys: readonly string[]): Promise<ReadonlyMap<string, Aggregate>> {
@@ -87,8 +108,8 @@ export class PostgresDeriving implements DerivingTransaction {
     const appended = flow.targets.filter((target) => target.mode === 'append').map((target) => target.name);
     const found = await this.#db.query<DocumentRecord>(
       `select ${DOCUMENT} from sluice.document
-       where pipeline = $1 and flow = $2 and root = any($3) and not target = any($4)`,
-      [this.#context.pipeline, flow.name, roots, appended],
+       where pipeline = $1 and flow = $2 and root = any($3::text[]) and not target = any($4)`,
+      [this.#context.pipeline, flow.name, texts(roots), appended],
     );
     return found.rows.map(known);
   }
@@ -101,7 +122,7 @@ export class PostgresDeriving implements DerivingTransaction {
         .join(', ')}
        from unnest($2::text[], $3::text[]) as u(target, id)
        join sluice.document d on d.pipeline = $1 and d.target = u.target and d.id = u.id`,
-      [this.#context.pipeline, refs.map((ref) => ref.target), refs.map((ref) => ref.id)],
+      [this.#context.pipeline, texts(refs.map((ref) => ref.target)), texts(refs.map((ref) => ref.id))],
     );
     return found.rows.map(known);
   }
@@ -189,13 +210,13 @@ export class PostgresDeriving implements DerivingTransaction {
       [
         this.#context.pipeline,
         flow.name,
-        writes.map((write) => write.document.target),
-        writes.map((write) => write.document.id),
-        writes.map((write) => write.root),
-        writes.map((write) => String(write.revision)),
-        writes.map((write) => write.hash),
-        writes.map((write) => write.gone),
-        writes.map((write, i) => (remote[i] ? JSON.stringify(write.document.content) : null)),
+        texts(writes.map((write) => write.document.target)),
+        texts(writes.map((write) => write.document.id)),
+        texts(writes.map((write) => write.root)),
+        bigints(writes.map((write) => write.revision)),
+        byteas(writes.map((write) => write.hash)),
+        booleans(writes.map((write) => write.gone)),
+        texts(writes.map((write, i) => (remote[i] ? JSON.stringify(write.document.content) : null))),
       ],
     );
     const winners = new Set(won.rows.map((row) => `${row.target}\u001f${row.id}`));
@@ -217,6 +238,6 @@ export class PostgresDeriving implements DerivingTransaction {
 
   async deleteMarks(ids: readonly bigint[]): Promise<void> {
     if (ids.length === 0) return;
-    await this.#db.query('delete from sluice.mark where id = any($1::bigint[])', [ids.map(String)]);
+    await this.#db.query('delete from sluice.mark where id = any($1::bigint[])', [bigints(ids)]);
   }
 }

@@ -1,4 +1,5 @@
 import type { Image, LandedState } from '../../core/index.ts';
+import { bigints, booleans, integers, texts } from './arrays.ts';
 import { type LandedTable, linkColumn } from './landed-tables.ts';
 import type { Queryable } from './sql.ts';
 
@@ -42,7 +43,7 @@ export function landedState(table: LandedTable, row: LandedRecord): LandedState 
   };
 }
 
-const TYPES = 'text text boolean integer smallint bigint bigint bigint bigint text'.split(' ');
+const TYPES = 'text text boolean integer integer bigint bigint bigint bigint text'.split(' ');
 const COLUMNS = ['key', 'image', 'deleted', 'epoch', 'phase', 'a', 'b', 'tx_id', 'kafka_offset', 'source_time'];
 
 /** Writes rows of a landed table; `keep` leaves a row that is there alone. Answers how many were written. */
@@ -53,29 +54,31 @@ export async function saveRows(
   onConflict: 'replace' | 'keep',
 ): Promise<number> {
   if (rows.length === 0) return 0;
-  const values: unknown[] = [
-    rows.map((row) => row.key),
-    rows.map((row) => JSON.stringify(row.image)),
-    rows.map((row) => row.deleted),
-    rows.map((row) => row.position.epoch),
-    rows.map((row) => row.position.phase),
-    rows.map((row) => String(row.position.a)),
-    rows.map((row) => String(row.position.b)),
-    rows.map((row) => (row.position.txId === null ? null : String(row.position.txId))),
-    rows.map((row) => String(row.position.offset)),
-    rows.map((row) => row.sourceTime),
-    ...table.links.map((link) => rows.map((row) => row.links[link] ?? null)),
+  const positions = rows.map((row) => row.position);
+  const values: Buffer[] = [
+    texts(rows.map((row) => row.key)),
+    texts(rows.map((row) => JSON.stringify(row.image))),
+    booleans(rows.map((row) => row.deleted)),
+    integers(positions.map(({ epoch }) => epoch)),
+    integers(positions.map(({ phase }) => phase)),
+    bigints(positions.map(({ a }) => a)),
+    bigints(positions.map(({ b }) => b)),
+    bigints(positions.map(({ txId }) => txId)),
+    bigints(positions.map(({ offset }) => offset)),
+    texts(rows.map((row) => row.sourceTime)),
+    ...table.links.map((link) => texts(rows.map((row) => row.links[link] ?? null))),
   ];
+  const statement = { name: `save_${onConflict}_${table.digest}`, text: saveStatement(table, onConflict) };
+  return (await db.query(statement, values)).rowCount ?? 0;
+}
+
+function saveStatement(table: LandedTable, onConflict: 'replace' | 'keep'): string {
   const columns = [...COLUMNS, ...table.links.map(linkColumn)];
   const types = [...TYPES, ...table.links.map(() => 'text')];
   const arrays = types.map((type, i) => `$${i + 1}::${type}[]`).join(', ');
-  const picked = columns.map((_, i) => (i === 1 ? 'u.c2::jsonb' : `u.c${i + 1}`)).join(', ');
+  const picked = columns.map((_, i) => (i === 1 ? 'u.c2::json' : `u.c${i + 1}`)).join(', ');
   const names = columns.map((_, i) => `c${i + 1}`).join(', ');
   const updates = columns.slice(1).map((column) => `${column} = excluded.${column}`);
-  const done = await db.query(
-    `insert into ${table.sql} (${columns.join(', ')}) select ${picked} from unnest(${arrays}) as u(${names})
-     on conflict (key) do ${onConflict === 'keep' ? 'nothing' : `update set ${updates.join(', ')}`}`,
-    values,
-  );
-  return done.rowCount ?? 0;
+  return `insert into ${table.sql} (${columns.join(', ')}) select ${picked} from unnest(${arrays}) as u(${names})
+     on conflict (key) do ${onConflict === 'keep' ? 'nothing' : `update set ${updates.join(', ')}`}`;
 }

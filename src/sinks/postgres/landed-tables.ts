@@ -6,6 +6,8 @@ import { ident, type Queryable } from './sql.ts';
 export interface LandedTable {
   readonly name: string;
   readonly sql: string;
+  /** tells its statements apart from those of other tables */
+  readonly digest: string;
   readonly links: readonly string[];
   readonly linksOf: (image: Image) => Readonly<Record<string, string | null>>;
 }
@@ -20,11 +22,15 @@ function tableName(pipeline: string, source: string): string {
   return `${plain.slice(0, 52)}_${digest}`;
 }
 
+const digestOf = (pipeline: string, source: string): string =>
+  createHash('sha256').update(`${pipeline}/${source}`).digest('hex').slice(0, 12);
+
 function fromDeclaration(pipeline: string, table: SourceTable): LandedTable {
   const links = Object.keys(table.links);
   return {
     name: table.name,
     sql: `sluice.${ident(tableName(pipeline, table.name))}`,
+    digest: digestOf(pipeline, table.name),
     links,
     linksOf: (image) => Object.fromEntries(links.map((link) => [link, table.links[link]?.(image) ?? null])),
   };
@@ -37,6 +43,7 @@ function forMoves(pipeline: string, table: SourceTable, link: string): LandedTab
   return {
     name,
     sql: `sluice.${ident(tableName(pipeline, name))}`,
+    digest: digestOf(pipeline, name),
     links: ['from', 'to', 'row'],
     linksOf: (image) => ({ from: text(image.from), to: text(image.to), row: text(image.row) }),
   };
@@ -57,7 +64,7 @@ export function landedTables(pipeline: string, migration: Migration): ReadonlyMa
 export async function createLandedTables(db: Queryable, tables: Iterable<LandedTable>): Promise<void> {
   for (const table of tables) {
     await db.query(`create table if not exists ${table.sql} (
-      key text primary key, image jsonb not null, deleted boolean not null default false,
+      key text primary key, image json not null, deleted boolean not null default false,
       epoch integer not null, phase smallint not null, a bigint not null, b bigint not null, tx_id bigint,
       kafka_offset bigint not null, source_time text not null)
       with (autovacuum_vacuum_scale_factor = 0.05)`);

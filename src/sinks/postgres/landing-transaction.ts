@@ -13,6 +13,7 @@ import type {
   RecordedChange,
 } from '../../core/index.ts';
 import { movesOf, SluiceError } from '../../core/index.ts';
+import { bigints, texts } from './arrays.ts';
 import type { LedgerContext } from './context.ts';
 import type { ArrayBatch } from './copy/batch.ts';
 import { copyTable } from './copy/table.ts';
@@ -57,8 +58,11 @@ export class PostgresLanding implements LandingTransaction {
     if (keys.length === 0) return new Map();
     const table = this.#context.table(name);
     const found = await this.#db.query<LandedRecord>(
-      `select ${landedColumns(table)} from ${table.sql} where key = any($1) order by key for update`,
-      [keys],
+      {
+        name: `landed_${table.digest}`,
+        text: `select ${landedColumns(table)} from ${table.sql} where key = any($1::text[]) order by key for update`,
+      },
+      [texts(keys)],
     );
     for (const row of found.rows) this.#held.add(`${name}\u001f${row.key}`);
     return new Map(found.rows.map((row) => [row.key, landedState(table, row)]));
@@ -190,7 +194,7 @@ export class PostgresLanding implements LandingTransaction {
        from unnest($3::text[], $4::bigint[]) as u(key, at)
        where p.pipeline = $1 and p.kind = 'record' and p.scope = $2 and p.key = u.key and p.state = 'parked'
          and p."offset" < u.at`,
-      [this.#context.pipeline, table, [...complete.keys()], [...complete.values()].map(String)],
+      [this.#context.pipeline, table, texts([...complete.keys()]), bigints([...complete.values()])],
     );
   }
 
@@ -225,9 +229,9 @@ export async function insertMarks(db: Queryable, pipeline: string, marks: readon
      from unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[]) as u(flow, part, key, source_time)`,
     [
       pipeline,
-      marks.map((mark) => mark.flow),
-      marks.map((mark) => mark.part),
-      marks.map((mark) => mark.key),
+      texts(marks.map((mark) => mark.flow)),
+      texts(marks.map((mark) => mark.part)),
+      texts(marks.map((mark) => mark.key)),
       marks.map((mark) => mark.sourceTime),
     ],
   );

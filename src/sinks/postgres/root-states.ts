@@ -1,4 +1,5 @@
 import type { Flow, RootVerdict } from '../../core/index.ts';
+import { texts } from './arrays.ts';
 import type { Queryable } from './sql.ts';
 
 /** Keeps what became of each derived root: its issues, its timer, what it waits for, and whether it is parked. */
@@ -15,8 +16,8 @@ export async function settleRoots(
   const healthy = verdicts.filter((verdict) => verdict.state !== 'parked').map((verdict) => verdict.root);
   await db.query(
     `update sluice.parked set state = 'healed', closed_at = clock_timestamp(), closed_by = 'derived'
-     where pipeline = $1 and kind = 'root' and scope = $2 and key = any($3) and state = 'parked'`,
-    [pipeline, flow.name, healthy],
+     where pipeline = $1 and kind = 'root' and scope = $2 and key = any($3::text[]) and state = 'parked'`,
+    [pipeline, flow.name, texts(healthy)],
   );
   for (const verdict of verdicts) {
     if (verdict.state !== 'parked') continue;
@@ -41,10 +42,10 @@ async function replaceIssues(
   const noted = verdicts.filter((verdict) => verdict.issues.length > 0);
   const clean = new Set(roots);
   for (const verdict of noted) clean.delete(verdict.root);
-  await db.query('delete from sluice.root_issue where pipeline = $1 and flow = $2 and root = any($3)', [
+  await db.query('delete from sluice.root_issue where pipeline = $1 and flow = $2 and root = any($3::text[])', [
     pipeline,
     flow,
-    [...clean],
+    texts([...clean]),
   ]);
   if (noted.length === 0) return;
   await db.query(
@@ -64,10 +65,10 @@ async function replaceTimers(
   verdicts: readonly RootVerdict[],
 ): Promise<void> {
   const timed = verdicts.filter((verdict) => verdict.wakeAt !== null);
-  await db.query('delete from sluice.timer where pipeline = $1 and flow = $2 and root = any($3)', [
+  await db.query('delete from sluice.timer where pipeline = $1 and flow = $2 and root = any($3::text[])', [
     pipeline,
     flow,
-    roots,
+    texts(roots),
   ]);
   if (timed.length === 0) return;
   await db.query(
@@ -84,10 +85,10 @@ async function replaceWaiting(
   roots: readonly string[],
   verdicts: readonly RootVerdict[],
 ): Promise<void> {
-  await db.query('delete from sluice.waiting where pipeline = $1 and flow = $2 and root = any($3)', [
+  await db.query('delete from sluice.waiting where pipeline = $1 and flow = $2 and root = any($3::text[])', [
     pipeline,
     flow,
-    roots,
+    texts(roots),
   ]);
   const needs = verdicts
     .filter((verdict) => verdict.state === 'waiting')

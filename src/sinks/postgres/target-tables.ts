@@ -1,6 +1,7 @@
 import { type JsonObject, type PostgresTarget, SluiceError } from '../../core/index.ts';
+import { texts } from './arrays.ts';
 import type { LedgerContext } from './context.ts';
-import { ident, type Queryable, qualified, splitName } from './sql.ts';
+import { ident, type Queryable, qualified } from './sql.ts';
 
 export interface TargetRow {
   readonly id: string;
@@ -21,7 +22,7 @@ function keyColumns(target: PostgresTarget, id: string): JsonObject {
  */
 export class TargetTables {
   readonly #context: LedgerContext;
-  readonly #columns = new Map<string, ReadonlySet<string>>();
+  readonly #columns = new Map<string, ReadonlyMap<string, ColumnType>>();
 
   constructor(context: LedgerContext) {
     this.#context = context;
@@ -30,9 +31,13 @@ export class TargetTables {
   async write(db: Queryable, target: PostgresTarget, rows: readonly TargetRow[]): Promise<void> {
     if (rows.length === 0) return;
     const table = qualified(target.name, this.#context.schemaSuffix);
-    const named = new Set(rows.flatMap((row) => [...Object.keys(row.content), ...Object.keys(row.stamps)]));
-    await this.#refuseUnknown(db, target, named);
+    const named = new Set<string>();
+    for (const { content, stamps } of rows) {
+      for (const name in content) named.add(name);
+      for (const name in stamps) named.add(name);
+    }
     const columns = [...named].sort();
+    const types = await this.#typesOf(db, target, columns);
     const list = columns.map(ident).join(', ');
     const key = target.key.map(ident).join(', ');
     const updates = columns
@@ -40,11 +45,13 @@ export class TargetTables {
       .map((c) => `${ident(c)} = excluded.${ident(c)}`);
     const onConflict =
       target.mode === 'append' || updates.length === 0 ? 'nothing' : `update set ${updates.join(', ')}`;
-    const values = rows.map((row) => ({ ...row.content, ...row.stamps }));
+    const arrays = columns.map((_, i) => `$${i + 1}::text[]`).join(', ');
+    const names = columns.map((_, i) => `c${i}`).join(', ');
+    const picked = types.map((type, i) => fromText(type, `u.c${i}`)).join(', ');
     await db.query(
-      `insert into ${table} (${list}) select ${list} from jsonb_populate_recordset(null::${table}, $1::jsonb)
+      `insert into ${table} (${list}) select ${picked} from unnest(${arrays}) as u(${names})
        on conflict (${key}) do ${onConflict}`,
-      [JSON.stringify(values)],
+      columns.map((column, i) => texts(rows.map((row) => asText(row, column, types[i] as ColumnType)))),
     );
   }
 
@@ -72,20 +79,45 @@ export class TargetTables {
     return new Map(found.rows.map((row) => [ids[Number(row.n) - 1] as string, row.row]));
   }
 
-  async #refuseUnknown(db: Queryable, target: PostgresTarget, named: ReadonlySet<string>): Promise<void> {
-    let known = this.#columns.get(target.name);
-    if (!known) {
-      const [schema, table] = splitName(target.name);
-      const found = await db.query<{ column_name: string }>(
-        'select column_name from information_schema.columns where table_schema = $1 and table_name = $2',
-        [schema + this.#context.schemaSuffix, table],
-      );
-      known = new Set(found.rows.map((row) => row.column_name));
-      this.#columns.set(target.name, known);
-    }
-    const missing = [...named].filter((column) => !known.has(column));
-    if (missing.length === 0) return;
+  /** Throws SCHEMA_OUTDATED when the table lacks one of the columns. */
+  async #typesOf(db: Queryable, target: PostgresTarget, columns: readonly string[]): Promise<readonly ColumnType[]> {
+    const known = this.#columns.get(target.name) ?? (await this.#readColumns(db, target));
+    const types = columns.map((column) => known.get(column));
+    if (types.every((type) => type !== undefined)) return types;
     this.#columns.delete(target.name);
+    const missing = columns.filter((column) => !known.has(column));
     throw new SluiceError('SCHEMA_OUTDATED', `${target.name} lacks ${missing.join(', ')}`);
   }
+
+  async #readColumns(db: Queryable, target: PostgresTarget): Promise<ReadonlyMap<string, ColumnType>> {
+    const found = await db.query<ColumnType & { column: string }>(
+      // without its modifier: a cast to varchar(5) would cut what an assignment refuses
+      `select a.attname as "column", format_type(a.atttypid, -1) as name,
+         t.typcategory = 'A' as "isArray", t.typname in ('json', 'jsonb') as "isJson"
+       from pg_attribute a join pg_type t on t.oid = a.atttypid
+       where a.attrelid = to_regclass($1) and a.attnum > 0 and not a.attisdropped`,
+      [qualified(target.name, this.#context.schemaSuffix)],
+    );
+    const known = new Map(found.rows.map(({ column, ...type }) => [column, type]));
+    this.#columns.set(target.name, known);
+    return known;
+  }
+}
+
+interface ColumnType {
+  readonly name: string;
+  readonly isArray: boolean;
+  readonly isJson: boolean;
+}
+
+function asText({ content, stamps }: TargetRow, column: string, type: ColumnType): string | null {
+  const value = content[column] ?? stamps[column] ?? null;
+  if (value === null) return null;
+  return typeof value === 'string' && !type.isJson && !type.isArray ? value : JSON.stringify(value);
+}
+
+/** An array travels as JSON; everything else as PostgreSQL itself reads it. */
+function fromText({ name, isArray }: ColumnType, value: string): string {
+  if (!isArray) return `${value}::${name}`;
+  return `case when ${value} is not null then array(select jsonb_array_elements_text(${value}::jsonb))::${name} end`;
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Copied, type CopyColumn, type CopyFlow, SluiceError } from '../../../core/index.ts';
+import { CARRIERS } from '../arrays.ts';
 import { ident, type Queryable, qualified } from '../sql.ts';
-import { CARRIERS } from './arrays.ts';
 import { ArrayBatch, type ArrayRows } from './batch.ts';
 
 const GUARD = ['sluice_epoch', 'sluice_a', 'sluice_b', 'sluice_tx', 'sluice_offset'] as const;

@@ -1,10 +1,20 @@
-import { type Cells, type CopyType, SluiceError } from '../../../core/index.ts';
+import { type Cells, type CopyType, SluiceError } from '../../core/index.ts';
 import { dateDays, timestamptzMicros } from './instants.ts';
 
 /** ndim, flags, element type, length, lower bound: four bytes each. */
 const HEADER = 20;
 
-const OIDS = { bool: 16, int8: 20, int2: 21, int4: 23, text: 25, float8: 701, date: 1082, timestamptz: 1184 } as const;
+const OIDS = {
+  bool: 16,
+  bytea: 17,
+  int8: 20,
+  int2: 21,
+  int4: 23,
+  text: 25,
+  float8: 701,
+  date: 1082,
+  timestamptz: 1184,
+} as const;
 
 /**
  * One column of many rows as a PostgreSQL array in its binary format, which the server takes without parsing text.
@@ -187,8 +197,16 @@ class DoubleCells extends ArrayCells {
 
 /** Whatever PostgreSQL itself is to read from its text. */
 class TextCells extends ArrayCells {
-  constructor() {
-    super('text');
+  constructor(type: 'text' | 'bytea' = 'text') {
+    super(type);
+  }
+
+  string(value: string): void {
+    // no character takes more than three bytes for each of its code units
+    const at = this.take(4 + value.length * 3);
+    const length = this.bytes.write(value, at + 4);
+    this.bytes.writeInt32BE(length, at);
+    this.at = at + 4 + length;
   }
 
   override text(bytes: Buffer, start: number, end: number): void {
@@ -230,6 +248,43 @@ class TimestamptzCells extends Int8Cells {
     if (micros === null) throw misfit();
     super.long(micros);
   }
+}
+
+/** Values of one statement as array parameters in the binary format: cheaper on both sides than the text of an array. */
+export function texts(values: readonly (string | null)[]): Buffer {
+  const cells = new TextCells();
+  for (const value of values) {
+    if (value === null) cells.null();
+    else cells.string(value);
+  }
+  return cells.parameter();
+}
+
+export function bigints(values: readonly (bigint | null)[]): Buffer {
+  const cells = new Int8Cells();
+  for (const value of values) {
+    if (value === null) cells.null();
+    else cells.long(value);
+  }
+  return cells.parameter();
+}
+
+export function integers(values: readonly number[]): Buffer {
+  const cells = new SmallerIntCells('int4', 4);
+  for (const value of values) cells.long(value);
+  return cells.parameter();
+}
+
+export function booleans(values: readonly boolean[]): Buffer {
+  const cells = new BooleanCells();
+  for (const value of values) cells.boolean(value);
+  return cells.parameter();
+}
+
+export function byteas(values: readonly Buffer[]): Buffer {
+  const cells = new TextCells('bytea');
+  for (const value of values) cells.text(value, 0, value.length);
+  return cells.parameter();
 }
 
 /** How a column travels: its builder, the type of the array, and the type it is cast to where that is another. */
