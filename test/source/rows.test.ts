@@ -10,8 +10,9 @@ import {
   SluiceError,
 } from '../../src/core/index.ts';
 import { AvroSchemas } from '../../src/source/decode/avro.ts';
+import { compileSchema } from '../../src/source/decode/avro-schema.ts';
+import { Cursor } from '../../src/source/decode/cursor.ts';
 import { UNSENT } from '../../src/source/decode/unsent.ts';
-import { Cursor } from '../../src/source/rows/cursor.ts';
 import { RowReader } from '../../src/source/rows/index.ts';
 
 const nullable = (type: unknown) => ({ type: ['null', type], default: null });
@@ -71,9 +72,9 @@ const framed = (schema: number, body: Buffer): Buffer => {
 /** A registry that is asked once for each schema. */
 const registry = (schemas: Readonly<Record<number, unknown>>): AvroSchemas => {
   const asked = new AvroSchemas('http://127.0.0.1:1');
-  asked.text = async (id) => {
+  asked.compiled = async (id) => {
     if (!(id in schemas)) throw new SluiceError('SCHEMA_UNKNOWN', 'no such schema');
-    return JSON.stringify(schemas[id]);
+    return compileSchema(schemas[id] as never);
   };
   return asked;
 };

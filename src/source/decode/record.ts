@@ -1,7 +1,6 @@
 import {
   type Image,
   isoOfMicros,
-  type Json,
   type Operation,
   type Position,
   SluiceError,
@@ -165,7 +164,7 @@ export async function decodeRecord(
   if (envelope.op === 't') return { kind: 'truncate', table: table.table, position };
   const op = operationOf(envelope.op);
   const key = await decodeKey(raw, table, schemas);
-  const { image: after, unsent } = takeUnsent(normal(envelope.after ?? null));
+  const { image: after, unsent } = takeUnsent(envelope.after ?? null);
   return {
     kind: 'change',
     table: table.table,
@@ -173,27 +172,10 @@ export async function decodeRecord(
     op,
     after: op === 'd' ? null : (after ?? null),
     // unsent values of an image before the change tell nothing and are left out
-    before: takeUnsent(normal(envelope.before ?? null)).image,
+    before: takeUnsent(envelope.before ?? null).image,
     unsent: op === 'd' ? [] : unsent,
     position,
     sourceTime: sourceTimeOf(source),
     origin: source.origin ?? null,
   };
-}
-
-/** Plain JSON whatever the decoder: bytes as base64 text, records and maps as objects without a class. */
-function normal(image: Image | null): Image | null {
-  if (image === null) return null;
-  return Object.fromEntries(Object.entries(image).map(([column, value]) => [column, plain(value)]));
-}
-
-function plain(value: unknown): Json {
-  if (value === null || value === undefined) return null;
-  if (Buffer.isBuffer(value)) return value.toString('base64');
-  if (Array.isArray(value)) return value.map(plain);
-  if (typeof value === 'bigint') return String(value);
-  if (typeof value === 'object') {
-    return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, plain(member)]));
-  }
-  return value as Json;
 }

@@ -7,9 +7,9 @@ import {
   type Rows,
   SluiceError,
 } from '../../core/index.ts';
+import type { Compiled, Field } from '../decode/avro-schema.ts';
+import { Cursor } from '../decode/cursor.ts';
 import { keyText, operationOf, positionFrom, type RawMessage, type SourceFields } from '../decode/record.ts';
-import { type Compiled, compileSchema, type Field } from './avro-schema.ts';
-import { Cursor } from './cursor.ts';
 
 const NONE: readonly number[] = [];
 
@@ -58,8 +58,8 @@ export class AvroRows {
     return this.#compiled.has(schema);
   }
 
-  learn(schema: number, text: string): void {
-    this.#compiled.set(schema, compileSchema(JSON.parse(text)));
+  learn(schema: number, type: Compiled): void {
+    this.#compiled.set(schema, type);
   }
 
   /** Reads a change event in Avro whose schemas are known. Null: nothing that changes a row. */

@@ -34,10 +34,10 @@ export class RowReader {
   }
 
   async #learn(value: number, key: number): Promise<void> {
-    if (!this.#avro.knows(value)) this.#avro.learn(value, await this.#schemas.text(value));
+    if (!this.#avro.knows(value)) this.#avro.learn(value, await this.#schemas.compiled(value));
     if (this.#avro.knows(key)) return;
     try {
-      this.#avro.learn(key, await this.#schemas.text(key));
+      this.#avro.learn(key, await this.#schemas.compiled(key));
     } catch (error) {
       if (error instanceof SluiceError && error.disposition === 'retry') throw error;
       throw new SluiceError('KEY_UNDECODABLE', 'the key cannot be decoded');

@@ -1,6 +1,6 @@
-import type { Cells } from '../../core/index.ts';
-import { UNSENT } from '../decode/unsent.ts';
+import type { Cells, Json } from '../../core/index.ts';
 import type { Cursor } from './cursor.ts';
+import { UNSENT } from './unsent.ts';
 
 /** A field of a record in the order it is written. */
 export interface Field {
@@ -15,11 +15,12 @@ export interface Compiled {
   readonly read: (c: Cursor, cells: Cells) => void;
   /** a value that is no record, array or map; null for those */
   readonly scalar: (c: Cursor) => string | number | bigint | boolean | null;
+  /** whatever it is, as rows hold it: integers that are no safe number as text, bytes in base64 */
+  readonly json: (c: Cursor) => Json;
   /** the fields that follow, of a record; null where there is none */
   readonly enter: (c: Cursor) => readonly Field[] | null;
 }
 
-type Json = null | string | number | boolean | readonly Json[] | { readonly [name: string]: Json };
 type Named = Map<string, { type: Compiled | null }>;
 
 const UNSENT_BYTES = Buffer.from(UNSENT, 'utf8');
@@ -35,6 +36,11 @@ function skipText(c: Cursor): boolean {
   return length === UNSENT_BYTES.length && c.bytes.compare(UNSENT_BYTES, 0, length, begin, end) === 0;
 }
 
+function base64(c: Cursor, length: number): string {
+  const begin = c.at;
+  return c.bytes.toString('base64', begin, c.pass(length));
+}
+
 const TEXT: Compiled = {
   skip: skipText,
   read: (c, cells) => {
@@ -43,6 +49,7 @@ const TEXT: Compiled = {
     cells.text(c.bytes, begin, c.pass(length));
   },
   scalar: (c) => c.utf8(),
+  json: (c) => c.utf8(),
   enter: refuse,
 };
 
@@ -53,11 +60,21 @@ const LONG: Compiled = {
   },
   read: (c, cells) => cells.long(c.long()),
   scalar: (c) => c.long(),
+  json: (c) => {
+    const value = c.long();
+    return typeof value === 'bigint' ? String(value) : value;
+  },
   enter: refuse,
 };
 
 const PRIMITIVES: Readonly<Record<string, Compiled>> = {
-  null: { skip: () => false, read: (_, cells) => cells.null(), scalar: () => null, enter: () => null },
+  null: {
+    skip: () => false,
+    read: (_, cells) => cells.null(),
+    scalar: () => null,
+    json: () => null,
+    enter: () => null,
+  },
   boolean: {
     skip: (c) => {
       c.byte();
@@ -65,6 +82,7 @@ const PRIMITIVES: Readonly<Record<string, Compiled>> = {
     },
     read: (c, cells) => cells.boolean(c.byte() === 1),
     scalar: (c) => c.byte() === 1,
+    json: (c) => c.byte() === 1,
     enter: refuse,
   },
   int: LONG,
@@ -76,6 +94,7 @@ const PRIMITIVES: Readonly<Record<string, Compiled>> = {
     },
     read: (c, cells) => cells.double(c.float()),
     scalar: (c) => c.float(),
+    json: (c) => c.float(),
     enter: refuse,
   },
   double: {
@@ -85,10 +104,11 @@ const PRIMITIVES: Readonly<Record<string, Compiled>> = {
     },
     read: (c, cells) => cells.double(c.double()),
     scalar: (c) => c.double(),
+    json: (c) => c.double(),
     enter: refuse,
   },
   string: TEXT,
-  bytes: { ...TEXT, read: refuse },
+  bytes: { ...TEXT, read: refuse, json: (c) => base64(c, c.size()) },
 };
 
 /** Compiles an Avro schema as the registry holds it. Throws RangeError for what is no Avro schema. */
@@ -131,6 +151,7 @@ function reference(text: string, named: Named, space: string): Compiled {
     skip: (c) => slot.type?.skip(c) ?? false,
     read: (c, cells) => slot.type?.read(c, cells),
     scalar: (c) => slot.type?.scalar(c) ?? null,
+    json: (c) => slot.type?.json(c) ?? null,
     enter: (c) => slot.type?.enter(c) ?? null,
   };
 }
@@ -155,7 +176,12 @@ function record(given: { readonly [name: string]: Json }, named: Named, space: s
     for (const field of fields) field.type.skip(c);
     return false;
   };
-  slot.type = { skip, read: refuse, scalar: refuse, enter: () => fields };
+  const json = (c: Cursor): Json => {
+    const found: Record<string, Json> = {};
+    for (const field of fields) found[field.name] = field.type.json(c);
+    return found;
+  };
+  slot.type = { skip, read: refuse, scalar: refuse, json, enter: () => fields };
   return slot.type;
 }
 
@@ -169,6 +195,7 @@ function enumeration(symbols: readonly string[]): Compiled {
       cells.text(symbol, 0, symbol.length);
     },
     scalar: (c) => symbols[c.size()] ?? null,
+    json: (c) => symbols[c.size()] ?? null,
     enter: refuse,
   };
 }
@@ -180,6 +207,7 @@ const fixed = (size: number): Compiled => ({
   },
   read: refuse,
   scalar: refuse,
+  json: (c) => base64(c, size),
   enter: refuse,
 });
 
@@ -188,9 +216,8 @@ function blocks(item: Compiled, isMap: boolean): Compiled {
   const skip = (c: Cursor): boolean => {
     let items = 0;
     let unsent = false;
-    for (let count = c.long(); count !== 0; count = c.long()) {
-      if (count < 0) c.skipLong();
-      for (let n = Math.abs(Number(count)); n > 0; n--) {
+    for (const count of counts(c)) {
+      for (let n = 0; n < count; n++) {
         if (isMap) TEXT.skip(c);
         unsent = item.skip(c);
         items += 1;
@@ -199,7 +226,33 @@ function blocks(item: Compiled, isMap: boolean): Compiled {
     // what was not sent of an array column comes as an array of one placeholder
     return !isMap && items === 1 && unsent;
   };
-  return { skip, read: refuse, scalar: refuse, enter: refuse };
+  const json = (c: Cursor): Json => (isMap ? mapOf(item, c) : arrayOf(item, c));
+  return { skip, read: refuse, scalar: refuse, json, enter: refuse };
+}
+
+/** The counts of blocks until an empty one. */
+function* counts(c: Cursor): Generator<number> {
+  for (let count = Number(c.long()); count !== 0; count = Number(c.long())) {
+    if (count < 0) c.skipLong();
+    yield Math.abs(count);
+  }
+}
+
+function arrayOf(item: Compiled, c: Cursor): Json {
+  const found: Json[] = [];
+  for (const count of counts(c)) for (let n = 0; n < count; n++) found.push(item.json(c));
+  return found;
+}
+
+function mapOf(item: Compiled, c: Cursor): Json {
+  const found: Record<string, Json> = {};
+  for (const count of counts(c)) {
+    for (let n = 0; n < count; n++) {
+      const name = c.utf8();
+      found[name] = item.json(c);
+    }
+  }
+  return found;
 }
 
 function union(branches: readonly Compiled[]): Compiled {
@@ -212,6 +265,7 @@ function union(branches: readonly Compiled[]): Compiled {
     skip: (c) => pick(c).skip(c),
     read: (c, cells) => pick(c).read(c, cells),
     scalar: (c) => pick(c).scalar(c),
+    json: (c) => pick(c).json(c),
     enter: (c) => pick(c).enter(c),
   };
 }
