@@ -173,8 +173,9 @@ export async function compareShadow(
        group by 1 order by 1`,
       [open.migration.name, open.name],
     );
+    const copies = await open.admin.compareCopies();
     if (!keep) await open.admin.dropPipeline(open.folders);
-    return found.rows;
+    return [...found.rows, ...copies].sort((x, y) => (x.target < y.target ? -1 : 1));
   } finally {
     await open.close();
   }

@@ -5,6 +5,7 @@ import { openDecoder } from '../../src/app/wire.ts';
 import { type ChangeEvent, comparePositions, type JsonObject, type SluiceError } from '../../src/core/index.ts';
 import { createModel } from '../../src/pipeline/in-memory/index.ts';
 import { landerOf, type PipelineContext, type RawRecord, Subscriptions, sweepTable } from '../../src/pipeline/index.ts';
+import { PipelineAdmin } from '../../src/sinks/postgres/index.ts';
 import { asRecord, COPIED_SQL, COPIED_TABLE, copied, type ThingChange, thing } from '../support/copied.ts';
 import { type ServiceDatabase, serviceDatabase } from '../support/service-database.ts';
 
@@ -204,6 +205,19 @@ describe('a table that is copied', () => {
     await land({ op: 'c', id: 1, b: 10n }, { op: 'd', id: 1, b: 20n }, { op: 'c', id: 2, b: 30n });
     await lander.land([asRecord({ op: 'c', id: 1, b: 10n }, 0n)], 1n, null);
     expect(await labels()).toEqual(['2:thing 2']);
+  });
+
+  test('in a shadow is compared with the live one row by row', async () => {
+    await land({ op: 'c', id: 1, b: 10n }, { op: 'c', id: 2, b: 20n }, { op: 'c', id: 3, b: 30n });
+    await db.pool.query('drop schema if exists copied_shadow cascade');
+    await db.pool.query('create schema copied_shadow');
+    await db.pool.query('create table copied_shadow.thing as table copied.thing');
+    await db.pool.query(`delete from copied_shadow.thing where id = 1`);
+    await db.pool.query(`update copied_shadow.thing set label = null where id = 3`);
+    const shadow = new PipelineAdmin(db.pool, copied, 'copied_shadow', '_shadow');
+    expect(await shadow.compareCopies()).toEqual([
+      { target: 'copied.thing', live: 3, shadow: 2, onlyLive: 1, onlyShadow: 0, different: 1 },
+    ]);
   });
 
   test('holds what the model says, however the log is cut, shuffled and repeated', { timeout: 120_000 }, async () => {

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type pg from 'pg';
 import { type ErrorCode, type Migration, SluiceError } from '../../core/index.ts';
 import { type LedgerContext, ledgerContext } from './context.ts';
+import type { CopyComparison } from './copy/table.ts';
 import { epochSwept, type UnsweptEpoch, unsweptEpoch } from './epochs.ts';
 import { type FlowFigures, flowFigures, type PartitionFigures, partitionFigures } from './figures.ts';
 import { createLandedTables, dropLandedTables, landedTables } from './landed-tables.ts';
@@ -85,6 +86,19 @@ export class PipelineAdmin {
         await client.query(`drop schema if exists ${ident(schema + schemaSuffix)} cascade`);
       }
     });
+  }
+
+  /** What this pipeline has copied beside what the live one has, by target. */
+  async compareCopies(): Promise<readonly (CopyComparison & { readonly target: string })[]> {
+    const { migration, copies } = this.#context;
+    const live = ledgerContext(migration.name, migration, '').copies;
+    const found: (CopyComparison & { readonly target: string })[] = [];
+    for (const [flow, table] of copies) {
+      const target = migration.flows.find(({ name }) => name === flow)?.targets[0]?.name ?? flow;
+      const other = live.get(flow);
+      if (other) found.push({ target, ...(await other.compare(this.#pool, table)) });
+    }
+    return found;
   }
 
   flows(): Promise<readonly FlowFigures[]> {

@@ -43,6 +43,14 @@ const matching = (key: readonly CopyColumn[], x: string, y: string): string =>
     })
     .join(' and ');
 
+export interface CopyComparison {
+  readonly live: number;
+  readonly shadow: number;
+  readonly onlyLive: number;
+  readonly onlyShadow: number;
+  readonly different: number;
+}
+
 /**
  * A copied table and the positions that guard it: those of rows in columns of the table itself, which is the cheapest
  * place, those of deleted rows in a table of their own. See ADR 0010.
@@ -91,6 +99,21 @@ export class CopyTable {
       [this.sql],
     );
     return found.rows[0]?.rows ?? 0;
+  }
+
+  /** Compares what two pipelines have copied, row by row. */
+  async compare(db: Queryable, shadow: CopyTable): Promise<CopyComparison> {
+    const columns = (alias: string): string => this.#columns.map(({ to }) => `${alias}.${ident(to)}`).join(', ');
+    const [{ to: key } = { to: '' }] = this.#key;
+    const found = await db.query<CopyComparison>(
+      `select count(l.${ident(key)})::int as live, count(s.${ident(key)})::int as shadow,
+         count(*) filter (where s.${ident(key)} is null)::int as "onlyLive",
+         count(*) filter (where l.${ident(key)} is null)::int as "onlyShadow",
+         count(*) filter (where l.${ident(key)} is not null and s.${ident(key)} is not null
+           and row(${columns('l')}) is distinct from row(${columns('s')}))::int as different
+       from ${this.sql} l full join ${shadow.sql} s on ${matching(this.#key, 'l', 's')}`,
+    );
+    return found.rows[0] ?? { live: 0, shadow: 0, onlyLive: 0, onlyShadow: 0, different: 0 };
   }
 
   async drop(db: Queryable): Promise<void> {
