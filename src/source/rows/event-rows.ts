@@ -44,9 +44,12 @@ export class EventRow implements RowChange {
 }
 
 function writeValue(cells: Cells, value: Json): void {
-  if (value === null) return cells.null();
-  if (typeof value === 'boolean') return cells.boolean(value);
-  if (typeof value === 'number') return Number.isSafeInteger(value) ? cells.long(value) : cells.double(value);
-  const bytes = Buffer.from(typeof value === 'string' ? value : JSON.stringify(value), 'utf8');
-  cells.text(bytes, 0, bytes.length);
+  if (value === null) cells.null();
+  else if (typeof value === 'boolean') cells.boolean(value);
+  else if (Number.isSafeInteger(value)) cells.long(value as number);
+  else if (typeof value === 'number') cells.double(value);
+  else {
+    const bytes = Buffer.from(typeof value === 'string' ? value : JSON.stringify(value), 'utf8');
+    cells.text(bytes, 0, bytes.length);
+  }
 }
