@@ -112,7 +112,7 @@ export async function landBatch(
   await tx.recordChanges(folded.changes);
   const raws = new Map(batch.changes.map(({ event, raw }) => [event, raw]));
   await tx.park(folded.parked.map(({ event, code }) => unsentRecord(place, event, raws.get(event), code)));
-  await tx.heal(table.name, folded.complete);
+  if (await tx.hasParked(table.name)) await tx.heal(table.name, folded.complete);
   let marks: readonly Mark[] = folded.marks;
   for (const flow of fastFlows) {
     const derived = await deriveAtOnce(tx, context, flow, rows);

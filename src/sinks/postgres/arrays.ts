@@ -34,7 +34,9 @@ export abstract class ArrayCells implements Cells {
   }
 
   null(): void {
-    this.bytes.writeInt32BE(-1, this.take(4));
+    // taken first: room for it can be a new buffer
+    const at = this.take(4);
+    this.bytes.writeInt32BE(-1, at);
     this.#nulls = true;
   }
 

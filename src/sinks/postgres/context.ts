@@ -10,6 +10,8 @@ export interface LedgerContext {
   readonly schemaSuffix: string;
   /** how many lanes documents of one store are spread over; an order key always has the same lane */
   readonly lanes: number;
+  /** read once: a ledger's generation never changes */
+  firstRevision?: bigint;
   table(name: string): LandedTable;
   target(name: string): Target;
   /** the tables that landing writes straight, by the names of their flows */

@@ -34,6 +34,12 @@ const DOCUMENT = 'target, id, flow, root, revision, hash, gone, content';
 
 const known = (row: DocumentRecord): KnownDocument => ({ ...row, revision: BigInt(row.revision) });
 
+/**
+ * Such a root is locked by its landed row, which landing locks anyhow: thousands of advisory locks in one transaction
+ * are more than a server keeps (max_locks_per_transaction).
+ */
+const isRowAlone = (flow: Flow): boolean => 'table' in flow.root && flow.parts.length === 0;
+
 /** The statements of one deriving transaction, on the connection that holds it. */
 export class PostgresDeriving implements DerivingTransaction {
   readonly #db: Queryable;
@@ -47,38 +53,50 @@ export class PostgresDeriving implements DerivingTransaction {
   }
 
   async lock(flow: Flow, keys: readonly string[]): Promise<readonly LockedRoot[]> {
-    const roots = await this.#locked(flow, keys);
-    return roots.flatMap(({ sourceTime, ...root }) => (sourceTime === null ? [] : [{ ...root, sourceTime }]));
+    const locked = await this.#lock(flow, keys);
+    const marks = await this.#marksOf(flow, locked);
+    return locked.flatMap((key) => marks.get(key) ?? []);
   }
 
   async take(flow: Flow, changed: ReadonlyMap<string, string>): Promise<readonly LockedRoot[]> {
-    const roots = await this.#locked(flow, [...changed.keys()]);
-    return roots.map((root) => {
-      const own = changed.get(root.key) ?? '';
-      return { ...root, sourceTime: root.sourceTime !== null && root.sourceTime < own ? root.sourceTime : own };
+    // their rows were locked when they were landed
+    const keys = isRowAlone(flow) ? [...changed.keys()] : await this.#lock(flow, [...changed.keys()]);
+    const marks = await this.#marksOf(flow, keys);
+    return keys.map((key) => {
+      const [own, mark] = [changed.get(key) ?? '', marks.get(key)];
+      if (!mark) return { key, markIds: [], sourceTime: own };
+      return { ...mark, sourceTime: mark.sourceTime < own ? mark.sourceTime : own };
     });
   }
 
-  async #locked(
-    flow: Flow,
-    keys: readonly string[],
-  ): Promise<readonly (Omit<LockedRoot, 'sourceTime'> & { readonly sourceTime: string | null })[]> {
+  /** Those of the roots that nobody else holds. */
+  async #lock(flow: Flow, keys: readonly string[]): Promise<readonly string[]> {
+    if ('table' in flow.root && isRowAlone(flow)) {
+      const table = this.#context.table(flow.root.table);
+      const locked = await this.#db.query<{ key: string }>(
+        `select key from ${table.sql} where key = any($1::text[]) order by key for update skip locked`,
+        [texts(keys)],
+      );
+      return locked.rows.map(({ key }) => key);
+    }
     const locked = await this.#db.query<{ key: string }>(
       `select u.key from unnest($3::text[]) as u(key)
        where pg_try_advisory_xact_lock(hashtextextended($1 || chr(31) || $2 || chr(31) || u.key, 0))`,
       [this.#context.pipeline, flow.name, texts(keys)],
     );
-    // A second statement, hence a newer snapshot: whoever held a lock before us has committed what it deleted.
+    return locked.rows.map(({ key }) => key);
+  }
+
+  /** A statement after the one that locks, hence a newer snapshot: who held a lock before has committed its deletes. */
+  async #marksOf(flow: Flow, keys: readonly string[]): Promise<ReadonlyMap<string, LockedRoot>> {
     const marks = await this.#db.query<{ key: string; ids: string[]; source_time: string }>(
       `select key, array_agg(id) as ids, ${isoMicros('min(source_time)')} as source_time
        from sluice.mark where pipeline = $1 and flow = $2 and part = '' and key = any($3::text[]) group by key`,
-      [this.#context.pipeline, flow.name, texts(locked.rows.map((row) => row.key))],
+      [this.#context.pipeline, flow.name, texts(keys)],
     );
-    const found = new Map(marks.rows.map((row) => [row.key, row]));
-    return locked.rows.map(({ key }) => {
-      const mark = found.get(key);
-      return { key, markIds: mark?.ids.map(BigInt) ?? [], sourceTime: mark?.source_time ?? null };
-    });
+    return new Map(
+      marks.rows.map(({ key, ids, source_time: sourceTime }) => [key, { key, markIds: ids.map(BigInt), sourceTime }]),
+    );
   }
 
   aggregates(flow: Flow, keys: readonly string[]): Promise<ReadonlyMap<string, Aggregate>> {
@@ -136,6 +154,11 @@ export class PostgresDeriving implements DerivingTransaction {
   }
 
   async firstRevision(): Promise<bigint> {
+    this.#context.firstRevision ??= await this.#readFirstRevision();
+    return this.#context.firstRevision;
+  }
+
+  async #readFirstRevision(): Promise<bigint> {
     const found = await this.#db.query<{ generation: string }>(
       'select generation from sluice.pipeline where name = $1',
       [this.#context.pipeline],
