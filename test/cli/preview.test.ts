@@ -77,7 +77,7 @@ const story: readonly JsonObject[] = [
   { table: 'public.submissions', op: 'r', row: form(1, { nhs_number: 'not known' }), lsn: '24023128' },
   { table: 'lab_orders', op: 'c', row: order(1), lsn: 24023130, ts: '2026-03-01T10:00:00Z' },
   { table: 'lab_order_events', op: 'c', row: orderEvent(1), correlation_id: 'C0FFEE00-0000-4000-8000-000000000007' },
-  { table: 'partner_payouts', op: 'c', row: { id: id.form(9) } },
+  { table: 'clinician_emails', op: 'c', row: { id: id.form(9) } },
   { table: 'lab_orders', op: 'd', row: order(1) },
 ];
 
@@ -112,7 +112,7 @@ describe('sluice preview', () => {
     ).toEqual([
       [1, 'appointments', 'WAITING', ''],
       [2, 'submissions', 'NHS_NUMBER_INVALID', 'nhs_number'],
-      [5, '', 'TABLE_NOT_MIGRATED', 'partner_payouts'],
+      [5, '', 'TABLE_NOT_MIGRATED', 'clinician_emails'],
     ]);
   });
 
