@@ -4,13 +4,10 @@ import { lastHeld } from '../moves.ts';
 import type { Names } from '../names.ts';
 import { matchSubmission } from '../patients/match.ts';
 import { deriveRow, ownRow } from '../root-row.ts';
-import { known } from '../submissions/tables.ts';
 import { looksLikeEmail, said } from '../text.ts';
-import { APPOINTMENT_REQUEST, type AppointmentRequestRow } from './row.ts';
+import { APPOINTMENT_REQUEST, type AppointmentRequestRow, requestStatus, requestType } from './row.ts';
 
 const REQUESTS = 'public.appointment_requests';
-const REQUEST_TYPES = ['reschedule', 'cancel', 'other'];
-const STATUSES = ['pending', 'resolved'];
 
 /** A queue to work on: the source's word is in columns of its own, so that no change there takes back what was done here. */
 export const appointmentRequestsFlow = (names: Names): Flow => ({
@@ -30,7 +27,7 @@ const transformRequest = (names: Names, aggregate: Aggregate): Derivation =>
     const submission = aggregate.parts['submission']?.[0];
     if (!submission) return { documents: [], issues: [], waitingFor: 'submission' };
     const patientId = names.patient(matchSubmission(submission.image) ?? `submission:${row.submission_id}`);
-    const type = known(row.request_type, REQUEST_TYPES, '_');
+    const type = requestType(row);
     const columns: JsonObject = {
       submission_legacy_id: row.submission_id,
       appointment_legacy_id: row.appointment_id,
@@ -40,7 +37,7 @@ const transformRequest = (names: Names, aggregate: Aggregate): Derivation =>
       request_type_raw: row.request_type,
       message: row.message,
       patient_email: row.patient_email,
-      source_state: known(row.status, STATUSES, '_') === 'resolved' ? 'resolved' : 'pending',
+      source_state: requestStatus(row) === 'resolved' ? 'resolved' : 'pending',
       status_raw: row.status,
       handled_at: row.handled_at,
       created_at: row.created_at,
@@ -64,14 +61,14 @@ function findingsOf(row: AppointmentRequestRow) {
     'not an e-mail address; kept',
   );
   found.add(
-    known(row.request_type, REQUEST_TYPES, '_') === 'unknown',
+    requestType(row) === 'unknown',
     'warning',
     'REQUEST_TYPE_UNKNOWN',
     'request_type',
     'not a known type; queued as other, the text beside it',
   );
   found.add(
-    known(row.status, STATUSES, '_') === 'unknown',
+    requestStatus(row) === 'unknown',
     'warning',
     'STATUS_UNKNOWN',
     'status',
