@@ -29,9 +29,12 @@ describe('check-ins', () => {
     expect(story.one('partnerops.checkin').visit_no).toBe(1);
     story.tell('partner_checkins', 'u', checkin(1, { arrived_at: again }));
     expect(story.one('partnerops.checkin')).toMatchObject({ visit_no: 2, arrived_at: again });
+    // a correction of the hour counts like any other arrival
+    story.tell('partner_checkins', 'u', checkin(1, { arrived_at: later }));
     expect(some(story.held('partnerops.checkin_visit'), 'visit_no', 'arrived_at')).toEqual([
       [1, checkin(1).arrived_at],
       [2, again],
+      [3, later],
     ]);
   });
 
@@ -137,6 +140,12 @@ describe('stock', () => {
     expect(counts(story).at(-1)).toEqual(['opening', 3, 3, 'Healthy']);
   });
 
+  test('given an item first heard of by its deletion, then nothing was counted', () => {
+    const story = new Story();
+    story.tell('partner_stock_levels', 'd', stock(1));
+    expect(counts(story)).toEqual([]);
+  });
+
   test('given limits that are no numbers, then the row is parked by their names and the count is not lost', () => {
     const story = new Story();
     story.tell('partner_stock_levels', 'c', stock(1, { min_temp: 'NaN', expiry_date: 'soon' }));
@@ -227,6 +236,7 @@ describe('temperatures', () => {
     ['1.999', true, {}, 'L', []],
     ['8.001', true, {}, 'H', []],
     ['8.000', false, {}, 'N', []],
+    ['2.000', false, {}, 'N', []],
     ['4.500', true, {}, 'A', []],
     ['40.000', true, { min_temp: null, max_temp: null }, 'A', []],
     ['40.000', false, { min_temp: null, max_temp: null }, 'N', []],
@@ -248,12 +258,13 @@ describe('temperatures', () => {
   });
 
   test.each([
-    ['-0.125', '-0.125'],
-    ['8.000', '8'],
-    ['-0.000', '0'],
-    [0.001, '0.001'],
-  ])('given %j, then the number in FHIR is written %s', (degrees, written) => {
+    ['-0.125', '-0.125', '-0.125'],
+    ['8', '8.000', '8'],
+    ['-0.000', '0.000', '0'],
+    [0.001, '0.001', '0.001'],
+  ])('given %j, then it is %s in the row, and the number in FHIR is written %s', (degrees, stored, written) => {
     const story = read({ temperature_c: degrees });
+    expect(story.one('compliance.temperature_reading').temperature_c).toBe(stored);
     expect(JSON.stringify(told(story, 'valueQuantity.value')[0])).toBe(written);
   });
 
