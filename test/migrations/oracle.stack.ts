@@ -65,13 +65,18 @@ function tell(story: Story, table: string, row: Image, withDelete: boolean): rea
   return withDelete ? steps.flatMap((step) => step.bundles.map(({ bundle }) => bundle)) : [];
 }
 
+/** All resources of state; of papers, which differ in little but ids, each sixth. */
 const resourcesOf = (story: Story): readonly JsonObject[] =>
   [...story.session.model.documents()]
     .filter(([target]) => target.startsWith('fhir.'))
-    .flatMap(([, held]) => [...held.values()].map(({ content }) => content));
+    .flatMap(([target, held]) => {
+      const contents = [...held.values()].map(({ content }) => content);
+      const isPaper = target === 'fhir.Provenance' || target === 'fhir.AuditEvent';
+      return isPaper ? contents.filter((_, n) => n % 6 === 0) : contents;
+    });
 
 function odd(): readonly JsonObject[] {
-  return fc.sample(oddRows, { seed: 5, numRuns: 60 }).flatMap((rows) => {
+  return fc.sample(oddRows, { seed: 5, numRuns: 40 }).flatMap((rows) => {
     const story = new Story();
     for (const [name, table] of Object.entries(ODD_TABLES)) story.tell(table, 'c', rows[name as keyof typeof rows]);
     return resourcesOf(story);
@@ -116,7 +121,7 @@ beforeAll(async () => {
   const texts = [...new Set([...[...made, ...told].map(textOf), ...planted.map(plantedText)])];
   const found = await askOracle(texts, profiles);
   for (const [at, text] of texts.entries()) answers.set(text, found[at] ?? ['no answer']);
-});
+}, 400_000);
 
 /** The first faults, with the resources they are in. */
 const faultsOf = (resources: readonly JsonObject[]): readonly string[] =>
