@@ -70,8 +70,12 @@ describe('requests about appointments', () => {
     story.visit(visit(1, { status: 'CANCELLED' }));
     story.tell('appointment_requests', 'c', request(1, { request_type: 'cancel' }));
     expect(reason()).toEqual(['other']);
-    story.tell('appointment_requests', 'u', request(1, { request_type: 'cancel', status: 'resolved' }));
+    const granted = request(1, { request_type: 'cancel', status: 'resolved' });
+    const { bundle } = story.tell('appointment_requests', 'u', granted).bundles[0] ?? {};
     expect(reason()).toEqual(['pat']);
+    // a request is no resource; what it changed is told all the same
+    expect(at(bundle, 'entry.resource.resourceType')).toEqual(['Appointment', 'Provenance']);
+    expect(validateResource(bundle ?? {})).toEqual([]);
     story.tell('appointment_requests', 'u', request(1, { request_type: 'reschedule', status: 'resolved' }));
     expect(reason()).toEqual(['other']);
   });
