@@ -32,6 +32,8 @@ export interface Config {
   readonly logLevel: string;
   readonly namespace: string | undefined;
   readonly base: string | undefined;
+  /** where copied files are read */
+  readonly files: string | undefined;
   /** before the names of topics, group, connector, slot and pipeline; '' or e.g. `blue_` */
   readonly prefix: string;
   readonly worker: string;
@@ -54,6 +56,7 @@ const Environment = z.object({
   SLUICE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   SLUICE_ID_NAMESPACE: z.string().uuid().optional(),
   SLUICE_ID_BASE: z.string().url().optional(),
+  SLUICE_FILES_BASE: z.string().url().endsWith('/').optional(),
   SLUICE_INSTANCE: z
     .string()
     .regex(/^[a-z][a-z0-9]{0,19}$/, 'up to 20 small letters and digits')
@@ -93,6 +96,7 @@ export function loadConfig(defaults: ServerDefaults, variables: Variables = proc
     logLevel: env.SLUICE_LOG_LEVEL,
     namespace: env.SLUICE_ID_NAMESPACE,
     base: env.SLUICE_ID_BASE,
+    files: env.SLUICE_FILES_BASE,
     prefix: env.SLUICE_INSTANCE === undefined ? '' : `${env.SLUICE_INSTANCE}_`,
     worker: env.SLUICE_WORKER ?? `worker-${process.pid}-${process.hrtime.bigint().toString(36)}`,
     operator: env.USER ?? 'unknown',

@@ -28,6 +28,7 @@ export function findMigration(config: Config, name: string): Migration {
   const options = {
     ...(config.namespace === undefined ? {} : { namespace: config.namespace }),
     ...(config.base === undefined ? {} : { base: config.base }),
+    ...(config.files === undefined ? {} : { files: config.files }),
   };
   const migration = migrationNamed(name, options);
   if (!migration) {

@@ -28,6 +28,10 @@ export interface Part {
   /** the joined side: a link of this table, or 'key' for its primary key */
   readonly link: string;
   readonly from: { readonly part: string; readonly link: string };
+  /** of all rows with the same joined value only the one with the smallest key: where any will do, however many there are */
+  readonly first?: boolean;
+  /** a link of this table: only another value of it concerns the root, not every change of the row */
+  readonly watch?: string;
 }
 
 /**

@@ -97,9 +97,10 @@ function run(
   asOf: string,
 ): RootResult {
   const base = { locked, changes };
-  // A row of the root's table can be joined to before the root itself has landed: nothing is to be made of it yet.
+  // A row of the root's table can be joined to before the root itself has landed: nothing is to be made of it yet. It may
+  // land between the two reads, so changes seen by the second are left for the derivation that its own mark asks for.
   if (!aggregate || ('table' in flow.root && aggregate.root === null)) {
-    return { ...base, derivation: EMPTY, history: [], verdict: verdict(locked.key, EMPTY, 'derived') };
+    return { locked, changes: [], derivation: EMPTY, history: [], verdict: verdict(locked.key, EMPTY, 'derived') };
   }
   try {
     const derivation = flow.transform(aggregate, { asOf });

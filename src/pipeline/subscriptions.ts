@@ -9,6 +9,8 @@ interface Subscription {
   readonly part: string;
   /** the link whose value is marked, or 'key' */
   readonly link: string;
+  /** the link whose value must have changed, where not every change concerns the flow */
+  readonly watch: string | null;
 }
 
 /** What each table's changes set off, worked out once from the declaration. */
@@ -19,11 +21,12 @@ export class Subscriptions {
   constructor(migration: Migration) {
     for (const table of migration.tables) this.#tables.set(table.name, table);
     for (const flow of migration.flows) {
-      if ('table' in flow.root) this.#add(flow.root.table, { flow: flow.name, part: '', link: 'key' });
+      if ('table' in flow.root) this.#add(flow.root.table, { flow: flow.name, part: '', link: 'key', watch: null });
       for (const part of flow.parts) {
         // A part that hangs from the root's own key is marked as the root at once: nothing is left to look up.
         const direct = part.from.part === 'root' && part.from.link === 'key';
-        this.#add(part.table, { flow: flow.name, part: direct ? '' : part.name, link: part.link });
+        const { link, watch = null } = part;
+        this.#add(part.table, { flow: flow.name, part: direct ? '' : part.name, link, watch });
       }
     }
   }
@@ -54,7 +57,8 @@ export class Subscriptions {
   /** Marks for a row that changed: for its key, and for what its links were and are. */
   marksOf(table: string, key: string, before: LinkValues, after: LinkValues, sourceTime: string): Mark[] {
     const marks: Mark[] = [];
-    for (const { flow, part, link } of this.#byTable.get(table) ?? []) {
+    for (const { flow, part, link, watch } of this.#byTable.get(table) ?? []) {
+      if (watch !== null && before[watch] === after[watch]) continue;
       const values = link === 'key' ? [key] : [before[link], after[link]];
       for (const value of new Set(values)) {
         if (value !== null && value !== undefined) marks.push({ flow, part, key: value, sourceTime });

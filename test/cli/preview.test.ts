@@ -5,7 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { registerPreviewCommand } from '../../src/cli/commands/preview.ts';
 import type { JsonObject } from '../../src/core/index.ts';
-import { form, id, order, orderEvent, visit } from '../migrations/supabase-story.ts';
+import { form, id, order, orderEvent, plan, visit } from '../migrations/supabase-story.ts';
 
 const folders: string[] = [];
 afterEach(() => {
@@ -77,7 +77,7 @@ const story: readonly JsonObject[] = [
   { table: 'public.submissions', op: 'r', row: form(1, { nhs_number: 'not known' }), lsn: '24023128' },
   { table: 'lab_orders', op: 'c', row: order(1), lsn: 24023130, ts: '2026-03-01T10:00:00Z' },
   { table: 'lab_order_events', op: 'c', row: orderEvent(1), correlation_id: 'C0FFEE00-0000-4000-8000-000000000007' },
-  { table: 'partner_payouts', op: 'c', row: { id: id.form(9) } },
+  { table: 'clinician_emails', op: 'c', row: { id: id.form(9) } },
   { table: 'lab_orders', op: 'd', row: order(1) },
 ];
 
@@ -112,7 +112,7 @@ describe('sluice preview', () => {
     ).toEqual([
       [1, 'appointments', 'WAITING', ''],
       [2, 'submissions', 'NHS_NUMBER_INVALID', 'nhs_number'],
-      [5, '', 'TABLE_NOT_MIGRATED', 'partner_payouts'],
+      [5, '', 'TABLE_NOT_MIGRATED', 'clinician_emails'],
     ]);
   });
 
@@ -136,19 +136,23 @@ describe('sluice preview', () => {
       expect(readFileSync(join(two, file), 'utf8'), file).toBe(readFileSync(join(one.folder, file), 'utf8'));
   });
 
-  test('gives other ids under another namespace, and other systems under another base', async () => {
-    const plain = await previewed(story.slice(1, 2));
+  test('gives other ids under another namespace, and other systems and addresses under another base', async () => {
+    const rows = [...story.slice(1, 2), { table: 'action_plans', op: 'c', row: plan(1) }];
+    const plain = await previewed(rows);
     const other = await previewed(
-      story.slice(1, 2),
+      rows,
       '--namespace',
       '11111111-2222-5333-8444-555555555555',
       '--base',
       'https://clinic.example/id/',
+      '--files',
+      'https://files.clinic.example/plans/',
     );
     const text = (made: string): string => readFileSync(join(made, 'documents.jsonl'), 'utf8');
     const patient = (made: string) => linesOf(made, 'documents.jsonl').find((one) => one.target === 'intake.patient');
     expect(patient(other.folder)?.id).not.toBe(patient(plain.folder)?.id);
     expect(text(other.folder)).toContain('https://clinic.example/id/patient');
+    expect(text(other.folder)).toContain('https://files.clinic.example/plans/submissions/');
     expect(text(other.folder)).not.toContain('allergypath.example');
   });
 

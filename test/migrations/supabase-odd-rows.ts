@@ -1,6 +1,21 @@
 import fc from 'fast-check';
 import type { Image, Json } from '../../src/core/index.ts';
-import { form, id, NHS, order, orderEvent, visit } from './supabase-story.ts';
+import {
+  checkin,
+  form,
+  id,
+  label,
+  NHS,
+  order,
+  orderEvent,
+  payout,
+  plan,
+  reading,
+  request,
+  stock,
+  task,
+  visit,
+} from './supabase-story.ts';
 
 /** Everything PostgreSQL text can hold: anything but NUL and halves of surrogate pairs. */
 const anyText = fc
@@ -117,5 +132,122 @@ const oddEvent = odd(orderEvent(1), {
   created_at: anyInstant,
 });
 
+const oddRequest = odd(request(1), {
+  ...textColumns('patient_email', 'message'),
+  appointment_id: orNull(fc.constant(id.visit(1))),
+  request_type: fc.constantFrom('reschedule', 'cancel', 'other'),
+  status: fc.oneof(anyText, fc.constantFrom('pending', 'resolved')),
+  handled_at: orNull(anyInstant),
+  created_at: anyInstant,
+});
+
+const oddPlan = odd(plan(1), {
+  ...textColumns('uploaded_email'),
+  category: fc.oneof(anyText, fc.constantFrom('general', 'travel', 'camp')),
+  storage_path: fc.oneof(
+    anyText,
+    fc.tuple(anyText, anyText).map(([folder, file]) => `${folder}/${file}.PdF`),
+  ),
+  uploaded_by: orNull(fc.constant(id.form(8))),
+  created_at: anyInstant,
+});
+
+const oddTask = odd(task(1), {
+  ...textColumns('details', 'resolution_notes'),
+  submission_id: orNull(fc.constant(id.form(1))),
+  task_type: anyText,
+  title: anyText,
+  status: fc.oneof(anyText, fc.constantFrom('open', 'pending', 'resolved')),
+  metadata: fc.oneof(
+    fc.jsonValue(),
+    fc.oneof(anyText, fc.constantFrom('overdue', 'upcoming')).map((severity) => ({ severity })),
+  ) as fc.Arbitrary<unknown>,
+  due_at: orNull(anyInstant),
+  resolved_at: orNull(anyInstant),
+  resolved_by: orNull(fc.constant(id.form(8))),
+  created_at: anyInstant,
+  updated_at: orNull(anyInstant),
+});
+
+const oddCheckin = odd(checkin(1), {
+  patient_name: anyText,
+  status: fc.oneof(anyText, fc.constantFrom('Waiting', 'Roomed', 'ready')),
+  arrived_at: anyInstant,
+  ready_at: orNull(anyInstant),
+});
+
+const oddLabel = odd(label(1), {
+  label_code: anyText,
+  patient_name: anyText,
+  request_type: anyText,
+  priority: fc.oneof(anyText, fc.constantFrom('high', 'normal')),
+  created_at: anyInstant,
+  printed_at: orNull(anyInstant),
+});
+
+/** Every decimal of so many places, as the stream writes it. */
+const decimals = (digitsInAll: number, places: number, least = -(10 ** digitsInAll) + 1): fc.Arbitrary<string> =>
+  fc.bigInt({ min: BigInt(least), max: 10n ** BigInt(digitsInAll) - 1n }).map((value) => {
+    const text = String(value < 0n ? -value : value).padStart(places + 1, '0');
+    return `${value < 0n ? '-' : ''}${text.slice(0, -places)}.${text.slice(-places)}`;
+  });
+
+const oddStock = odd(stock(1), {
+  ...textColumns('lot_number', 'manufacturer', 'storage_location'),
+  item_name: anyText,
+  unit: anyText,
+  status: anyText,
+  quantity: fc.integer({ min: 0, max: 2_147_483_647 }),
+  expiry_date: orNull(anyDay),
+  min_temp: orNull(decimals(5, 2)),
+  max_temp: orNull(decimals(5, 2)),
+});
+
+const oddPayout = odd(payout(1), {
+  ...textColumns('partner_email', 'notes'),
+  occurred_on: anyDay,
+  amount: decimals(12, 2, 0),
+});
+
+const oddReading = odd(reading(1), {
+  ...textColumns('excursion_reason', 'notes'),
+  stock_id: orNull(fc.constant(id.stock(1))),
+  storage_location: anyText,
+  recorded_at: anyInstant,
+  temperature_c: decimals(6, 3),
+  is_excursion: fc.boolean(),
+  resolved_at: orNull(anyInstant),
+  created_at: anyInstant,
+});
+
 /** One row of each table, legal at the source and as odd as it allows. */
-export const oddRows = fc.record({ form: oddForm, visit: oddVisit, order: oddOrder, event: oddEvent });
+export const oddRows = fc.record({
+  form: oddForm,
+  visit: oddVisit,
+  order: oddOrder,
+  event: oddEvent,
+  request: oddRequest,
+  plan: oddPlan,
+  task: oddTask,
+  checkin: oddCheckin,
+  label: oddLabel,
+  stock: oddStock,
+  payout: oddPayout,
+  reading: oddReading,
+});
+
+/** Which table a row of `oddRows` is of, in an order in which all they refer to comes first. */
+export const ODD_TABLES: Readonly<Record<string, string>> = {
+  form: 'submissions',
+  visit: 'appointments',
+  order: 'lab_orders',
+  event: 'lab_order_events',
+  request: 'appointment_requests',
+  plan: 'action_plans',
+  task: 'compliance_tasks',
+  checkin: 'partner_checkins',
+  label: 'partner_label_queue',
+  stock: 'partner_stock_levels',
+  payout: 'partner_payouts',
+  reading: 'partner_temperature_logs',
+};

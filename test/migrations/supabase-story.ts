@@ -13,7 +13,20 @@ const uuid =
     `${family}0000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 
 /** Ids of source rows, one family a table. */
-export const id = { form: uuid('a'), visit: uuid('b'), order: uuid('c'), event: uuid('d') };
+export const id = {
+  form: uuid('a'),
+  visit: uuid('b'),
+  order: uuid('c'),
+  event: uuid('d'),
+  request: uuid('e'),
+  plan: uuid('f'),
+  task: uuid('1'),
+  checkin: uuid('2'),
+  label: uuid('3'),
+  stock: uuid('4'),
+  payout: uuid('5'),
+  reading: uuid('6'),
+};
 
 /** A form with an answer to everything. Nobody of that name exists. */
 export const form = (n: number, over: Image = {}): Image => ({
@@ -113,6 +126,107 @@ export const orderEvent = (n: number, over: Image = {}): Image => ({
   actor_email: 'dr.marsh@example.org',
   note: null,
   created_at: '2026-02-03T09:05:01.000Z',
+  ...over,
+});
+
+export const request = (n: number, over: Image = {}): Image => ({
+  id: id.request(n),
+  submission_id: id.form(1),
+  appointment_id: id.visit(1),
+  patient_email: 'quill.family@example.org',
+  request_type: 'reschedule',
+  message: 'a later hour, please',
+  status: 'pending',
+  handled_at: null,
+  created_at: '2026-02-04T09:00:00.000Z',
+  ...over,
+});
+
+export const plan = (n: number, over: Image = {}): Image => ({
+  id: id.plan(n),
+  submission_id: id.form(1),
+  category: 'school',
+  storage_path: `submissions/${id.form(1)}/1770195600000_x1_plan.pdf`,
+  uploaded_by: null,
+  uploaded_email: 'dr.marsh@example.org',
+  created_at: '2026-02-04T09:00:00.000Z',
+  ...over,
+});
+
+export const task = (n: number, over: Image = {}): Image => ({
+  id: id.task(n),
+  submission_id: id.form(1),
+  task_type: 'consent_expiry',
+  title: 'Consent runs out',
+  details: 'Ring the family',
+  due_at: '2026-03-01T00:00:00.000Z',
+  status: 'open',
+  metadata: { severity: 'due_soon' },
+  resolution_notes: null,
+  resolved_at: null,
+  resolved_by: null,
+  created_at: '2026-02-05T09:00:00.000Z',
+  updated_at: '2026-02-05T09:00:00.000Z',
+  ...over,
+});
+
+export const checkin = (n: number, over: Image = {}): Image => ({
+  id: id.checkin(n),
+  patient_name: 'Ottilie Fennimore-Quill',
+  status: 'Waiting',
+  arrived_at: '2026-03-02T09:50:00.000Z',
+  updated_at: '2026-03-02T09:50:00.000Z',
+  ready_at: null,
+  ...over,
+});
+
+export const label = (n: number, over: Image = {}): Image => ({
+  id: id.label(n),
+  label_code: `RX-${n}`,
+  patient_name: 'Ottilie Fennimore-Quill',
+  request_type: 'SPT tray',
+  priority: 'normal',
+  created_at: '2026-03-02T09:55:00.000Z',
+  printed_at: null,
+  ...over,
+});
+
+export const stock = (n: number, over: Image = {}): Image => ({
+  id: id.stock(n),
+  item_name: `Serum ${n}`,
+  quantity: 40,
+  unit: 'vial',
+  status: 'Healthy',
+  updated_at: '2026-02-01T09:00:00.000Z',
+  lot_number: 'LOT7',
+  expiry_date: '2027-01-31',
+  manufacturer: null,
+  storage_location: 'Fridge 1',
+  min_temp: '2.00',
+  max_temp: '8.00',
+  ...over,
+});
+
+export const payout = (n: number, over: Image = {}): Image => ({
+  id: id.payout(n),
+  occurred_on: '2026-02-27',
+  amount: '120.50',
+  partner_email: 'locum@example.org',
+  notes: null,
+  ...over,
+});
+
+export const reading = (n: number, over: Image = {}): Image => ({
+  id: id.reading(n),
+  stock_id: id.stock(1),
+  storage_location: 'Fridge 1',
+  recorded_at: '2026-03-02T06:00:00.000Z',
+  temperature_c: '4.500',
+  is_excursion: false,
+  excursion_reason: null,
+  resolved_at: null,
+  notes: null,
+  created_at: '2026-03-02T06:00:05.000Z',
   ...over,
 });
 

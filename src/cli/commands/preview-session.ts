@@ -117,7 +117,7 @@ export class PreviewSession {
       const bundle = this.#renderer.render({ facts, image, changed, find: (ref) => this.model.document(ref) });
       if (bundle) bundles.push({ event: this.#events, facts, bundle });
       // without a bundle it waits for another root, unless it changed nothing there is a bundle for
-      if (bundle || facts.table === 'lab_order_events') this.#pending.delete(name);
+      if (bundle || !this.#renderer.mayFollow(facts.table)) this.#pending.delete(name);
     }
     return bundles;
   }

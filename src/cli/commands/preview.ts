@@ -17,6 +17,7 @@ interface PreviewOptions {
   readonly out: string;
   readonly namespace?: string;
   readonly base?: string;
+  readonly files?: string;
   readonly json?: boolean;
 }
 
@@ -41,6 +42,7 @@ export function registerPreviewCommand(program: Command): void {
     .requiredOption('--out <dir>', 'folder for the results; made when it is not there')
     .option('--namespace <uuid>', 'namespace of all name-based ids', uuidArgument)
     .option('--base <url>', 'base of the identifier systems, ending in id/', baseArgument)
+    .option('--files <url>', 'where copied files are read, ending in /', baseArgument)
     .option('--json', 'one JSON line that sums it up')
     .addHelpText(
       'after',
@@ -101,10 +103,11 @@ async function preview(migration: string, options: PreviewOptions): Promise<Summ
     () => false,
   );
   if (!isFile) throw new BadInput(`there is no file ${options.rows}`);
-  const { namespace, base } = options;
+  const { namespace, base, files } = options;
   const session = new PreviewSession(migration, {
     ...(namespace === undefined ? {} : { namespace }),
     ...(base === undefined ? {} : { base }),
+    ...(files === undefined ? {} : { files }),
   });
   const folder = join(options.out, 'bundles');
   await mkdir(folder, { recursive: true });

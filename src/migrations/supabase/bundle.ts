@@ -6,7 +6,7 @@ import { type EventKind, eventAudit, eventProvenance } from './lab-order-events/
 import { LAB_ORDER_EVENT } from './lab-order-events/row.ts';
 import { serviceRequestId } from './lab-orders/service-request.ts';
 import { Names } from './names.ts';
-import { ownResources } from './own-resources.ts';
+import { hasOwnResources, NO_RESOURCES, ownResources } from './own-resources.ts';
 import { instantOf } from './time.ts';
 
 export type { ChangeFacts } from './fhir/change-provenance.ts';
@@ -30,6 +30,11 @@ const OWN_SYSTEM: Readonly<Record<string, string>> = {
   Appointment: 'appointment',
   ServiceRequest: 'lab-order',
   DiagnosticReport: 'lab-report',
+  CarePlan: 'action-plan',
+  DocumentReference: 'action-plan-document',
+  Task: 'compliance-task',
+  Location: 'location',
+  Observation: 'temperature-log',
 };
 
 type Addressed = (type: string, id: string) => string | null;
@@ -46,6 +51,11 @@ export class BundleRenderer {
     return this.#names.correlation(table, key, lsn);
   }
 
+  /** Whether a change that has no bundle may get one later, with the event that brings what it waits for. */
+  mayFollow(table: string): boolean {
+    return hasOwnResources(table);
+  }
+
   /** The bundle of a change; null when it has no FHIR, or none yet. */
   render(given: BundleInput): JsonObject | null {
     const at = instantOf(given.facts.at) ?? given.facts.at;
@@ -55,7 +65,7 @@ export class BundleRenderer {
 
   #stateBundle(input: BundleInput): JsonObject | null {
     const { facts, find } = input;
-    const own = ownResources(this.#names, facts, input.image, find);
+    const own = hasOwnResources(facts.table) ? ownResources(this.#names, facts, input.image, find) : NO_RESOURCES;
     if (own === null) return null;
     const owned = new Set(own.resources.map((document) => document.id));
     const others = input.changed
@@ -63,6 +73,7 @@ export class BundleRenderer {
       .flatMap((ref) => find(ref) ?? [])
       .sort((x, y) => (`${x.target} ${x.id}` < `${y.target} ${y.id}` ? -1 : 1));
     const resources = [...own.resources, ...others];
+    if (resources.length === 0) return null;
     const inside = new Set(resources.map((document) => document.id));
     const addressed = this.#addressing(inside, find);
     const entries = resources.map(({ id, content }) => {
@@ -71,7 +82,7 @@ export class BundleRenderer {
     });
     const urns = resources.map((document) => `urn:uuid:${document.id}`);
     const papers = [provenance(this.#names, facts, urns)];
-    if (facts.op === 'd') papers.push(deletionAudit(this.#names, facts, `urn:uuid:${own.main}`));
+    if (facts.op === 'd' && own.main !== null) papers.push(deletionAudit(this.#names, facts, `urn:uuid:${own.main}`));
     return this.#bundle(`${facts.key}|${facts.lsn}`, facts, [...entries, ...papers.map(paperEntry)]);
   }
 

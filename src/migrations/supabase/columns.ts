@@ -49,8 +49,24 @@ export const instant = column(orNull(asInstant));
 export const requiredInstant = column(asInstant);
 export const date = column(orNull((value) => dateOf(value) ?? undefined));
 export const flag = column(orNull((value) => (typeof value === 'boolean' ? value : undefined)));
+/** exact, as text of just so many places; what the source's column could not hold does not fit */
+export const decimal = (precision: number, scale: number) => column(orNull(asDecimal(precision, scale)));
+export const requiredDecimal = (precision: number, scale: number) => column(asDecimal(precision, scale));
+export const requiredInteger = column((value) => (Number.isSafeInteger(value) ? (value as number) : undefined));
 export const textList = column(asTextList);
 export const json = column(asJson);
+
+/** A row file may hold a number where the stream has text; NaN, which PostgreSQL's decimals know, is no amount of anything. */
+function asDecimal(precision: number, scale: number): (value: unknown) => string | undefined {
+  return (value) => {
+    const match = /^(-?)0*(\d*)(?:\.(\d*))?$/.exec(typeof value === 'number' ? String(value) : (asText(value) ?? ''));
+    const [sign = '', whole = '', fraction = ''] = match?.slice(1).map((piece) => piece ?? '') ?? [];
+    const kept = fraction.replace(/0+$/, '').padEnd(scale, '0');
+    if (!match || !/\d/.test(match[0]) || whole.length > precision - scale || kept.length > scale) return undefined;
+    const isZero = !/[1-9]/.test(whole + kept);
+    return `${isZero ? '' : sign}${whole || '0'}${scale === 0 ? '' : `.${kept}`}`;
+  };
+}
 
 function asTextList(value: unknown): string[] | undefined {
   if (value === null) return [];

@@ -1,10 +1,19 @@
 import type { Migration } from '../../core/index.ts';
+import { actionPlansFlow } from './action-plans/flow.ts';
+import { appointmentRequestsFlow } from './appointment-requests/flow.ts';
 import { appointmentsFlow } from './appointments/flow.ts';
+import { complianceTasksFlow } from './compliance-tasks/flow.ts';
 import { DEFAULTS, type SupabaseConfig } from './config.ts';
 import { labOrderEventsFlow } from './lab-order-events/flow.ts';
 import { labOrdersFlow } from './lab-orders/flow.ts';
 import { namedGroupFlow } from './named-group.ts';
 import { Names } from './names.ts';
+import { partnerCheckinsFlow } from './partner-checkins/flow.ts';
+import { partnerLabelQueueFlow } from './partner-label-queue/flow.ts';
+import { partnerPayoutsFlow } from './partner-payouts/flow.ts';
+import { partnerStockLevelsFlow } from './partner-stock-levels/flow.ts';
+import { partnerTemperatureLogsFlow } from './partner-temperature-logs/flow.ts';
+import { storageLocationsFlow } from './partner-temperature-logs/storage-locations.ts';
 import { patientsFlow } from './patients/flow.ts';
 import { submissionsFlow } from './submissions/flow.ts';
 import { TABLES } from './tables.ts';
@@ -41,7 +50,16 @@ export function supabase(config: Partial<SupabaseConfig> = {}): Migration {
       appointmentsFlow(names),
       labOrdersFlow(names),
       labOrderEventsFlow(names),
+      appointmentRequestsFlow(names),
+      actionPlansFlow(names),
+      complianceTasksFlow(names),
+      partnerCheckinsFlow(names),
+      partnerLabelQueueFlow(names),
+      partnerStockLevelsFlow(names),
+      partnerPayoutsFlow(names),
+      storageLocationsFlow(names),
+      partnerTemperatureLogsFlow(names),
     ],
-    targetSchemas: ['intake', 'scheduling', 'diagnostics'],
+    targetSchemas: ['intake', 'scheduling', 'diagnostics', 'careplan', 'compliance', 'partnerops', 'finance'],
   };
 }

@@ -6,10 +6,12 @@ import { alike } from './text.ts';
 export class Names {
   readonly #namespace: string;
   readonly #base: string;
+  readonly #files: string;
 
   constructor(config: SupabaseConfig) {
     this.#namespace = config.namespace;
     this.#base = config.base;
+    this.#files = config.files;
   }
 
   uuid(name: string): string {
@@ -24,6 +26,12 @@ export class Names {
   /** anything else under the same site, e.g. `CodeSystem/source` */
   site(path: string): string {
     return `${this.#base.replace(/id\/$/, '')}${path}`;
+  }
+
+  /** address of a file in the new store; halves of surrogate pairs have no form in an address */
+  file(path: string): string {
+    const parts = path.replace(/\p{Cs}/gu, '').split('/');
+    return `${this.#files}${parts.map(encodeURIComponent).join('/')}`;
   }
 
   /** id of the resource that carries this identifier */

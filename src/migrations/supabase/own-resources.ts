@@ -1,10 +1,13 @@
 import type { Document, DocumentRef, Image, JsonObject } from '../../core/index.ts';
+import { carePlanId, documentReferenceId } from './action-plans/resources.ts';
 import { appointmentId } from './appointments/appointment.ts';
 import { readRow } from './columns.ts';
+import { taskId } from './compliance-tasks/task.ts';
 import type { ChangeFacts } from './fhir/change-provenance.ts';
 import { diagnosticReportId } from './lab-orders/diagnostic-report.ts';
 import { serviceRequestId } from './lab-orders/service-request.ts';
 import { type Names, refTo } from './names.ts';
+import { observationId } from './partner-temperature-logs/resources.ts';
 import { readGuardians, relatedPersonId } from './patients/guardians.ts';
 import { matchSubmission } from './patients/match.ts';
 import { questionnaireResponseId } from './submissions/questionnaire-response.ts';
@@ -13,15 +16,30 @@ import { SUBMISSION } from './submissions/row.ts';
 export interface OwnResources {
   /** in the bundle's order */
   readonly resources: readonly Document[];
-  /** id of the resource the row itself is */
-  readonly main: string;
+  /** id of the resource the row itself is; null for a row of a table that is none */
+  readonly main: string | null;
   /** id of a patient that is somebody else's to write: it is only made when it is not there */
   readonly stub: string | null;
 }
 
+/** Of a table without FHIR; a change of it may still change resources of other rows. */
+export const NO_RESOURCES: OwnResources = { resources: [], main: null, stub: null };
+
+const WITH_RESOURCES = new Set([
+  'submissions',
+  'appointments',
+  'lab_orders',
+  'action_plans',
+  'compliance_tasks',
+  'partner_temperature_logs',
+]);
+
+/** Whether a row of this table is a resource, once all it needs is there. */
+export const hasOwnResources = (table: string): boolean => WITH_RESOURCES.has(table);
+
 type Find = (ref: DocumentRef) => Document | undefined;
 
-/** The resources a changed row stands for, as they are now. Null: none yet, it waits or is parked, or none at all. */
+/** The resources a changed row stands for, as they are now. Null: none yet, it waits or is parked. */
 export function ownResources(names: Names, facts: ChangeFacts, image: Image, find: Find): OwnResources | null {
   switch (facts.table) {
     case 'submissions':
@@ -34,6 +52,12 @@ export function ownResources(names: Names, facts: ChangeFacts, image: Image, fin
     }
     case 'lab_orders':
       return labOrderResources(names, facts.key, image, find);
+    case 'action_plans':
+      return actionPlanResources(names, facts.key, find);
+    case 'compliance_tasks':
+      return taskResources(names, facts.key, find);
+    case 'partner_temperature_logs':
+      return temperatureResources(names, facts.key, find);
     default:
       return null;
   }
@@ -64,6 +88,30 @@ function labOrderResources(names: Names, key: string, image: Image, find: Find):
     main: request.id,
     stub: ownsPatient ? null : patient.id,
   };
+}
+
+function actionPlanResources(names: Names, key: string, find: Find): OwnResources | null {
+  const plan = find(refTo('CarePlan', carePlanId(names, key)));
+  const file = find(refTo('DocumentReference', documentReferenceId(names, key)));
+  const patient = plan && find(refTo('Patient', idIn(plan.content['subject'])));
+  if (!plan || !file || !patient) return null;
+  return { resources: [patient, file, plan], main: plan.id, stub: patient.id };
+}
+
+function taskResources(names: Names, key: string, find: Find): OwnResources | null {
+  const task = find(refTo('Task', taskId(names, key)));
+  if (!task) return null;
+  const subject = task.content['for'];
+  const patient = subject && find(refTo('Patient', idIn(subject)));
+  if (subject && !patient) return null;
+  return { resources: [...(patient ? [patient] : []), task], main: task.id, stub: patient ? patient.id : null };
+}
+
+function temperatureResources(names: Names, key: string, find: Find): OwnResources | null {
+  const reading = find(refTo('Observation', observationId(names, key)));
+  if (!reading) return null;
+  const place = find(refTo('Location', idIn(reading.content['subject'])));
+  return { resources: [...(place ? [place] : []), reading], main: reading.id, stub: null };
 }
 
 const idIn = (reference: unknown): string =>

@@ -12,11 +12,16 @@ export function readAggregate(flow: Flow, key: string, rows: LandedRows): Aggreg
   const root = 'table' in flow.root ? (rows.table(flow.root.table).get(key) ?? null) : null;
   const parts: Record<string, readonly HeldRow[]> = {};
   for (const part of flow.parts) {
-    const found = joinValues(part, key, root, parts).flatMap((value) => rows.table(part.table).find(part.link, value));
-    parts[part.name] = [...new Set(found)].sort((x, y) => (x.key < y.key ? -1 : 1));
+    const found = joinValues(part, key, root, parts).flatMap((value) => {
+      const joined = rows.table(part.table).find(part.link, value);
+      return part.first ? [...joined].sort(byKey).slice(0, 1) : joined;
+    });
+    parts[part.name] = [...new Set(found)].sort(byKey);
   }
   return { key, root, parts };
 }
+
+const byKey = (x: HeldRow, y: HeldRow): number => (x.key < y.key ? -1 : 1);
 
 function joinValues(
   part: Part,
@@ -35,6 +40,7 @@ export function rootsTouched(flow: Flow, { before, after }: Touch, rows: LandedR
   const keys = new Set<string>();
   if ('table' in flow.root && flow.root.table === after.table) keys.add(after.key);
   for (const part of flow.parts.filter((candidate) => candidate.table === after.table)) {
+    if (part.watch !== undefined && before && before.links[part.watch] === after.links[part.watch]) continue;
     const values = distinct([before && linkOf(before, part.link), linkOf(after, part.link)]);
     for (const value of values) for (const key of climb(flow, part, value, rows)) keys.add(key);
   }

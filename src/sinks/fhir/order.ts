@@ -9,6 +9,8 @@ const RANK: Readonly<Record<string, number>> = {
   Patient: 3,
   RelatedPerson: 4,
   Device: 4,
+  DocumentReference: 4,
+  Task: 6,
   Consent: 9,
   Provenance: 10,
   AuditEvent: 10,

@@ -24,7 +24,7 @@ export async function readAggregates(
     const parents = part.from.part === 'root' ? [...roots.values()] : (rowsOfPart.get(part.from.part) ?? []);
     const groupRoot = part.from.part === 'root' && part.from.link === 'key';
     const wanted = groupRoot ? keys : distinct(parents.map((row) => linkOf(row, part.from.link)));
-    const rows = await rowsBy(db, context, part.table, part.link, wanted);
+    const rows = await rowsBy(db, context, part.table, part.link, wanted, part.first);
     rowsOfPart.set(part.name, rows);
     parts.set(part.name, groupBy(rows, part.link));
   }
@@ -86,12 +86,17 @@ async function rowsBy(
   name: string,
   link: string,
   values: readonly string[],
+  firstOnly = false,
 ): Promise<LandedState[]> {
   if (values.length === 0) return [];
   const table = context.table(name);
   const column = link === 'key' ? 'key' : linkColumn(link);
-  const found = await db.query<Row>(`select ${landedColumns(table)} from ${table.sql} where ${column} = any($1)`, [
-    values,
-  ]);
+  const columns = landedColumns(table);
+  const text = firstOnly
+    ? // one probe for each value: what is passed over is not read
+      `select t.* from unnest($1::text[]) v(value), lateral
+         (select ${columns} from ${table.sql} where ${column} = v.value order by key limit 1) t`
+    : `select ${columns} from ${table.sql} where ${column} = any($1)`;
+  const found = await db.query<Row>(text, [values]);
   return found.rows.map((row) => landedState(table, row));
 }

@@ -15,11 +15,13 @@ export interface AppointmentFacts {
   readonly row: AppointmentRow;
   readonly patientId: string;
   readonly clinician: Clinician;
+  /** a request of the patient to cancel it was granted */
+  readonly byPatient: boolean;
   readonly deleted: boolean;
 }
 
 export function appointmentResource(names: Names, facts: AppointmentFacts): JsonObject {
-  const { row, deleted } = facts;
+  const { row, byPatient, deleted } = facts;
   // a status nobody knows cannot be told in FHIR; the appointment stands as booked, and the row says what was written
   const status = deleted ? 'entered-in-error' : (APPOINTMENT_STATUS[statusOf(row.status) ?? 'CONFIRMED'] as string);
   const notes = said(row.notes);
@@ -34,7 +36,7 @@ export function appointmentResource(names: Names, facts: AppointmentFacts): Json
     // not with a no-show: app-4 as published spells that status otherwise, so that validators refuse a reason beside it
     cancelationReason:
       status === 'cancelled'
-        ? concept('http://terminology.hl7.org/CodeSystem/appointment-cancellation-reason', 'other')
+        ? concept('http://terminology.hl7.org/CodeSystem/appointment-cancellation-reason', byPatient ? 'pat' : 'other')
         : {},
     description: notes ?? 'Consultation',
     start: row.start_at,

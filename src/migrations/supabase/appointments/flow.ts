@@ -7,6 +7,7 @@ import type {
   LandedRow,
   RecordedChange,
 } from '../../../core/index.ts';
+import { isGrantedCancellation } from '../appointment-requests/row.ts';
 import { originOf, sourceInstant, stampsOf } from '../audit.ts';
 import { type Clinician, clinicianKey, clinicianOf } from '../clinician.ts';
 import { parseRow, readRow, rowHash } from '../columns.ts';
@@ -22,8 +23,17 @@ import { APPOINTMENT, type AppointmentRow, statusOf } from './row.ts';
 export const appointmentsFlow = (names: Names): Flow => ({
   name: 'appointments',
   root: { table: 'public.appointments' },
-  // the clinician and the patient are on the form, not on the appointment
-  parts: [{ name: 'submission', table: 'public.submissions', link: 'key', from: { part: 'root', link: 'submission' } }],
+  parts: [
+    // the clinician and the patient are on the form, not on the appointment
+    { name: 'submission', table: 'public.submissions', link: 'key', from: { part: 'root', link: 'submission' } },
+    // who cancelled is told by the patient's own request
+    {
+      name: 'requests',
+      table: 'public.appointment_requests',
+      link: 'appointment',
+      from: { part: 'root', link: 'key' },
+    },
+  ],
   targets: [
     { kind: 'postgres', name: 'scheduling.appointment', key: ['id'], mode: 'state' },
     {
@@ -53,7 +63,8 @@ function transformAppointment(names: Names, aggregate: Aggregate): Derivation {
   if (!submission) return { documents: [], issues: [], waitingFor: 'submission' };
   const patientId = names.patient(matchSubmission(submission.image) ?? `submission:${row.submission_id}`);
   const clinician = clinicianOf(submission.image);
-  const content = appointmentResource(names, { row, patientId, clinician, deleted: landed.deleted });
+  const byPatient = (aggregate.parts['requests'] ?? []).some(isGrantedCancellation);
+  const content = appointmentResource(names, { row, patientId, clinician, byPatient, deleted: landed.deleted });
   return {
     documents: [
       appointmentRow(names, landed, row, patientId, clinician),

@@ -1,0 +1,255 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { type ChangeEvent, canonicalJson, type Image } from '../../src/core/index.ts';
+import { supabase } from '../../src/migrations/supabase/index.ts';
+import { Deriver } from '../../src/pipeline/deriver.ts';
+import { landBatch, type PipelineContext, Subscriptions } from '../../src/pipeline/index.ts';
+import { type ServiceDatabase, serviceDatabase } from '../support/service-database.ts';
+import { checkin, form, id, label, later, payout, plan, reading, request, stock, task } from './supabase-story.ts';
+
+const migration = supabase();
+const subscriptions = new Subscriptions(migration);
+const SQL = fileURLToPath(new URL('../../src/migrations/supabase/sql/', import.meta.url));
+
+let db: ServiceDatabase;
+let context: PipelineContext;
+let told = 0;
+
+const fileText = (schema: string): string =>
+  readdirSync(`${SQL}${schema}`)
+    .sort()
+    .map((file) => readFileSync(`${SQL}${schema}/${file}`, 'utf8'))
+    .join('\n');
+
+beforeAll(async () => {
+  const schemas = Object.fromEntries(migration.targetSchemas.map((schema) => [schema, fileText(schema)]));
+  db = await serviceDatabase(inject('stack').postgres, migration, schemas);
+  context = db.context();
+});
+afterAll(() => db?.close());
+
+/** Lands one change and derives all that follows from it. */
+async function tell(table: string, op: 'c' | 'u' | 'd', row: Image): Promise<void> {
+  await land(table, op, row);
+  await settle();
+}
+
+async function land(table: string, op: 'c' | 'u' | 'd', row: Image): Promise<void> {
+  told += 1;
+  const place = { topic: 'supabase', partition: 0, table: `public.${table}` };
+  const n = BigInt(told);
+  const event: ChangeEvent = {
+    kind: 'change',
+    table: place.table,
+    key: String(row.id),
+    op,
+    before: op === 'd' ? row : null,
+    after: op === 'd' ? null : row,
+    unsent: [],
+    position: { epoch: 1, phase: 1, a: n, b: 9_000n + n, txId: n, offset: n },
+    sourceTime: new Date(Date.UTC(2026, 2, 1, 8, told)).toISOString(),
+    origin: null,
+  };
+  const changes = [{ event, raw: { offset: n, key: null, value: null, headers: {}, timestampMs: 0 } }];
+  await context.ledger.landing((tx) =>
+    landBatch(tx, context, subscriptions, place, { changes, parked: [], stop: null, to: 0n }, []),
+  );
+}
+
+async function settle(): Promise<void> {
+  const derivers = migration.flows.map(
+    (flow) => new Deriver(flow, context, { batchRoots: 20, parallel: 1 }, () => undefined),
+  );
+  for (let quiet = 0; quiet < 2; ) {
+    let done = await context.ledger.tick(new Date().toISOString());
+    for (const one of derivers) done += (await one.round(0n)).done;
+    quiet = done === 0 ? quiet + 1 : 0;
+  }
+}
+
+const rows = async (sql: string, ...values: unknown[]) => (await db.pool.query(sql, values)).rows;
+const parked = () => rows(`select flow, code from sluice.parked where state = 'parked' order by flow`);
+
+describe('the tables of the services', () => {
+  beforeAll(async () => {
+    await tell('submissions', 'c', form(1));
+    await tell('partner_stock_levels', 'c', stock(1));
+  });
+
+  test('take a row of each kind', async () => {
+    await tell('appointment_requests', 'c', request(1));
+    await tell('action_plans', 'c', plan(1));
+    await tell('compliance_tasks', 'c', task(1));
+    await tell('partner_checkins', 'c', checkin(1));
+    await tell('partner_label_queue', 'c', label(1));
+    await tell('partner_payouts', 'c', payout(1, { amount: '9999999999.99' }));
+    await tell('partner_payouts', 'u', payout(1, { amount: '0.01' }));
+    await tell('partner_payouts', 'u', payout(1, { amount: '9999999999.99' }));
+    await tell('partner_temperature_logs', 'c', reading(1, { is_excursion: true, temperature_c: '-300.125' }));
+    expect(await parked()).toEqual([]);
+    for (const table of [
+      ...['scheduling.request_queue', 'careplan.action_plan', 'compliance.task', 'compliance.task_event'],
+      ...['compliance.storage_location', 'compliance.temperature_reading', 'compliance.excursion'],
+      ...['partnerops.checkin', 'partnerops.checkin_visit', 'partnerops.checkin_event', 'partnerops.label_queue'],
+      ...['partnerops.stock_item', 'partnerops.stock_snapshot', 'partnerops.stock_current', 'finance.payout'],
+    ])
+      expect(await rows(`select 1 from ${table}`), table).toHaveLength(1);
+    expect(await rows('select amount, currency from finance.payout')).toEqual([
+      { amount: '9999999999.99', currency: 'GBP' },
+    ]);
+    expect(await rows('select temperature_c from compliance.temperature_reading')).toEqual([
+      { temperature_c: '-300.125' },
+    ]);
+  });
+
+  test.each([
+    ['compliance.task_event', 'to_status'],
+    ['partnerops.checkin_event', 'status'],
+    ['partnerops.stock_snapshot', 'status'],
+    ['finance.payout_adjustment', 'kind'],
+  ])('%s refuses every change of what was appended', async (table, column) => {
+    const before = await rows(`select * from ${table}`);
+    expect(before.length).toBeGreaterThan(0);
+    for (const sql of [`update ${table} set ${column} = ${column}`, `delete from ${table}`, `truncate ${table}`])
+      await expect(rows(sql), sql).rejects.toThrow('append-only');
+    expect(await rows(`select * from ${table}`)).toEqual(before);
+  });
+
+  test('a queue keeps what was done in it, whatever the source says of the rest of the row', async () => {
+    const states = async () => [
+      (await rows('select state, attempts from scheduling.request_queue'))[0],
+      (await rows('select state, attempts from partnerops.label_queue'))[0],
+    ];
+    expect(await states()).toEqual([
+      { state: 'pending', attempts: 0 },
+      { state: 'queued', attempts: 0 },
+    ]);
+    await rows(`update scheduling.request_queue set queue_state = 'claimed', attempts = 1`);
+    await rows(`update partnerops.label_queue set queue_state = 'printed', attempts = 1`);
+    await tell('appointment_requests', 'u', request(1, { message: 'at noon, please' }));
+    await tell('partner_label_queue', 'u', label(1, { priority: 'high' }));
+    expect(await states()).toEqual([
+      { state: 'claimed', attempts: 1 },
+      { state: 'printed', attempts: 1 },
+    ]);
+    await rows('update partnerops.label_queue set queue_state = null');
+    await tell('appointment_requests', 'u', request(1, { status: 'resolved' }));
+    await tell('partner_label_queue', 'u', label(1, { printed_at: later }));
+    expect((await states()).map((row) => row.state)).toEqual(['resolved', 'printed']);
+  });
+
+  test('a copied file stays copied, until the plan names another', async () => {
+    const copy = () => rows('select copy_state, size_bytes from careplan.action_plan');
+    await rows(`update careplan.action_plan set copy_state = 'copied', object_key = 'k', size_bytes = 7`);
+    await tell('action_plans', 'u', plan(1, { category: 'travel' }));
+    expect(await copy()).toEqual([{ copy_state: 'copied', size_bytes: '7' }]);
+    await tell('action_plans', 'u', plan(1, { storage_path: 'elsewhere/plan.pdf' }));
+    expect(await copy()).toEqual([{ copy_state: 'pending', size_bytes: null }]);
+  });
+
+  test('a closed month stays as it was: what would change it is parked, and heals when it is opened', async () => {
+    const held = () => rows(`select amount, notes from finance.payout where legacy_id = $1`, id.payout(3));
+    const adjusted = () =>
+      rows(
+        `select difference from finance.payout_adjustment a join finance.payout p on p.id = a.payout_id
+         where p.legacy_id = $1`,
+        id.payout(3),
+      );
+    await tell('partner_payouts', 'c', payout(3));
+    await rows(`insert into finance.locked_period (month, locked_by) values ('2026-02-01', 'a test')`);
+    await tell('partner_payouts', 'u', payout(3, { notes: 'checked' }));
+    expect(await held()).toEqual([{ amount: '120.50', notes: 'checked' }]);
+    await tell('partner_payouts', 'u', payout(3, { amount: '120.49' }));
+    await tell('partner_payouts', 'c', payout(4));
+    expect(await parked()).toEqual([
+      { flow: 'partner_payouts', code: 'CONSTRAINT_VIOLATED' },
+      { flow: 'partner_payouts', code: 'CONSTRAINT_VIOLATED' },
+    ]);
+    expect(await held()).toEqual([{ amount: '120.50', notes: 'checked' }]);
+    expect(await adjusted()).toEqual([]);
+    await rows('delete from finance.locked_period');
+    await tell('partner_payouts', 'u', payout(3, { amount: '120.49', notes: 'again' }));
+    await tell('partner_payouts', 'u', payout(4, { notes: 'again' }));
+    expect(await parked()).toEqual([]);
+    expect(await held()).toEqual([{ amount: '120.49', notes: 'again' }]);
+    expect(await adjusted()).toEqual([{ difference: '-0.01' }]);
+  });
+
+  test('counts are told in their order, and the last one is what there is', async () => {
+    for (const quantity of [39, 12, 55]) await land('partner_stock_levels', 'u', stock(1, { quantity }));
+    await settle();
+    const deltas = await rows('select delta from partnerops.stock_snapshot order by seq');
+    expect(deltas.map(({ delta }) => Number(delta))).toEqual([40, -1, -27, 43]);
+    expect(await rows('select item_name, quantity from partnerops.stock_current')).toEqual([
+      { item_name: 'Serum 1', quantity: 55 },
+    ]);
+  });
+
+  test('counting an item leaves no mark for its readings; other limits leave one for each', async () => {
+    const marks = () =>
+      rows(`select part, key from sluice.mark where flow = 'partner_temperature_logs' order by part, key`);
+    await land('partner_stock_levels', 'u', stock(1, { quantity: 54 }));
+    expect(await marks()).toEqual([]);
+    await land('partner_stock_levels', 'u', stock(1, { quantity: 54, max_temp: '7.00' }));
+    expect(await marks()).toEqual([
+      { part: 'formerStock', key: id.stock(1) },
+      { part: 'stock', key: id.stock(1) },
+    ]);
+    await settle();
+  });
+
+  test('of the many readings of a place one is read for its name', async () => {
+    const flow = migration.flows.find(({ name }) => name === 'storage_locations');
+    if (!flow) throw new Error('no such flow');
+    for (const n of [3, 2]) await tell('partner_temperature_logs', 'c', reading(n, { storage_location: ' FRIDGE 1' }));
+    const found = await context.ledger.deriving((tx) => tx.aggregates(flow, ['fridge 1', 'nowhere']));
+    expect(found.get('fridge 1')?.parts.readings?.map((row) => row.key)).toEqual([id.reading(1)]);
+    expect(found.get('nowhere')?.parts.readings).toEqual([]);
+    expect(await rows('select name from compliance.storage_location')).toEqual([{ name: 'Fridge 1' }]);
+  });
+
+  test('a reading is in the partition of its month, also when it is taken at another time after all', async () => {
+    const places = async () =>
+      (
+        await rows(
+          `select tableoid::regclass::text as place from compliance.temperature_reading where legacy_id = $1`,
+          id.reading(9),
+        )
+      ).map(({ place }) => place);
+    await tell('partner_temperature_logs', 'c', reading(9));
+    expect(await places()).toEqual(['compliance.temperature_reading_2026_03']);
+    await tell('partner_temperature_logs', 'u', reading(9, { recorded_at: '2031-05-01T00:00:00.000Z' }));
+    expect(await places()).toEqual(['compliance.temperature_reading_rest']);
+    await rows(`select compliance.add_month('2031-05-01')`);
+    await rows(`select compliance.add_month('2031-05-31')`);
+    expect(await places()).toEqual(['compliance.temperature_reading_2031_05']);
+    await tell('partner_temperature_logs', 'u', reading(9, { recorded_at: '0001-01-02T00:00:00.000Z' }));
+    expect(await places()).toEqual(['compliance.temperature_reading_rest']);
+    expect(await parked()).toEqual([]);
+  });
+
+  test('what the source lets go of is still known', async () => {
+    await tell('appointment_requests', 'u', request(1, { appointment_id: null }));
+    await tell('partner_temperature_logs', 'u', reading(1, { stock_id: null }));
+    await tell('partner_checkins', 'u', checkin(1, { arrived_at: later }));
+    expect(await rows('select appointment_legacy_id_last as last from scheduling.request_queue')).toEqual([
+      { last: id.visit(1) },
+    ]);
+    expect(
+      await rows(
+        'select stock_legacy_id_last as last from compliance.temperature_reading where legacy_id = $1',
+        id.reading(1),
+      ),
+    ).toEqual([{ last: id.stock(1) }]);
+    const [held] = await rows(
+      `select content from sluice.document where target = 'fhir.Observation' and content->'identifier'->0->>'value' = $1`,
+      id.reading(1),
+    );
+    expect(canonicalJson(held?.content?.referenceRange)).toContain('"value":7');
+    expect(await rows('select visit_no from partnerops.checkin_visit order by 1')).toEqual([
+      { visit_no: 1 },
+      { visit_no: 2 },
+    ]);
+  });
+});

@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest';
+import type { Aggregate, DerivingTransaction, Flow, LandedRow, RecordedChange } from '../../src/core/index.ts';
+import { deriveLocked } from '../../src/pipeline/derive.ts';
+
+const flow: Flow = {
+  name: 'things',
+  root: { table: 'public.thing' },
+  parts: [{ name: 'notes', table: 'public.note', link: 'thing', from: { part: 'root', link: 'key' } }],
+  targets: [{ kind: 'postgres', name: 'mini.thing_change', key: ['id'], mode: 'append' }],
+  transform: () => ({ documents: [], issues: [] }),
+  history: ({ entry }) => [{ target: 'mini.thing_change', id: entry, content: { id: entry } }],
+};
+
+const landed: LandedRow = {
+  table: 'public.thing',
+  key: 't1',
+  image: {},
+  deleted: false,
+  sourceTime: '2026-03-01T08:00:00.000Z',
+  lsn: '7',
+};
+const change: RecordedChange = { ...landed, entry: '1:1:7', op: 'c', before: null, after: {} };
+
+/** What a derivation appended and called rendered, of a root that is as `root` says when its aggregate is read. */
+async function derived(root: LandedRow | null): Promise<{ appended: string[]; rendered: string[] }> {
+  const seen = { appended: [] as string[], rendered: [] as string[] };
+  const aggregate: Aggregate = { key: 't1', root, parts: { notes: [] } };
+  const tx: DerivingTransaction = {
+    lock: async () => [],
+    aggregates: async () => new Map([['t1', aggregate]]),
+    pendingChanges: async () => new Map([['t1', [change]]]),
+    documentsOf: async () => [],
+    documentsById: async () => [],
+    asOf: async () => '2026-03-01T08:00:00.000Z',
+    firstRevision: async () => 1n,
+    writeState: async () => undefined,
+    appendHistory: async (_flow, writes) => {
+      seen.appended.push(...writes.map(({ document }) => document.id));
+    },
+    changesRendered: async (_table, changes) => {
+      seen.rendered.push(...changes.map(({ entry }) => entry));
+    },
+    settle: async () => undefined,
+    deleteMarks: async () => undefined,
+  };
+  await deriveLocked(tx, flow, [{ key: 't1', markIds: [1n], sourceTime: landed.sourceTime }]);
+  return seen;
+}
+
+test('a change is called rendered when its entry is appended', async () => {
+  expect(await derived(landed)).toEqual({ appended: ['1:1:7'], rendered: ['1:1:7'] });
+});
+
+test('a change that lands between the reading of the aggregate and of the changes is left for the next derivation', async () => {
+  expect(await derived(null)).toEqual({ appended: [], rendered: [] });
+});
