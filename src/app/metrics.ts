@@ -58,7 +58,11 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
   sluice_intents: figure('gauge', 'pipeline flow', 'Documents to send'),
   sluice_parked: figure('gauge', 'pipeline flow', 'Parked records, roots and documents'),
   sluice_waiting: figure('gauge', 'pipeline flow', 'Roots waiting for a row they belong to'),
-  sluice_documents: figure('gauge', 'pipeline flow', 'Documents the targets should hold'),
+  sluice_documents: figure(
+    'gauge',
+    'pipeline flow',
+    "Documents the targets should hold; of a copied table the planner's estimate of its rows",
+  ),
   sluice_issues: figure('gauge', 'pipeline flow', 'Roots with something odd noted'),
   sluice_halted: figure('gauge', 'pipeline code', 'Flows and partitions halted, by code'),
   sluice_connector_restarts_total: figure('counter', 'pipeline', 'Failed connector tasks that were restarted'),

@@ -27,6 +27,7 @@ async function derived(root: LandedRow | null): Promise<{ appended: string[]; re
   const aggregate: Aggregate = { key: 't1', root, parts: { notes: [] } };
   const tx: DerivingTransaction = {
     lock: async () => [],
+    take: async () => [],
     aggregates: async () => new Map([['t1', aggregate]]),
     pendingChanges: async () => new Map([['t1', [change]]]),
     documentsOf: async () => [],
