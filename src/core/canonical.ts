@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Json } from './json.ts';
 
 /**
@@ -20,7 +20,7 @@ export function canonicalJson(value: Json | undefined): string {
 
 /** SHA-256 of the canonical text, 32 bytes. */
 export function contentHash(value: Json): Buffer {
-  return createHash('sha256').update(canonicalJson(value)).digest();
+  return hash('sha256', canonicalJson(value), 'buffer');
 }
 
 /** A decimal string in one form: no exponent, no leading or trailing zeros, no negative zero. */

@@ -1,5 +1,13 @@
-/** Microseconds since 1970 as ISO UTC with all six decimals, which no Date holds. */
-export function isoOfMicros(micros: bigint): string {
-  const text = new Date(Number(micros / 1_000_000n) * 1000).toISOString().slice(0, 19);
-  return `${text}.${String(micros % 1_000_000n).padStart(6, '0')}Z`;
+let lastSecond = Number.NaN;
+let lastText = '';
+
+/** Microseconds since 1970, a safe integer, as ISO UTC with all six decimals, which no Date holds. */
+export function isoOfMicros(micros: number): string {
+  const second = Math.floor(micros / 1_000_000);
+  // changes come by the thousand within a second
+  if (second !== lastSecond) {
+    lastText = new Date(second * 1000).toISOString().slice(0, 19);
+    lastSecond = second;
+  }
+  return `${lastText}.${String(micros - second * 1_000_000).padStart(6, '0')}Z`;
 }

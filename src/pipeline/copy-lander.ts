@@ -127,7 +127,7 @@ export class CopyLander implements Lander {
   async #write(taken: Taken, step: Step | null): Promise<Landing> {
     const { ledger, clock, meter } = this.#context;
     const micros = taken.changes.map(({ sourceMicros }) => sourceMicros);
-    const sourceTime = micros.length === 0 ? null : isoOfMicros(BigInt(largest(micros)));
+    const sourceTime = micros.length === 0 ? null : isoOfMicros(largest(micros));
     const news = this.#epochs.of(taken.changes);
     const done = await ledger.landing(async (tx) => {
       if (step !== null) {

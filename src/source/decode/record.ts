@@ -109,8 +109,12 @@ export function positionFrom(offset: bigint, source: SourceFields, epoch: number
   };
 }
 
+const SEQUENCE = /^\["(\d{1,19})","(\d{1,19})"\]$/;
+
 /** `["123","456"]`, either of them null. */
 function sequenceOf(text: string | null | undefined): { a: bigint | null; b: bigint | null } {
+  const usual = text ? SEQUENCE.exec(text) : null;
+  if (usual) return { a: BigInt(usual[1] as string), b: BigInt(usual[2] as string) };
   const [a = null, b = null] = JSON.parse(text ?? '[null,null]') as (string | null)[];
   return { a: a === null ? null : BigInt(a), b: b === null ? null : BigInt(b) };
 }
@@ -127,8 +131,7 @@ export function epochOf(raw: RawMessage, options: DecodeOptions): number {
 
 /** Source commit time with its microseconds. */
 function sourceTimeOf(source: SourceFields): string {
-  const micros = source.ts_us != null ? BigInt(source.ts_us) : BigInt(source.ts_ms ?? 0) * 1000n;
-  return isoOfMicros(micros);
+  return isoOfMicros(source.ts_us != null ? Number(source.ts_us) : Number(source.ts_ms ?? 0) * 1000);
 }
 
 const OPERATIONS = new Set(['c', 'u', 'd', 'r']);
