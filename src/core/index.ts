@@ -4,6 +4,7 @@ export * from './document.ts';
 export * from './errors.ts';
 export * from './ids.ts';
 export * from './json.ts';
+export * from './json-numbers.ts';
 export * from './ledger.ts';
 export * from './migration.ts';
 export * from './observe.ts';
