@@ -139,7 +139,9 @@ describe('records that are hard to take', () => {
     await rig.settled(90);
     const seconds = (Date.now() - started) / 1000;
     clearInterval(watch);
-    console.log(`four rows of 10 MB in ${seconds.toFixed(1)} s, worker's memory up to ${Math.round(peak / 2 ** 20)} MB`);
+    console.log(
+      `four rows of 10 MB in ${seconds.toFixed(1)} s, worker's memory up to ${Math.round(peak / 2 ** 20)} MB`,
+    );
     expect(await large()).toHaveLength(5);
     expect(await settledDifferences(rig)).toEqual([]);
     expect(peak / 2 ** 20).toBeLessThan(900);

@@ -40,6 +40,8 @@ export interface RigOptions {
   readonly seed?: bigint;
   /** settings that go before those of connectors/supabase.yaml */
   readonly connector?: Readonly<Record<string, string>>;
+  /** where the service database lies, other than with the rest */
+  readonly tablespace?: string;
 }
 
 export interface WorkerProcess {
@@ -78,7 +80,9 @@ export async function startRig(stack: StackAddresses, options: RigOptions): Prom
   const instance = `t${randomBytes(4).toString('hex')}`;
   const root = new pg.Client(urlOf(stack.postgres, 'postgres'));
   await root.connect();
-  await root.query(`create database ${instance}_services`);
+  await root.query(
+    `create database ${instance}_services${options.tablespace ? ` tablespace ${options.tablespace}` : ''}`,
+  );
   await root.query(`create database ${instance}_source`);
   const variables = {
     // CI turns colours on
