@@ -40,6 +40,8 @@ export interface RigOptions {
   readonly seed?: bigint;
   /** settings that go before those of connectors/supabase.yaml */
   readonly connector?: Readonly<Record<string, string>>;
+  /** settings other than the stack's own */
+  readonly variables?: Readonly<Record<string, string>>;
   /** where the service database lies, other than with the rest */
   readonly tablespace?: string;
 }
@@ -96,6 +98,7 @@ export async function startRig(stack: StackAddresses, options: RigOptions): Prom
     SLUICE_REGISTRY_NATIVE_URL: stack.registryNative,
     SLUICE_FHIR_URL: stack.fhir,
     SLUICE_ID_NAMESPACE: randomUUID(),
+    ...options.variables,
   };
   const config = loadConfig(stack, variables);
   await seedSupabase(parseAddress(config.sourceUrl('supabase')), { rows: options.rows, seed: options.seed ?? 7n });
