@@ -47,14 +47,20 @@ describe(`${COUNT} seeded faults under traffic`, () => {
   async function survive(seed: number): Promise<void> {
     const random = chance(seed);
     const address = parseAddress(rig.config.sourceUrl('supabase'));
-    const busy = trafficSupabase(address, { rate: 60, seconds: 3, seed: BigInt(seed) });
+    const busy = trafficSupabase(address, { rate: 40, seconds: 3, seed: BigInt(seed) });
     const { fault, point, survivor } = await pickFault(random)({ rig, proxy, random });
     let started = Date.now();
     const worker = survivor ?? startOne(rig);
     await busy.then(() => {
       started = Math.max(started, Date.now());
     });
-    await rig.settled(90);
+    await rig.settled(90).catch((error: Error) => {
+      const log = worker
+        .log()
+        .split('\n')
+        .filter((line) => !line.includes('"level":30'));
+      throw new Error(`seed ${seed}, ${fault}, ${point}: ${error.message}\n${log.slice(-30).join('\n')}`);
+    });
     const seconds = (Date.now() - started) / 1000;
     slowest = Math.max(slowest, seconds);
     const isCompared = seed % COMPARE_EVERY === 0 || seed === COUNT;
