@@ -6,6 +6,7 @@ export * from './errors.ts';
 export * from './ids.ts';
 export * from './instant.ts';
 export * from './json.ts';
+export * from './json-numbers.ts';
 export * from './ledger.ts';
 export * from './migration.ts';
 export * from './observe.ts';

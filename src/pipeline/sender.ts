@@ -11,6 +11,15 @@ export interface SenderOptions {
   readonly waitingLimit: number;
 }
 
+interface Round {
+  readonly sent: number;
+  /** how long the store wants to be left alone */
+  readonly pauseMs: number;
+  readonly isAskedForLess: boolean;
+}
+
+const IDLE: Round = { sent: 0, pauseMs: 0, isAskedForLess: false };
+
 /**
  * Sends the documents of one remote store. Lanes are leased so that one patient's documents go out one after the
  * other; what keeps an old write from harm is the guard at the server, never the lease.
@@ -51,9 +60,11 @@ export class Sender {
           this.#context.log.info('target ready', { target: this.#sink.name });
         }
         await this.#lease();
-        const sent = await this.#round();
+        const { sent, pauseMs } = await this.#round();
         backoff.reset();
-        if (sent === 0) await this.bell.wait(300);
+        // refusing costs a busy server, too: it hears nothing until the time it has named
+        if (pauseMs > 0) await this.#context.clock.sleep(pauseMs, this.#stopping.signal);
+        else if (sent === 0) await this.bell.wait(300);
       } catch (error) {
         await this.#recover(error, backoff);
       }
@@ -79,27 +90,31 @@ export class Sender {
     this.#leasedUntilMs = clock.now() + leaseSeconds * 1000;
   }
 
-  async #round(): Promise<number> {
+  async #round(): Promise<Round> {
     const { parallel, batchDocuments } = this.#options;
     const groups = Array.from({ length: parallel }, (_, i) => this.#lanes.filter((lane) => lane % parallel === i));
     // under less load the groups take turns, or some of them would never be served
     const served = groups.map((_, i) => groups[(i + this.#turn) % parallel] ?? []).slice(0, this.#allowed);
     this.#turn = (this.#turn + this.#allowed) % parallel;
-    const counts = await Promise.allSettled(
+    const rounds = await Promise.allSettled(
       served.map(async (lanes) => {
-        if (lanes.length === 0) return 0;
+        if (lanes.length === 0) return IDLE;
         return this.#send(await this.#context.ledger.nextIntents(this.#sink.name, lanes, batchDocuments));
       }),
     );
-    const failed = counts.find((count) => count.status === 'rejected');
+    const failed = rounds.find((round) => round.status === 'rejected');
     if (failed) throw failed.reason;
-    const sent = counts.reduce((sum, count) => sum + (count.status === 'fulfilled' ? count.value : 0), 0);
-    if (sent > 0 && this.#allowed < parallel) this.#allowed += 1;
-    return sent;
+    const done = rounds.map((round) => (round.status === 'fulfilled' ? round.value : IDLE));
+    const sent = done.reduce((sum, round) => sum + round.sent, 0);
+    const pauseMs = Math.max(0, ...done.map((round) => round.pauseMs));
+    const isAskedForLess = done.some((round) => round.isAskedForLess);
+    if (isAskedForLess) this.#allowed = Math.max(1, Math.floor(this.#allowed / 2));
+    else if (sent > 0 && this.#allowed < parallel) this.#allowed += 1;
+    return { sent, pauseMs, isAskedForLess };
   }
 
-  async #send(intents: readonly Intent[]): Promise<number> {
-    if (intents.length === 0) return 0;
+  async #send(intents: readonly Intent[]): Promise<Round> {
+    if (intents.length === 0) return IDLE;
     const { clock, ledger } = this.#context;
     const started = clock.now();
     const outcomes = await this.#sink.deliver(intents, this.#stopping.signal);
@@ -110,10 +125,8 @@ export class Sender {
     });
     await ledger.settleIntents(settled);
     this.#count(settled, clock.now() - started);
-    if (outcomes.some((outcome) => outcome.kind === 'retry' && outcome.slowDown)) {
-      this.#allowed = Math.max(1, Math.floor(this.#allowed / 2));
-    }
-    return intents.length;
+    const pauses = outcomes.flatMap((outcome) => (outcome.kind === 'retry' && outcome.slowDown ? outcome.afterMs : []));
+    return { sent: intents.length, pauseMs: Math.max(0, ...pauses), isAskedForLess: pauses.length > 0 };
   }
 
   #count(settled: readonly SettledIntent[], ms: number): void {

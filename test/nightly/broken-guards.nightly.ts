@@ -55,6 +55,7 @@ describe('a guard that is taken out is missed', () => {
       const [project, files] = SUITES[name] ?? ['unit', []];
       const whole = await runWith('', project, files);
       expect(whole.failed).toEqual([]);
+      expect(whole.passed).toBeGreaterThan(0);
       const broken = await runWith(name, project, files);
       expect(broken.failed.length).toBeGreaterThan(0);
       rows.push([name, files.join(', '), String(broken.failed.length), broken.failed[0] ?? '']);

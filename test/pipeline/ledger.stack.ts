@@ -48,6 +48,13 @@ async function settle(): Promise<void> {
 const rows = async (sql: string) => (await db.pool.query(sql)).rows;
 
 describe('a ledger in PostgreSQL', () => {
+  test('a connection that dies as it is handed out ends no process', async () => {
+    const client = await db.pool.connect();
+    // thrown where nobody listens
+    expect(() => client.emit('error', new Error('terminated'))).not.toThrow();
+    client.release(true);
+  });
+
   test('a child that comes before its parent waits, and is made when the parent comes', async () => {
     await land(change('public.child', 'c', 'w1', { parent_id: 'pw', owner: 'ow', tags: ['x'] }));
     await settle();

@@ -49,10 +49,16 @@ function rig(answer: (id: string) => SettledIntent['outcome']) {
     read: async () => [],
     close: async () => undefined,
   };
-  const clock = { now: () => 0, sleep: async () => undefined };
+  const pauses: number[] = [];
+  const clock = {
+    now: () => 0,
+    async sleep(ms: number) {
+      pauses.push(ms);
+    },
+  };
   const context = { migration: mini, ledger, log: silentLog, meter: silentMeter, clock, worker: 'w' };
   const options = { parallel: 4, batchDocuments: 10, leaseSeconds: 10, waitingLimit: 3 };
-  return { sender: new Sender(sink, context, options), open, settled };
+  return { sender: new Sender(sink, context, options), open, settled, pauses };
 }
 
 async function runUntil(sender: Sender, truth: () => boolean): Promise<void> {
@@ -75,6 +81,18 @@ describe('sending', () => {
       return { kind: 'retry', code: 'TARGET_BUSY', afterMs: 0, slowDown: true };
     });
     await runUntil(sender, () => tried.size === 8);
+  });
+
+  it('leaves a busy store alone for as long as it asks', async () => {
+    let asked = 0;
+    const { sender, pauses } = rig(() => {
+      asked += 1;
+      return { kind: 'retry', code: 'TARGET_BUSY', afterMs: 7_000, slowDown: true };
+    });
+    await runUntil(sender, () => pauses.length >= 4);
+    // eight lanes at first, then half as many each time down to one group's two
+    expect(asked).toBeLessThanOrEqual(8 + 2 * pauses.length);
+    expect(new Set(pauses)).toEqual(new Set([7_000]));
   });
 
   it('gives a document up that waits for ever', async () => {

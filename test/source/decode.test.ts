@@ -288,4 +288,12 @@ describe('JSON without losing a digit', () => {
       { seed: 3 },
     );
   });
+
+  it('reads a string of many megabytes, whatever it is made of', () => {
+    for (const piece of ['x', '\n', '"', '\\', '7']) {
+      const long = piece.repeat(8_000_000);
+      const read = parseExact(JSON.stringify({ long }).replace('}', ',"n":9223372036854775807}')) as { n: string };
+      expect(read).toEqual({ long, n: '9223372036854775807' });
+    }
+  });
 });

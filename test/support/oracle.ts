@@ -89,17 +89,17 @@ export async function settledDifferences(rig: Rig, seconds = 90): Promise<string
 
 /** What differs between the model and the real targets; empty when nothing does. Names documents, never values. */
 async function differences(rig: Rig, model: Model): Promise<string[]> {
-  const found: string[] = [];
   const targets = new Map(
     rig.open.migration.flows.flatMap((flow) => flow.targets).map((target) => [target.name, target]),
   );
   const wanted = model.documents();
-  for (const target of targets.values()) {
+  const found = [...targets.values()].map((target) => {
     const documents = wanted.get(target.name) ?? new Map<string, Document>();
-    if (target.kind === 'postgres') found.push(...(await differencesOfTable(rig, target, documents)));
-    else found.push(...(await differencesOfType(rig, target.name, documents, model)));
-  }
-  return found;
+    return target.kind === 'postgres'
+      ? differencesOfTable(rig, target, documents)
+      : differencesOfType(rig, target.name, documents, model);
+  });
+  return (await Promise.all(found)).flat();
 }
 
 async function differencesOfTable(

@@ -10,18 +10,29 @@ export interface RawProduct {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Writes a record straight into a raw topic, as no connector would: unless told, with a value nobody can read. */
-export async function poison(stack: StackAddresses, rig: Rig, table: string, product: RawProduct = {}): Promise<void> {
+/** Writes records straight into a raw topic, as no connector would. */
+export async function produce(
+  stack: StackAddresses,
+  rig: Rig,
+  table: string,
+  products: readonly Required<RawProduct>[],
+): Promise<void> {
   const kafka = new kafkajs.Kafka({ brokers: [...stack.kafka], logLevel: kafkajs.logLevel.NOTHING });
   const producer = kafka.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
   await producer.connect();
+  const topic = `${rig.config.prefix}supabase.public.${table}`;
+  const messages = products.map((product) => ({ ...product, headers: { ...product.headers } }));
+  await producer.send({ topic, messages });
+  await producer.disconnect();
+}
+
+/** One such record: unless told, with a value nobody can read. */
+export async function poison(stack: StackAddresses, rig: Rig, table: string, product: RawProduct = {}): Promise<void> {
   const {
     key = Buffer.from(JSON.stringify({ id: randomUUID() })),
     value = Buffer.from('not a change of Secretname'),
     partition = 0,
     headers = { 'sluice.epoch': '1' },
   } = product;
-  const topic = `${rig.config.prefix}supabase.public.${table}`;
-  await producer.send({ topic, messages: [{ key, value, partition, headers: { ...headers } }] });
-  await producer.disconnect();
+  await produce(stack, rig, table, [{ key, value, partition, headers }]);
 }

@@ -40,6 +40,10 @@ export interface RigOptions {
   readonly seed?: bigint;
   /** settings that go before those of connectors/supabase.yaml */
   readonly connector?: Readonly<Record<string, string>>;
+  /** settings other than the stack's own */
+  readonly variables?: Readonly<Record<string, string>>;
+  /** where the service database lies, other than with the rest */
+  readonly tablespace?: string;
 }
 
 export interface WorkerProcess {
@@ -60,8 +64,11 @@ export interface Rig {
   readonly place: ConnectorPlace;
   readonly source: pg.Client;
   readonly open: OpenPipeline;
-  /** @param crashAt a point of crash-points.mjs, e.g. `landed:2` */
-  startWorker(args?: readonly string[], crashAt?: string): WorkerProcess;
+  /**
+   * @param crashAt a point of crash-points.mjs, e.g. `landed:2`
+   * @param name a worker under its predecessor's name has its lanes at once; another waits until the leases lapse
+   */
+  startWorker(args?: readonly string[], crashAt?: string, name?: string): WorkerProcess;
   sluice(...args: string[]): Promise<{ code: number | null; out: string; err: string }>;
   /** the same with other settings */
   sluiceWith(
@@ -78,7 +85,9 @@ export async function startRig(stack: StackAddresses, options: RigOptions): Prom
   const instance = `t${randomBytes(4).toString('hex')}`;
   const root = new pg.Client(urlOf(stack.postgres, 'postgres'));
   await root.connect();
-  await root.query(`create database ${instance}_services`);
+  await root.query(
+    `create database ${instance}_services${options.tablespace ? ` tablespace ${options.tablespace}` : ''}`,
+  );
   await root.query(`create database ${instance}_source`);
   const variables = {
     // CI turns colours on
@@ -92,6 +101,7 @@ export async function startRig(stack: StackAddresses, options: RigOptions): Prom
     SLUICE_REGISTRY_NATIVE_URL: stack.registryNative,
     SLUICE_FHIR_URL: stack.fhir,
     SLUICE_ID_NAMESPACE: randomUUID(),
+    ...options.variables,
   };
   const config = loadConfig(stack, variables);
   await seedSupabase(parseAddress(config.sourceUrl('supabase')), { rows: options.rows, seed: options.seed ?? 7n });
@@ -134,8 +144,9 @@ export async function startRig(stack: StackAddresses, options: RigOptions): Prom
     source,
     open,
     status,
-    startWorker(args = [], crashAt) {
-      const worker = spawnWorker(variables, logs, workers.length, args, crashAt);
+    startWorker(args = [], crashAt, name = `worker-${workers.length}`) {
+      const named = { ...variables, SLUICE_WORKER: name };
+      const worker = spawnWorker(named, join(logs, `${workers.length}.log`), args, crashAt);
       workers.push(worker);
       return worker;
     },
@@ -167,19 +178,17 @@ async function closeAll(probes: OpenProbes, source: pg.Client, open: OpenPipelin
 
 function spawnWorker(
   variables: Readonly<Record<string, string>>,
-  folder: string,
-  number: number,
+  file: string,
   args: readonly string[],
   crashAt: string | undefined,
 ): WorkerProcess {
   // below what stacks and outgoing connections use
   const port = 18_000 + Math.floor(Math.random() * 2_000);
-  const file = join(folder, `${number}.log`);
   const out = createWriteStream(file);
   const watched = crashAt === undefined ? [] : ['--import', CRASH_POINTS];
   const call = [...watched, SLUICE, 'run', 'supabase', ...args, '--port', String(port)];
   const child = spawn(process.execPath, call, {
-    env: { ...process.env, ...variables, SLUICE_WORKER: `worker-${number}`, SLUICE_CRASH_AT: crashAt ?? '' },
+    env: { ...process.env, ...variables, SLUICE_CRASH_AT: crashAt ?? '' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   child.stdout?.pipe(out);

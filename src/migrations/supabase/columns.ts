@@ -5,6 +5,7 @@ import {
   type Image,
   type Json,
   type JsonObject,
+  replaceNumbers,
   SluiceError,
 } from '../../core/index.ts';
 import { dateOf, instantOf } from './time.ts';
@@ -86,12 +87,10 @@ function asJson(value: unknown): Json | undefined {
   return result === undefined || JSON.stringify(result).includes('\\u0000') ? undefined : result;
 }
 
-const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
-
 /** Parses JSON text; a number that JavaScript would round stays exact as a string. */
 function parsed(text: string): Json | undefined {
   try {
-    return JSON.parse(text.replace(TOKEN, (token) => (token.startsWith('"') || isExact(token) ? token : `"${token}"`)));
+    return JSON.parse(replaceNumbers(text, (number) => (isExact(number) ? number : `"${number}"`)));
   } catch {
     return undefined;
   }

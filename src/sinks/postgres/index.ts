@@ -25,6 +25,9 @@ export function openPool(connectionString: string, size: number): pg.Pool {
   });
   // An idle connection that dies is replaced on the next use; without a listener it would end the process.
   pool.on('error', () => undefined);
+  // Nor does one that dies in the very moment it is handed out: its end can come in one packet with its readiness,
+  // before anybody can listen. The next statement on it says that it is gone.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }
 
