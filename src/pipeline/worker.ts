@@ -111,7 +111,7 @@ export class Worker {
       const place: Place = { topic: batch.topic, partition: batch.partition, table };
       const fastFlows = this.#options.flows.filter((flow) => isFast(flow, table));
       session = new PartitionSession(place, { ...this.#sessionDependencies, fastFlows });
-      if (this.#haltedPartitions.has(name)) session.haltedBefore();
+      if (this.#haltedPartitions.has(name)) session.halt();
       this.#sessions.set(name, session);
     }
     session.take(batch);
@@ -138,7 +138,10 @@ export class Worker {
     const halts = new Set((await this.#context.ledger.halts()).map((halt) => halt.scope));
     this.#haltedPartitions = halts;
     for (const deriver of this.#derivers) deriver.halted = halts.has(deriver.flow.name);
-    for (const [name, session] of this.#sessions) if (session.halted && !halts.has(name)) session.resume();
+    for (const [name, session] of this.#sessions) {
+      if (halts.has(name)) session.halt();
+      else if (session.halted) session.resume();
+    }
   }
 
   async #commitAdvisory(): Promise<void> {

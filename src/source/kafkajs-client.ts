@@ -1,5 +1,6 @@
 import { type Consumer, Kafka, type KafkaMessage, logLevel } from 'kafkajs';
 import { type Log, SluiceError } from '../core/index.ts';
+import { LogOffsets } from './log-offsets.ts';
 import { StallWatchdog } from './stall-watchdog.ts';
 
 export interface LogRecord {
@@ -31,14 +32,18 @@ export interface KafkaClientOptions {
   readonly maxBytesPerPartition?: number;
 }
 
+const LEAVE_MS = 5_000;
+/** A group waits this long for its slowest member; one that waits longer is stuck. */
+const REBALANCE_MS = 20_000;
+
 /** kafkajs speaks a lot and quotes payload sizes and addresses; only its level and message are passed on, as debug. */
-export function quietKafka(brokers: readonly string[], clientId: string, log: Log): Kafka {
+export function quietKafka(brokers: readonly string[], clientId: string, log: Log, retries = 8): Kafka {
   return new Kafka({
     clientId,
     brokers: [...brokers],
     logLevel: logLevel.WARN,
     logCreator: () => (entry) => log.debug(`kafka client: ${entry.log.message}`),
-    retry: { initialRetryTime: 100, maxRetryTime: 5_000, retries: 8 },
+    retry: { initialRetryTime: 100, maxRetryTime: 5_000, retries },
     connectionTimeout: 5_000,
   });
 }
@@ -70,13 +75,13 @@ export class KafkajsClient {
   readonly #kafka: Kafka;
   readonly #options: KafkaClientOptions;
   readonly #watchdog: StallWatchdog;
-  readonly #admin: ReturnType<Kafka['admin']>;
+  readonly #offsets: LogOffsets;
   readonly #paused = new Set<string>();
   /** where the next fetch of a partition starts, as far as known */
   readonly #positions = new Map<string, bigint>();
-  #adminReady: Promise<void> | null = null;
   #consumer: Consumer | null = null;
   #assigned: readonly { topic: string; partition: number }[] = [];
+  #rebalancingSince: number | null = null;
   #generation = 0;
   #onBatch: ((batch: LogBatch) => void) | null = null;
   #closed = false;
@@ -85,11 +90,11 @@ export class KafkajsClient {
   constructor(options: KafkaClientOptions) {
     this.#options = options;
     this.#kafka = quietKafka(options.brokers, 'sluice', options.log);
-    this.#admin = this.#kafka.admin();
+    this.#offsets = new LogOffsets(this.#kafka);
     this.#watchdog = new StallWatchdog({
-      seconds: options.stallSeconds ?? 30,
+      seconds: options.stallSeconds ?? 10,
       ends: (topic) => this.offsets(topic),
-      assigned: () => this.#assigned.filter(({ topic, partition }) => !this.#paused.has(`${topic}/${partition}`)),
+      assigned: () => this.#fetchable(),
       onStall: () => {
         options.log.warn('the client fetches nothing though there is something to fetch: it is started anew');
         void this.restart();
@@ -137,16 +142,12 @@ export class KafkajsClient {
     await this.#consumer?.commitOffsets(commits).catch(() => undefined);
   }
 
-  async offsets(topic: string): Promise<readonly { partition: number; low: bigint; high: bigint }[]> {
-    this.#adminReady ??= this.#admin.connect();
-    try {
-      await this.#adminReady;
-      const found = await this.#admin.fetchTopicOffsets(topic);
-      return found.map(({ partition, low, high }) => ({ partition, low: BigInt(low), high: BigInt(high) }));
-    } catch (cause) {
-      this.#adminReady = null;
-      throw new SluiceError('BROKER_UNAVAILABLE', `the offsets of ${topic} cannot be read`, { cause });
-    }
+  offsets(topic: string): Promise<readonly { partition: number; low: bigint; high: bigint }[]> {
+    return this.#offsets.offsets(topic);
+  }
+
+  offsetAfter(topic: string, partition: number, timestampMs: number): Promise<bigint> {
+    return this.#offsets.offsetAfter(topic, partition, timestampMs);
   }
 
   restart(): Promise<void> {
@@ -161,7 +162,13 @@ export class KafkajsClient {
     this.#watchdog.stop();
     await this.#restarting?.catch(() => undefined);
     await this.#leave();
-    if (this.#adminReady !== null) await this.#adminReady.then(() => this.#admin.disconnect()).catch(() => undefined);
+    await this.#offsets.close();
+  }
+
+  /** What should bring records now: nothing while the group deals out partitions anew, unless that never ends. */
+  #fetchable(): readonly { topic: string; partition: number }[] {
+    if (this.#rebalancingSince !== null && Date.now() - this.#rebalancingSince < REBALANCE_MS + 5_000) return [];
+    return this.#assigned.filter(({ topic, partition }) => !this.#paused.has(`${topic}/${partition}`));
   }
 
   async #startAnew(): Promise<void> {
@@ -173,10 +180,11 @@ export class KafkajsClient {
     const consumer = this.#consumer;
     this.#consumer = null;
     this.#assigned = [];
+    this.#rebalancingSince = null;
     this.#paused.clear();
     this.#positions.clear();
     // kafkajs can wait for ever for a fetch that never answers
-    const patience = new Promise<void>((resolve) => setTimeout(resolve, 5_000).unref());
+    const patience = new Promise<void>((resolve) => setTimeout(resolve, LEAVE_MS).unref());
     if (consumer) await Promise.race([consumer.disconnect().catch(() => undefined), patience]);
   }
 
@@ -200,7 +208,7 @@ export class KafkajsClient {
     const consumer = this.#kafka.consumer({
       groupId: this.#options.group,
       sessionTimeout: this.#options.sessionTimeoutMs ?? 15_000,
-      rebalanceTimeout: 20_000,
+      rebalanceTimeout: REBALANCE_MS,
       heartbeatInterval: 2_000,
       maxWaitTimeInMs: 100,
       minBytes: 1,
@@ -213,10 +221,14 @@ export class KafkajsClient {
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       if (this.#consumer !== consumer) return;
       this.#generation += 1;
+      this.#rebalancingSince = null;
       this.#assigned = Object.entries(payload.memberAssignment).flatMap(([topic, partitions]) =>
         partitions.map((partition) => ({ topic, partition })),
       );
       this.#paused.clear();
+    });
+    consumer.on(consumer.events.REBALANCING, () => {
+      if (this.#consumer === consumer) this.#rebalancingSince ??= Date.now();
     });
     consumer.on(consumer.events.START_BATCH_PROCESS, ({ payload }) => {
       // Control records and aborted messages only: kafkajs steps over them and calls nobody. They count as read.

@@ -20,6 +20,8 @@ export class StallWatchdog {
   #timer: NodeJS.Timeout | null = null;
   #stalls = 0;
   #moved = false;
+  #looking = false;
+  #lastLookMs: number | null = null;
 
   constructor(options: WatchdogOptions) {
     this.#options = options;
@@ -43,6 +45,19 @@ export class StallWatchdog {
 
   /** One look at all partitions; a broker that cannot be asked is no stall of ours. */
   async check(nowMs: number): Promise<void> {
+    // the look before still waits for its answer
+    if (this.#looking) return;
+    const asleep = this.#lastLookMs !== null && nowMs - this.#lastLookMs > this.#options.seconds * 1000;
+    this.#lastLookMs = nowMs;
+    // a process that slept has kept the client waiting, not the other way round
+    if (asleep) for (const place of this.#places.values()) place.sinceMs = nowMs;
+    this.#looking = true;
+    await this.#look(nowMs).finally(() => {
+      this.#looking = false;
+    });
+  }
+
+  async #look(nowMs: number): Promise<void> {
     const assigned = this.#options.assigned();
     if (this.#moved) this.#stalls = 0;
     this.#moved = false;
@@ -62,6 +77,11 @@ export class StallWatchdog {
     }
   }
 
+  /** Twice as long after each stall in a row: a large record on a slow line must get through some day. */
+  get #patienceMs(): number {
+    return this.#options.seconds * 1000 * 2 ** this.#stalls;
+  }
+
   #isStalled(name: string, high: bigint, nowMs: number): boolean {
     const place = this.#places.get(name);
     if (!place) {
@@ -69,7 +89,7 @@ export class StallWatchdog {
       this.#places.set(name, { offset: -1n, sinceMs: nowMs });
       return false;
     }
-    return high > place.offset && high > 0n && nowMs - place.sinceMs > this.#options.seconds * 1000;
+    return high > place.offset && high > 0n && nowMs - place.sinceMs > this.#patienceMs;
   }
 
   #stall(nowMs: number): void {
