@@ -29,7 +29,12 @@ export function observeLog(
       const bounds = new Map((await probes.offsets(topic)).map((one) => [one.partition, one]));
       for (const { partition, nextOffset } of partitions) {
         const scope = `${topic}/${partition}`;
-        const fault = nextOffset === null ? null : logFault(topic, partition, nextOffset, bounds.get(partition));
+        const end = bounds.get(partition);
+        if (nextOffset === null) {
+          if (end && end.low === end.high) await admin.beginEmpty(topic, partition, end.low);
+          continue;
+        }
+        const fault = logFault(topic, partition, nextOffset, end);
         if (!fault || halted.has(scope)) continue;
         seen.set(scope, fault.code);
         if (suspected.get(scope) !== fault.code) continue;

@@ -152,6 +152,15 @@ export class PipelineAdmin {
     return done.rows;
   }
 
+  /** Gives a partition that has none a progress: where its log is empty nobody else comes by to do so. */
+  async beginEmpty(topic: string, partition: number, offset: bigint): Promise<void> {
+    await this.#pool.query(
+      `update sluice.progress set next_offset = $4
+       where pipeline = $1 and topic = $2 and part = $3 and next_offset is null`,
+      [this.#context.pipeline, topic, partition, String(offset)],
+    );
+  }
+
   /** Steps over the record a halted partition stands at. It is kept as a dropped item with the reason. */
   async skipRecord(topic: string, partition: number, by: string, reason: string): Promise<bigint | null> {
     const skipped = await this.#pool.query<{ next_offset: string }>(
