@@ -25,6 +25,7 @@ import type { StackAddresses } from '../../src/stack/index.ts';
 import { urlOf } from './service-database.ts';
 
 const CRASH_POINTS = new URL('./crash-points.mjs', import.meta.url).href;
+const SILENT_CLIENT = new URL('./silent-client.mjs', import.meta.url).href;
 const SLUICE = fileURLToPath(new URL('../../bin/sluice.js', import.meta.url));
 
 /** Converters other than those of connectors/, for showing that both decoders come to the same. */
@@ -62,6 +63,8 @@ export interface Rig {
   readonly open: OpenPipeline;
   /** @param crashAt a point of crash-points.mjs, e.g. `landed:2` */
   startWorker(args?: readonly string[], crashAt?: string): WorkerProcess;
+  /** A worker whose Kafka client goes silent on SIGWINCH, in one of the ways of silent-client.mjs. */
+  startSilenceable(how: 'fetches' | 'connections'): WorkerProcess;
   sluice(...args: string[]): Promise<{ code: number | null; out: string; err: string }>;
   /** the same with other settings */
   sluiceWith(
@@ -135,7 +138,14 @@ export async function startRig(stack: StackAddresses, options: RigOptions): Prom
     open,
     status,
     startWorker(args = [], crashAt) {
-      const worker = spawnWorker(variables, logs, workers.length, args, crashAt);
+      const watched = crashAt === undefined ? [] : ['--import', CRASH_POINTS];
+      const worker = spawnWorker({ ...variables, SLUICE_CRASH_AT: crashAt ?? '' }, logs, workers.length, args, watched);
+      workers.push(worker);
+      return worker;
+    },
+    startSilenceable(how) {
+      const settings = { ...variables, SLUICE_SILENCE: how };
+      const worker = spawnWorker(settings, logs, workers.length, [], ['--import', SILENT_CLIENT]);
       workers.push(worker);
       return worker;
     },
@@ -170,16 +180,15 @@ function spawnWorker(
   folder: string,
   number: number,
   args: readonly string[],
-  crashAt: string | undefined,
+  preload: readonly string[],
 ): WorkerProcess {
   // below what stacks and outgoing connections use
   const port = 18_000 + Math.floor(Math.random() * 2_000);
   const file = join(folder, `${number}.log`);
   const out = createWriteStream(file);
-  const watched = crashAt === undefined ? [] : ['--import', CRASH_POINTS];
-  const call = [...watched, SLUICE, 'run', 'supabase', ...args, '--port', String(port)];
+  const call = [...preload, SLUICE, 'run', 'supabase', ...args, '--port', String(port)];
   const child = spawn(process.execPath, call, {
-    env: { ...process.env, ...variables, SLUICE_WORKER: `worker-${number}`, SLUICE_CRASH_AT: crashAt ?? '' },
+    env: { ...process.env, ...variables, SLUICE_WORKER: `worker-${number}` },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   child.stdout?.pipe(out);
