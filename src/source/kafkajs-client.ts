@@ -94,6 +94,7 @@ export class KafkajsClient {
     this.#watchdog = new StallWatchdog({
       seconds: options.stallSeconds ?? 10,
       ends: (topic) => this.offsets(topic),
+      committed: (topic) => this.#offsets.committed(options.group, topic),
       assigned: () => this.#fetchable(),
       onStall: () => {
         options.log.warn('the client fetches nothing though there is something to fetch: it is started anew');
@@ -222,6 +223,7 @@ export class KafkajsClient {
       if (this.#consumer !== consumer) return;
       this.#generation += 1;
       this.#rebalancingSince = null;
+      this.#watchdog.forget();
       this.#assigned = Object.entries(payload.memberAssignment).flatMap(([topic, partitions]) =>
         partitions.map((partition) => ({ topic, partition })),
       );

@@ -24,6 +24,13 @@ export class LogOffsets {
     return BigInt(found.find((one) => one.partition === partition)?.offset ?? 0);
   }
 
+  /** what a group has committed, -1 where it has not */
+  async committed(group: string, topic: string): Promise<readonly { partition: number; offset: bigint }[]> {
+    const found = await this.#ask(topic, (admin) => admin.fetchOffsets({ groupId: group, topics: [topic] }));
+    const partitions = found.find((one) => one.topic === topic)?.partitions ?? [];
+    return partitions.map(({ partition, offset }) => ({ partition, offset: BigInt(offset) }));
+  }
+
   async close(): Promise<void> {
     const admin = this.#admin;
     this.#admin = null;

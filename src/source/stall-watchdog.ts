@@ -1,6 +1,8 @@
 export interface WatchdogOptions {
   readonly seconds: number;
-  readonly ends: (topic: string) => Promise<readonly { partition: number; high: bigint }[]>;
+  readonly ends: (topic: string) => Promise<readonly { partition: number; low: bigint; high: bigint }[]>;
+  /** where the group has committed, -1 where it has not: a member that has fetched nothing yet begins there */
+  readonly committed: (topic: string) => Promise<readonly { partition: number; offset: bigint }[]>;
   /** partitions that should be fetched now; paused ones are left out */
   readonly assigned: () => readonly { topic: string; partition: number }[];
   readonly onStall: () => void;
@@ -43,6 +45,11 @@ export class StallWatchdog {
     this.#moved = true;
   }
 
+  /** Partitions were dealt out anew: others may have read on in what is ours again. */
+  forget(): void {
+    this.#places.clear();
+  }
+
   /** One look at all partitions; a broker that cannot be asked is no stall of ours. */
   async check(nowMs: number): Promise<void> {
     // the look before still waits for its answer
@@ -63,10 +70,13 @@ export class StallWatchdog {
     this.#moved = false;
     try {
       for (const topic of new Set(assigned.map((place) => place.topic))) {
+        const partitions = assigned.filter((place) => place.topic === topic).map(({ partition }) => partition);
         const ends = await this.#options.ends(topic);
-        for (const { partition } of assigned.filter((place) => place.topic === topic)) {
-          const high = ends.find((end) => end.partition === partition)?.high ?? 0n;
-          if (this.#isStalled(`${topic}/${partition}`, high, nowMs)) {
+        if (partitions.some((partition) => !this.#places.has(`${topic}/${partition}`))) {
+          await this.#begin(topic, partitions, ends, nowMs);
+        }
+        for (const { partition, high } of ends) {
+          if (partitions.includes(partition) && this.#isStalled(`${topic}/${partition}`, high, nowMs)) {
             this.#stall(nowMs);
             return;
           }
@@ -82,14 +92,25 @@ export class StallWatchdog {
     return this.#options.seconds * 1000 * 2 ** this.#stalls;
   }
 
+  /** Assigned and never fetched from: the wait begins now, at the place the client begins. */
+  async #begin(
+    topic: string,
+    partitions: readonly number[],
+    ends: readonly { partition: number; low: bigint }[],
+    nowMs: number,
+  ): Promise<void> {
+    const committed = new Map((await this.#options.committed(topic)).map((one) => [one.partition, one.offset]));
+    for (const { partition, low } of ends) {
+      const name = `${topic}/${partition}`;
+      if (!partitions.includes(partition) || this.#places.has(name)) continue;
+      const offset = committed.get(partition) ?? -1n;
+      this.#places.set(name, { offset: offset < 0n ? low : offset, sinceMs: nowMs });
+    }
+  }
+
   #isStalled(name: string, high: bigint, nowMs: number): boolean {
     const place = this.#places.get(name);
-    if (!place) {
-      // assigned and never fetched from: the wait begins now
-      this.#places.set(name, { offset: -1n, sinceMs: nowMs });
-      return false;
-    }
-    return high > place.offset && high > 0n && nowMs - place.sinceMs > this.#patienceMs;
+    return place !== undefined && high > place.offset && nowMs - place.sinceMs > this.#patienceMs;
   }
 
   #stall(nowMs: number): void {

@@ -2,12 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { StallWatchdog } from '../../src/source/stall-watchdog.ts';
 
 /** A watchdog over one partition, with what it did. Times are given in seconds from now. */
-function watch(ends: () => Promise<readonly { partition: number; high: bigint }[]>) {
+function watch(ends: () => Promise<readonly { partition: number; low: bigint; high: bigint }[]>, committed = -1n) {
   const did: string[] = [];
   const origin = Date.now();
   const dog = new StallWatchdog({
     seconds: 10,
     ends,
+    committed: async () => [{ partition: 0, offset: committed }],
     assigned: () => [{ topic: 't', partition: 0 }],
     onStall: () => did.push('stall'),
     onFatal: () => did.push('fatal'),
@@ -21,7 +22,7 @@ function watch(ends: () => Promise<readonly { partition: number; high: bigint }[
 const every = (from: number, to: number, step = 3): number[] =>
   Array.from({ length: Math.floor((to - from) / step) + 1 }, (_, i) => from + i * step);
 
-const ten = async () => [{ partition: 0, high: 10n }];
+const ten = async () => [{ partition: 0, low: 2n, high: 10n }];
 
 describe('the watchdog over a client that says nothing', () => {
   it('notices records that are not fetched, soon after the time it waits', async () => {
@@ -37,6 +38,27 @@ describe('the watchdog over a client that says nothing', () => {
     const { dog, did, look } = watch(ten);
     dog.moved('t', 0, 10n);
     await look(...every(0, 60));
+    expect(did).toEqual([]);
+  });
+
+  it('knows that a member that begins at the end has nothing to fetch', async () => {
+    const idle = watch(ten, 10n);
+    await idle.look(...every(0, 60));
+    expect(idle.did).toEqual([]);
+    const owing = watch(ten, 9n);
+    await owing.look(...every(0, 12));
+    expect(owing.did).toEqual(['stall']);
+    const fresh = watch(ten);
+    await fresh.look(...every(0, 12));
+    expect(fresh.did).toEqual(['stall']);
+  });
+
+  it('forgets where it stood when partitions are dealt out anew', async () => {
+    const { dog, did, look } = watch(ten, 10n);
+    dog.moved('t', 0, 4n);
+    await look(0, 3);
+    dog.forget();
+    await look(...every(6, 60));
     expect(did).toEqual([]);
   });
 
