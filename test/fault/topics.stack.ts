@@ -83,15 +83,15 @@ describe('a log that lost what was not landed', () => {
     }
     await captured();
     worker = rig.startWorker();
-    const started = Date.now();
-    await expect
-      .poll(halts, { timeout: 20_000, interval: 200 })
-      .toEqual([
-        'PROGRESS_BELOW_LOG_START appointments',
-        'TOPIC_RECREATED lab_order_events',
-        'TOPIC_RECREATED lab_orders',
-      ]);
-    expect(Date.now() - started, "milliseconds, the worker's start included").toBeLessThan(15_000);
+    await recovers('retention passed, topics made anew: until all are found', 15, () =>
+      expect
+        .poll(halts, { timeout: 20_000, interval: 200 })
+        .toEqual([
+          'PROGRESS_BELOW_LOG_START appointments',
+          'TOPIC_RECREATED lab_order_events',
+          'TOPIC_RECREATED lab_orders',
+        ]),
+    );
     const said = await rig.sluice('status', 'supabase');
     expect(said.code).toBe(1);
     expect(said.out).toMatch(/appointments\s+halted/);
