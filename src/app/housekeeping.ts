@@ -1,5 +1,4 @@
-import pg from 'pg';
-import { type Clock, type Log, type Meter, opaqueKey, SluiceError } from '../core/index.ts';
+import { type Clock, type Log, type Meter, opaqueKey } from '../core/index.ts';
 import type { Worker } from '../pipeline/index.ts';
 import { createDeadLetterMirror } from '../sinks/dead-letters/index.ts';
 import { readConnector, reviveConnector } from '../source/index.ts';
@@ -8,26 +7,9 @@ import { connectorFolder } from './folders.ts';
 import { haltCodes } from './metrics.ts';
 import type { OpenPipeline } from './pipeline.ts';
 import { type Probes, readPipeline } from './readings.ts';
+import { repeat } from './repeat.ts';
+import { haltSlotLost } from './slot-watch.ts';
 import { judge } from './status.ts';
-import type { Sweeper } from './sweeper.ts';
-
-/** Repeats a chore until stopped. A chore that fails is tried again next time; it never stops the pipeline. */
-async function repeat(
-  ms: number,
-  clock: Clock,
-  signal: AbortSignal,
-  log: Log,
-  name: string,
-  chore: () => Promise<void>,
-) {
-  while (!signal.aborted) {
-    await chore().catch((error: unknown) => {
-      const code = error instanceof SluiceError ? error.code : 'INTERNAL';
-      log.debug(`${name} failed, tried again later`, { code });
-    });
-    await clock.sleep(ms, signal);
-  }
-}
 
 /** Keeps the gauges of the ledger's figures fresh. */
 export function reportFigures(
@@ -67,66 +49,10 @@ export function reportFigures(
   });
 }
 
-interface SlotRow {
-  active: boolean;
-  wal_status: string | null;
-  retained: string;
-  unconfirmed: string;
-  /** decimal */
-  confirmed: string | null;
-}
+const REVIVE_EVERY_MS = 5_000;
 
-/** Looks at the replication slot. One that is gone means that changes may be missing: the pipeline stops and says so. */
-export function observeSource(
-  config: Config,
-  migrationName: string,
-  open: OpenPipeline,
-  meter: Meter,
-  clock: Clock,
-  signal: AbortSignal,
-  log: Log,
-  sweeper: Sweeper,
-): Promise<void> {
-  const pipeline = open.name;
-  const slot = `${config.prefix}sluice_${migrationName}`;
-  let seen = false;
-  return repeat(5_000, clock, signal, log, 'looking at the slot', async () => {
-    const client = new pg.Client({
-      connectionString: config.sourceUrl(migrationName),
-      connectionTimeoutMillis: 4_000,
-      application_name: 'sluice',
-    });
-    client.on('error', () => undefined);
-    await client.connect();
-    try {
-      const found = await client.query<SlotRow>(
-        `select active, wal_status, pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn) as retained,
-           pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn) as unconfirmed,
-           (confirmed_flush_lsn - '0/0'::pg_lsn)::text as confirmed
-         from pg_replication_slots where slot_name = $1`,
-        [slot],
-      );
-      const row = found.rows[0];
-      if (row && row.wal_status !== 'lost') {
-        seen = true;
-        meter.gauge('sluice_slot_active', { pipeline, slot }, row.active ? 1 : 0);
-        meter.gauge('sluice_slot_retained_bytes', { pipeline, slot }, Number(row.retained));
-        meter.gauge('sluice_slot_unconfirmed_bytes', { pipeline, slot }, Number(row.unconfirmed));
-        if (row.confirmed !== null) await sweeper.consider(BigInt(row.confirmed));
-        return;
-      }
-      if (!seen && !row) return;
-      const reason = row ? `slot ${slot} has lost write-ahead log` : `slot ${slot} is gone`;
-      log.error(reason, { code: 'SLOT_LOST' });
-      for (const flow of open.migration.flows) await open.ledger.halt(flow.name, 'SLOT_LOST', reason);
-      await clock.sleep(30_000, signal);
-    } finally {
-      await client.end();
-    }
-  });
-}
-
-const REVIVE_EVERY_MS = 10_000;
+/** What Debezium says when the slot is not where its stored offset is: gone, made anew, or moved by somebody. */
+const SLOT_DIFFERS = /trying to read change stream starting at/;
 
 /**
  * Restarts failed tasks of the connector: a registry or broker that was away for a moment ends a task for good, and
@@ -146,6 +72,7 @@ export async function tendConnector(
   return repeat(REVIVE_EVERY_MS, clock, signal, log, 'looking at the connector', async () => {
     const reason = await reviveConnector(definition, config.connect);
     if (reason === null) return;
+    if (SLOT_DIFFERS.test(reason)) await haltSlotLost(open, log, 'the connector cannot go on from where the slot is');
     meter.count('sluice_connector_restarts_total', labels);
     log.warn('the connector had failed and was restarted; `sluice connectors status` has the reason');
   });

@@ -1,5 +1,5 @@
 import { SluiceError, silentLog } from '../core/index.ts';
-import { connectorState, describeState, quietKafka, readConnector } from '../source/index.ts';
+import { connectorEpoch, connectorState, describeState, quietKafka, readConnector } from '../source/index.ts';
 import type { Config } from './config.ts';
 import { connectorFolder } from './folders.ts';
 import type { Probes } from './readings.ts';
@@ -8,10 +8,15 @@ export interface OpenProbes extends Probes {
   close(): Promise<void>;
 }
 
+const isTopicMissing = (error: unknown): boolean =>
+  (error as { type?: unknown } | null)?.type === 'UNKNOWN_TOPIC_OR_PARTITION' ||
+  (error as { cause?: { type?: unknown } } | null)?.cause?.type === 'UNKNOWN_TOPIC_OR_PARTITION';
+
 /** Ways of asking Kafka and Connect how they are. Nothing is connected before it is asked. */
 export async function openProbes(config: Config, migration: string): Promise<OpenProbes> {
   const definition = await readConnector(connectorFolder, migration, config.prefix);
-  const admin = quietKafka(config.kafka, 'sluice-probe', silentLog).admin();
+  // asked again soon in any case, so that a topic that is gone is worth few attempts
+  const admin = quietKafka(config.kafka, 'sluice-probe', silentLog, 2).admin();
   let connected: Promise<void> | null = null;
   return {
     async offsets(topic) {
@@ -21,6 +26,7 @@ export async function openProbes(config: Config, migration: string): Promise<Ope
         const found = await admin.fetchTopicOffsets(topic);
         return found.map(({ partition, low, high }) => ({ partition, low: BigInt(low), high: BigInt(high) }));
       } catch (cause) {
+        if (isTopicMissing(cause)) return [];
         connected = null;
         throw new SluiceError('BROKER_UNAVAILABLE', `the offsets of ${topic} cannot be read`, { cause });
       }
@@ -28,6 +34,7 @@ export async function openProbes(config: Config, migration: string): Promise<Ope
     async connector() {
       return describeState(await connectorState(definition, config.connect));
     },
+    epoch: () => connectorEpoch(definition, config.connect),
     async close() {
       if (connected !== null) await admin.disconnect().catch(() => undefined);
     },

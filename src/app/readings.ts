@@ -6,10 +6,12 @@ import type { Readings } from './status.ts';
 export const HEARTBEAT_TABLE = 'sluice_cdc.heartbeat';
 
 export interface Probes {
-  /** end offsets of a topic's partitions; rejects when Kafka is away */
+  /** end offsets of a topic's partitions, none when there is no such topic; rejects when Kafka is away */
   offsets(topic: string): Promise<readonly { partition: number; low: bigint; high: bigint }[]>;
   /** one word or line on the connector; rejects when Connect is away */
   connector(): Promise<string>;
+  /** the epoch the connector is to write now, null when there is no connector; rejects when Connect is away */
+  epoch(): Promise<number | null>;
 }
 
 /** Reads what a verdict is made of. What cannot be asked is unknown, never assumed to be well. */

@@ -2,13 +2,15 @@ import { type Flow, type Sink, SluiceError } from '../core/index.ts';
 import { Worker } from '../pipeline/index.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
-import { mirrorParked, observeSource, reportFigures, tendConnector } from './housekeeping.ts';
+import { mirrorParked, reportFigures, tendConnector } from './housekeeping.ts';
 import { serveHealth } from './http.ts';
+import { observeLog } from './log-watch.ts';
 import { createLog } from './logger.ts';
 import { createMetrics, initialiseCounters } from './metrics.ts';
 import { openPipeline } from './pipeline.ts';
 import { openProbes } from './probes.ts';
 import { HEARTBEAT_TABLE, readPipeline } from './readings.ts';
+import { observeSource } from './slot-watch.ts';
 import { judge, type PipelineStatus } from './status.ts';
 import { Sweeper } from './sweeper.ts';
 import { openSinks, openSource } from './wire.ts';
@@ -105,12 +107,14 @@ export async function startRun(config: Config, options: RunOptions): Promise<Run
         config,
         options.migration,
         open,
+        probes,
         metrics,
         clock,
         stopping.signal,
         log,
         new Sweeper(open, probes, clock, log),
       ),
+      observeLog(open, probes, clock, stopping.signal, log),
       ...(options.shadow
         ? []
         : [

@@ -63,6 +63,8 @@ export interface Advance {
   readonly fence: bigint;
   /** newest source commit time in the batch, null when it held no change */
   readonly sourceTime: string | null;
+  /** newest Kafka timestamp in the batch, null when it held no record */
+  readonly logTimeMs: number | null;
 }
 
 /** The one transaction of a landing batch. Everything or nothing of it is kept. */
@@ -159,6 +161,8 @@ export interface Claim {
   /** null: nothing landed yet, start at the beginning of the log */
   readonly nextOffset: bigint | null;
   readonly fence: bigint;
+  /** newest Kafka timestamp landed so far; null when not known */
+  readonly logTimeMs: number | null;
 }
 
 /** A document on its way to a remote target. */

@@ -11,7 +11,7 @@ import {
 import { Breaker } from './breaker.ts';
 import { EpochNews } from './epoch-news.ts';
 import { type Place, parkedRecord } from './land.ts';
-import type { Lander, Landing, Step } from './lander.ts';
+import { type Lander, type Landing, newestTimestamp, type Step } from './lander.ts';
 import type { Decoder, PipelineContext, RawRecord, RowDecoder } from './ports.ts';
 
 interface Change {
@@ -28,6 +28,7 @@ interface Taken {
   readonly stale: number;
   readonly stop: SluiceError | null;
   readonly to: bigint;
+  readonly logTimeMs: number | null;
 }
 
 /**
@@ -94,7 +95,8 @@ export class CopyLander implements Lander {
     if (this.#breaker.take(error.code) !== null)
       throw new SluiceError('BREAKER_OPEN', `most rows of ${this.#flow.name} fail with ${error.code}`);
     const parked = [await parkedRecord(this.#decoder, this.#place, raw, error)];
-    return this.#write({ segments: [], changes: [], parked, stale: 0, stop: null, to }, step);
+    const logTimeMs = newestTimestamp([raw], to);
+    return this.#write({ segments: [], changes: [], parked, stale: 0, stop: null, to, logTimeMs }, step);
   }
 
   async #take(records: readonly RawRecord[], to: bigint): Promise<Taken> {
@@ -102,7 +104,8 @@ export class CopyLander implements Lander {
     const changes: Change[] = [];
     const takenUpTo = (offset: bigint, stop: SluiceError | null): Taken => {
       const { segments, stale } = segmentsOf(changes);
-      return { segments, stale, changes: changes.map(({ row }) => row), parked, stop, to: offset };
+      const logTimeMs = newestTimestamp(records, offset);
+      return { segments, stale, changes: changes.map(({ row }) => row), parked, stop, to: offset, logTimeMs };
     };
     for (const raw of records) {
       try {
@@ -131,7 +134,7 @@ export class CopyLander implements Lander {
     const news = this.#epochs.of(taken.changes);
     const done = await ledger.landing(async (tx) => {
       if (step !== null) {
-        const move = { ...this.#place, ...step, to: taken.to, sourceTime };
+        const move = { ...this.#place, ...step, to: taken.to, sourceTime, logTimeMs: taken.logTimeMs };
         if (!(await tx.advance(move))) throw new SluiceError('FENCED', 'another worker has this partition');
       }
       for (const seen of news) await tx.observeEpoch(seen);

@@ -1,6 +1,6 @@
 import { type Flow, SluiceError } from '../core/index.ts';
 import { type DecodedBatch, decodeBatch, landBatch, type Place } from './land.ts';
-import type { Lander, Landing, Step } from './lander.ts';
+import { type Lander, type Landing, newestTimestamp, type Step } from './lander.ts';
 import type { Decoder, PipelineContext, RawRecord } from './ports.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
@@ -37,7 +37,8 @@ export class ImageLander implements Lander {
     if (step !== null && batch.to <= step.from) return { to: step.from, applied: 0, stale: 0, parked, stop };
     const folded = await this.#context.ledger.landing(async (tx) => {
       if (step !== null) {
-        const move = { ...this.#place, ...step, to: batch.to, sourceTime: newest(batch) };
+        const logTimeMs = newestTimestamp(records, batch.to);
+        const move = { ...this.#place, ...step, to: batch.to, sourceTime: newest(batch), logTimeMs };
         if (!(await tx.advance(move))) throw new SluiceError('FENCED', 'another worker has this partition');
       }
       return landBatch(tx, this.#context, this.#subscriptions, this.#place, batch, this.#fastFlows);

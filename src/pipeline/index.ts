@@ -4,6 +4,7 @@ export * from './fold.ts';
 export * from './land.ts';
 export * from './lander.ts';
 export * from './landers.ts';
+export { logFault } from './log-fault.ts';
 export * from './ports.ts';
 export * from './subscriptions.ts';
 export * from './sweep.ts';

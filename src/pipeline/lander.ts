@@ -28,3 +28,12 @@ export interface Lander {
    */
   land(records: readonly RawRecord[], to: bigint, step: Step | null): Promise<Landing>;
 }
+
+/** Newest Kafka timestamp of the records before `to`; null when there are none. */
+export function newestTimestamp(records: readonly RawRecord[], to: bigint): number | null {
+  let time: number | null = null;
+  for (const { offset, timestampMs } of records) {
+    if (offset < to && (time === null || timestampMs > time)) time = timestampMs;
+  }
+  return time;
+}

@@ -1,6 +1,7 @@
 import { opaqueKey, SluiceError } from '../core/index.ts';
 import type { Place } from './land.ts';
 import type { Lander, Landing } from './lander.ts';
+import { logFault, strangeLog } from './log-fault.ts';
 import type { LogClient, PipelineContext, RawRecord, RecordBatch } from './ports.ts';
 import { Backoff } from './signal.ts';
 
@@ -42,6 +43,8 @@ export class PartitionSession {
   #running: Promise<void> | null = null;
   #stopping = new AbortController();
   #halted = false;
+  /** where the first batch began that was turned away while halted */
+  #refused: bigint | null = null;
   #lastHigh = 0n;
 
   constructor(place: Place, deps: SessionDependencies) {
@@ -68,9 +71,12 @@ export class PartitionSession {
     if (this.#stopping.signal.aborted) return;
     this.#lastHigh = batch.highWatermark;
     if (this.#halted) {
+      this.#refused ??= batch.fetchedFrom;
       this.#pause();
       return;
     }
+    // a log that ends before what is landed of it: the claim looks into that
+    if (this.#next !== null && batch.highWatermark < this.#next) this.#generation = -1;
     this.#queue.push(batch);
     this.#queuedBytes += batch.records.reduce((sum, record) => sum + bytesOf(record), 0);
     if (this.#queuedBytes > this.#deps.options.highBytes) this.#pause();
@@ -91,11 +97,15 @@ export class PartitionSession {
     this.#halted = false;
     this.#lander = this.#deps.lander();
     this.#generation = -1;
-    if (this.#next !== null) this.#deps.client.seek(this.place.topic, this.place.partition, this.#next);
+    // what was fetched and turned away meanwhile is not fetched again by itself
+    const from = this.#next ?? this.#refused;
+    this.#refused = null;
+    if (from !== null) this.#deps.client.seek(this.place.topic, this.place.partition, from);
     this.#unpause();
   }
 
-  haltedBefore(): void {
+  /** The ledger says that this partition is halted. */
+  halt(): void {
     this.#halted = true;
   }
 
@@ -136,16 +146,13 @@ export class PartitionSession {
     const low = bounds?.low ?? 0n;
     this.#next = claim.nextOffset ?? low;
     if (claim.nextOffset === null) await context.ledger.begin(topic, partition, low, claim.fence);
-    else if (claim.nextOffset < low) {
-      throw new SluiceError(
-        'PROGRESS_BELOW_LOG_START',
-        `${topic}/${partition}: landed up to ${claim.nextOffset}, the log starts at ${low}`,
-      );
-    } else if (bounds && claim.nextOffset > bounds.high) {
-      throw new SluiceError(
-        'TOPIC_RECREATED',
-        `${topic}/${partition}: landed up to ${claim.nextOffset}, the log ends at ${bounds.high}`,
-      );
+    else {
+      const fault = logFault(topic, partition, claim.nextOffset, bounds);
+      if (fault) throw fault;
+      if (claim.logTimeMs !== null && low < claim.nextOffset) {
+        const after = await client.offsetAfter(topic, partition, claim.logTimeMs);
+        if (after === low) throw strangeLog(topic, partition, claim.nextOffset);
+      }
     }
     this.#generation = generation;
     context.log.info('partition claimed', { topic, partition, offset: String(this.#next) });

@@ -37,6 +37,8 @@ export interface LogClient {
   generation(): number;
   commitAdvisory(offsets: readonly { topic: string; partition: number; offset: bigint }[]): Promise<void>;
   offsets(topic: string): Promise<readonly PartitionOffsets[]>;
+  /** the first record with a later timestamp; the end of the log when there is none */
+  offsetAfter(topic: string, partition: number, timestampMs: number): Promise<bigint>;
   /** leaves the group and joins it again */
   restart(): Promise<void>;
   close(): Promise<void>;

@@ -37,7 +37,8 @@ export class Worker {
   readonly #stopping = new AbortController();
   readonly #loops: Promise<void>[] = [];
   #restarting: Promise<void> | null = null;
-  #haltedPartitions: ReadonlySet<string> = new Set();
+  /** flows and partitions by name */
+  #halted: ReadonlySet<string> = new Set();
 
   constructor(
     context: PipelineContext,
@@ -116,7 +117,7 @@ export class Worker {
         options: this.#options,
         lander: () => landerOf(place, this.#context, this.#decoder, this.#subscriptions, this.#options.flows),
       });
-      if (this.#haltedPartitions.has(name)) session.haltedBefore();
+      if (this.#isHalted(place)) session.halt();
       this.#sessions.set(name, session);
     }
     session.take(batch);
@@ -141,9 +142,18 @@ export class Worker {
 
   async #readHalts(): Promise<void> {
     const halts = new Set((await this.#context.ledger.halts()).map((halt) => halt.scope));
-    this.#haltedPartitions = halts;
+    this.#halted = halts;
     for (const deriver of this.#derivers) deriver.halted = halts.has(deriver.flow.name);
-    for (const [name, session] of this.#sessions) if (session.halted && !halts.has(name)) session.resume();
+    for (const session of this.#sessions.values()) {
+      if (this.#isHalted(session.place)) session.halt();
+      else if (session.halted) session.resume();
+    }
+  }
+
+  /** A flow that is copied stops where it lands. */
+  #isHalted({ topic, partition, table }: Place): boolean {
+    const copied = copyOf(this.#context.migration, table);
+    return this.#halted.has(`${topic}/${partition}`) || (copied !== null && this.#halted.has(copied.name));
   }
 
   async #commitAdvisory(): Promise<void> {

@@ -2,6 +2,7 @@ export {
   type Applied,
   applyConnector,
   type ConnectorPlace,
+  connectorEpoch,
   connectorState,
   removeConnector,
   restartConnector,

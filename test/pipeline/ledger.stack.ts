@@ -146,7 +146,7 @@ describe('a ledger in PostgreSQL', () => {
     const first = await context.ledger.claim(TOPIC, 1, 'first');
     await context.ledger.begin(TOPIC, 1, 0n, first.fence);
     const second = await context.ledger.claim(TOPIC, 1, 'second');
-    const move = { topic: TOPIC, partition: 1, from: 0n, to: 5n, sourceTime: null };
+    const move = { topic: TOPIC, partition: 1, from: 0n, to: 5n, sourceTime: null, logTimeMs: null };
     expect(await context.ledger.landing((tx) => tx.advance({ ...move, fence: first.fence }))).toBe(false);
     expect(await context.ledger.landing((tx) => tx.advance({ ...move, fence: second.fence }))).toBe(true);
     expect(await context.ledger.landing((tx) => tx.advance({ ...move, fence: second.fence }))).toBe(false);

@@ -25,6 +25,7 @@ import type { StackAddresses } from '../../src/stack/index.ts';
 import { urlOf } from './service-database.ts';
 
 const CRASH_POINTS = new URL('./crash-points.mjs', import.meta.url).href;
+const SILENT_CLIENT = new URL('./silent-client.mjs', import.meta.url).href;
 const SLUICE = fileURLToPath(new URL('../../bin/sluice.js', import.meta.url));
 
 /** Converters other than those of connectors/, for showing that both decoders come to the same. */
@@ -69,6 +70,8 @@ export interface Rig {
    * @param name a worker under its predecessor's name has its lanes at once; another waits until the leases lapse
    */
   startWorker(args?: readonly string[], crashAt?: string, name?: string): WorkerProcess;
+  /** A worker whose Kafka client goes silent on SIGWINCH, in one of the ways of silent-client.mjs. */
+  startSilenceable(how: 'fetches' | 'connections'): WorkerProcess;
   sluice(...args: string[]): Promise<{ code: number | null; out: string; err: string }>;
   /** the same with other settings */
   sluiceWith(
@@ -145,8 +148,15 @@ export async function startRig(stack: StackAddresses, options: RigOptions): Prom
     open,
     status,
     startWorker(args = [], crashAt, name = `worker-${workers.length}`) {
-      const named = { ...variables, SLUICE_WORKER: name };
-      const worker = spawnWorker(named, join(logs, `${workers.length}.log`), args, crashAt);
+      const watched = crashAt === undefined ? [] : ['--import', CRASH_POINTS];
+      const settings = { ...variables, SLUICE_WORKER: name, SLUICE_CRASH_AT: crashAt ?? '' };
+      const worker = spawnWorker(settings, join(logs, `${workers.length}.log`), args, watched);
+      workers.push(worker);
+      return worker;
+    },
+    startSilenceable(how) {
+      const settings = { ...variables, SLUICE_WORKER: `worker-${workers.length}`, SLUICE_SILENCE: how };
+      const worker = spawnWorker(settings, join(logs, `${workers.length}.log`), [], ['--import', SILENT_CLIENT]);
       workers.push(worker);
       return worker;
     },
@@ -180,15 +190,14 @@ function spawnWorker(
   variables: Readonly<Record<string, string>>,
   file: string,
   args: readonly string[],
-  crashAt: string | undefined,
+  preload: readonly string[],
 ): WorkerProcess {
   // below what stacks and outgoing connections use
   const port = 18_000 + Math.floor(Math.random() * 2_000);
   const out = createWriteStream(file);
-  const watched = crashAt === undefined ? [] : ['--import', CRASH_POINTS];
-  const call = [...watched, SLUICE, 'run', 'supabase', ...args, '--port', String(port)];
+  const call = [...preload, SLUICE, 'run', 'supabase', ...args, '--port', String(port)];
   const child = spawn(process.execPath, call, {
-    env: { ...process.env, ...variables, SLUICE_CRASH_AT: crashAt ?? '' },
+    env: { ...process.env, ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   child.stdout?.pipe(out);

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { type ErrorCode, type Migration, SluiceError } from '../../core/index.ts';
 import { type LedgerContext, ledgerContext } from './context.ts';
 import type { CopyComparison } from './copy/table.ts';
-import { epochSwept, type UnsweptEpoch, unsweptEpoch } from './epochs.ts';
+import { epochSwept, newestEpoch, type UnsweptEpoch, unsweptEpoch } from './epochs.ts';
 import { type FlowFigures, flowFigures, type PartitionFigures, partitionFigures } from './figures.ts';
 import { createLandedTables, dropLandedTables, landedTables } from './landed-tables.ts';
 import * as parked from './parked.ts';
@@ -46,6 +46,10 @@ export class PipelineAdmin {
 
   unsweptEpoch(): Promise<UnsweptEpoch | null> {
     return unsweptEpoch(this.#pool, this.#context.pipeline);
+  }
+
+  newestEpoch(): Promise<number | null> {
+    return newestEpoch(this.#pool, this.#context.pipeline);
   }
 
   epochSwept(epoch: number, snapshotLsn: bigint): Promise<void> {
@@ -142,13 +146,30 @@ export class PipelineAdmin {
     return parked.markMirrored(this.#pool, this.#context.pipeline, ids);
   }
 
-  /** Lets a halted flow or partition go on; answers the codes it was halted with. */
+  /**
+   * Lets a halted flow or partition go on; answers the codes it was halted with. A partition whose log is not the one
+   * it had landed begins again where the log does now: there is no place to go on from, and positions guard its rows.
+   */
   async resume(scope: string | null): Promise<readonly { scope: string; code: ErrorCode }[]> {
+    const lost: readonly ErrorCode[] = ['TOPIC_RECREATED', 'PROGRESS_BELOW_LOG_START'];
     const done = await this.#pool.query<{ scope: string; code: ErrorCode }>(
-      'delete from sluice.halt where pipeline = $1 and ($2::text is null or scope = $2) returning scope, code',
-      [this.#context.pipeline, scope],
+      `with gone as (delete from sluice.halt where pipeline = $1 and ($2::text is null or scope = $2)
+         returning scope, code)
+       , begun_again as (update sluice.progress p set next_offset = null, log_time_ms = null, fence = fence + 1
+         from gone where p.pipeline = $1 and gone.scope = p.topic || '/' || p.part and gone.code = any($3))
+       select scope, code from gone`,
+      [this.#context.pipeline, scope, lost],
     );
     return done.rows;
+  }
+
+  /** Gives a partition that has none a progress: where its log is empty nobody else comes by to do so. */
+  async beginEmpty(topic: string, partition: number, offset: bigint): Promise<void> {
+    await this.#pool.query(
+      `update sluice.progress set next_offset = $4
+       where pipeline = $1 and topic = $2 and part = $3 and next_offset is null`,
+      [this.#context.pipeline, topic, partition, String(offset)],
+    );
   }
 
   /** Steps over the record a halted partition stands at. It is kept as a dropped item with the reason. */

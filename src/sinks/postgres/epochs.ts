@@ -56,6 +56,15 @@ export async function unsweptEpoch(db: Queryable, pipeline: string): Promise<Uns
   return { epoch: row.epoch, snapshotLsn: BigInt(row.snapshot_lsn ?? 0), firstCommit: BigInt(row.first_commit ?? 0) };
 }
 
+/** The newest epoch anything was landed of; null before the first record. */
+export async function newestEpoch(db: Queryable, pipeline: string): Promise<number | null> {
+  const found = await db.query<{ epoch: number | null }>(
+    'select max(epoch) as epoch from sluice.epoch where pipeline = $1',
+    [pipeline],
+  );
+  return found.rows[0]?.epoch ?? null;
+}
+
 export async function epochSwept(db: Queryable, pipeline: string, epoch: number, snapshotLsn: bigint): Promise<void> {
   await db.query('update sluice.epoch set swept_lsn = $3 where pipeline = $1 and epoch = $2', [
     pipeline,

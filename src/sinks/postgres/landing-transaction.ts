@@ -39,7 +39,7 @@ export class PostgresLanding implements LandingTransaction {
   async advance(move: Advance): Promise<boolean> {
     const done = await this.#db.query(
       `update sluice.progress set next_offset = $5, landed_at = clock_timestamp(),
-         source_time = greatest(source_time, $6::timestamptz)
+         source_time = greatest(source_time, $6::timestamptz), log_time_ms = greatest(log_time_ms, $8::bigint)
        where pipeline = $1 and topic = $2 and part = $3 and next_offset = $4 and fence = $7`,
       [
         this.#context.pipeline,
@@ -49,6 +49,7 @@ export class PostgresLanding implements LandingTransaction {
         String(move.to),
         move.sourceTime,
         String(move.fence),
+        move.logTimeMs,
       ],
     );
     return done.rowCount === 1;

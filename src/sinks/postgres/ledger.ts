@@ -39,15 +39,19 @@ export class PostgresLedger implements Ledger {
   }
 
   async claim(topic: string, partition: number, worker: string): Promise<Claim> {
-    const claimed = await this.#query<{ next_offset: string | null; fence: string }>(
+    const claimed = await this.#query<{ next_offset: string | null; fence: string; log_time_ms: string | null }>(
       `insert into sluice.progress (pipeline, topic, part, fence, worker) values ($1, $2, $3, 1, $4)
        on conflict (pipeline, topic, part) do update set fence = progress.fence + 1, worker = excluded.worker
-       returning next_offset, fence`,
+       returning next_offset, fence, log_time_ms`,
       [this.pipeline, topic, partition, worker],
     );
     const row = claimed.rows[0];
     if (!row) throw new SluiceError('INTERNAL', 'claiming a partition answered no row');
-    return { nextOffset: row.next_offset === null ? null : BigInt(row.next_offset), fence: BigInt(row.fence) };
+    return {
+      nextOffset: row.next_offset === null ? null : BigInt(row.next_offset),
+      fence: BigInt(row.fence),
+      logTimeMs: row.log_time_ms === null ? null : Number(row.log_time_ms),
+    };
   }
 
   async begin(topic: string, partition: number, offset: bigint, fence: bigint): Promise<boolean> {

@@ -62,11 +62,12 @@ export async function applyConnector(
   if (options.dryRun) return { name, action, epoch, drift, source: [] };
   const source = await prepareSource(place.sourceUrl, definition);
   if (action === 'new epoch') {
-    // In this order: nothing may stream between the old offsets and the new slot.
+    // In this order: nothing may stream between the old offsets and the new slot, and workers who miss the slot find
+    // the new epoch announced.
     await api.stop(name);
+    await api.put(name, wanted);
     await dropSlot(place.sourceUrl, wanted['slot.name'] ?? '', null);
     await api.deleteOffsets(name);
-    await api.put(name, wanted);
     await api.resume(name);
   } else if (action !== 'unchanged') await api.put(name, wanted);
   return { name, action, epoch, drift, source };
@@ -74,6 +75,12 @@ export async function applyConnector(
 
 export function connectorState(definition: ConnectorDefinition, connectUrl: string): Promise<ConnectorState | null> {
   return new ConnectApi(connectUrl).state(definition.name);
+}
+
+/** The epoch a connector is to write now; null when there is no connector. */
+export async function connectorEpoch(definition: ConnectorDefinition, connectUrl: string): Promise<number | null> {
+  const found = await new ConnectApi(connectUrl).config(definition.name);
+  return found === null ? null : epochIn(found);
 }
 
 /** Waits until the connector runs or has failed, half a minute at most; answers as `describeState` does. */

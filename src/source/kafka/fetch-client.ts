@@ -1,13 +1,13 @@
 import { BrokerConnection } from './connection.ts';
 import { decodeFetch, ERRORS, encodeFetch, type FetchedPartition, type FetchLimits } from './fetch-protocol.ts';
 import type { LogBatch } from './kafkajs-client.ts';
-import { GroupMembership, type KafkaClientOptions, type LogOffsets, type Place } from './membership.ts';
+import { GroupMembership, type KafkaClientOptions, type Place } from './membership.ts';
 import { openWatchdog } from './open-watchdog.ts';
 import { RecordReader } from './record-batch.ts';
 import type { StallWatchdog } from './stall-watchdog.ts';
 
 /** How long the broker may think about a fetch beyond what it was told to wait. */
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 8_000;
 
 /** One assignment: ends with the next. */
 interface Term {
@@ -35,7 +35,10 @@ export class FetchClient {
     const maxBytesPerPartition = options.maxBytesPerPartition ?? 1024 * 1024;
     this.#limits = { maxWaitMs: 100, maxBytes: 4 * maxBytesPerPartition, maxBytesPerPartition };
     this.#membership = new GroupMembership(options, {
-      onAssigned: (assigned) => void this.#begin(assigned),
+      onAssigned: (assigned) => {
+        this.#watchdog.forget();
+        void this.#begin(assigned);
+      },
       onLeft: () => this.#end(),
     });
     this.#watchdog = openWatchdog(options, this.#membership, this.#paused);
@@ -69,8 +72,12 @@ export class FetchClient {
     return this.#membership.commitAdvisory(offsets);
   }
 
-  offsets(topic: string): Promise<readonly LogOffsets[]> {
-    return this.#membership.offsets(topic);
+  offsets(topic: string): Promise<readonly { partition: number; low: bigint; high: bigint }[]> {
+    return this.#membership.logs.offsets(topic);
+  }
+
+  offsetAfter(topic: string, partition: number, timestampMs: number): Promise<bigint> {
+    return this.#membership.logs.offsetAfter(topic, partition, timestampMs);
   }
 
   restart(): Promise<void> {
@@ -99,7 +106,7 @@ export class FetchClient {
     for (const place of assigned) term.positions.set(nameOf(place), { place, offset: -1n });
     while (!term.ended.signal.aborted && topics.length > 0) {
       try {
-        await this.#findStarts(term, topics);
+        await this.#findStarts(term);
         await this.#fetchFromLeaders(term, topics);
       } catch (error) {
         this.#options.log.debug(`fetching: ${error instanceof Error ? error.message : 'failed'}`);
@@ -108,24 +115,26 @@ export class FetchClient {
     }
   }
 
-  async #findStarts(term: Term, topics: readonly string[]): Promise<void> {
+  async #findStarts(term: Term): Promise<void> {
     const unknown = [...term.positions.values()].filter(({ offset }) => offset < 0n);
     if (unknown.length === 0) return;
-    const committed = await this.#membership.committed(topics);
-    const lows = new Map<string, bigint>();
+    const { logs } = this.#membership;
+    const starts = new Map<string, bigint>();
     for (const topic of new Set(unknown.map(({ place }) => place.topic))) {
-      for (const { partition, low } of await this.#membership.offsets(topic)) lows.set(`${topic}/${partition}`, low);
+      for (const { partition, low } of await logs.offsets(topic)) starts.set(`${topic}/${partition}`, low);
+      for (const { partition, offset } of await logs.committed(this.#options.group, topic))
+        if (offset >= 0n) starts.set(`${topic}/${partition}`, offset);
     }
     for (const position of unknown) {
       const name = nameOf(position.place);
       // a seek may have come meanwhile
-      if (position.offset < 0n) position.offset = committed.get(name) ?? lows.get(name) ?? 0n;
+      if (position.offset < 0n) position.offset = starts.get(name) ?? 0n;
     }
   }
 
   /** One connection to each broker that leads any of the partitions; ends when one of them fails or leads no more. */
   async #fetchFromLeaders(term: Term, topics: readonly string[]): Promise<void> {
-    const leaders = await this.#membership.leaders(topics);
+    const leaders = await this.#membership.logs.leaders(topics);
     const byBroker = new Map<string, Set<string>>();
     for (const name of term.positions.keys()) {
       const leader = leaders.get(name);
@@ -220,7 +229,7 @@ export class FetchClient {
   /** What was asked for is not there (any more, or yet): the log's nearest end is, and the caller sees the gap. */
   async #backInRange(position: { readonly place: Place; offset: bigint }, from: bigint): Promise<void> {
     const { topic, partition } = position.place;
-    const bounds = (await this.#membership.offsets(topic)).find((one) => one.partition === partition);
+    const bounds = (await this.#membership.logs.offsets(topic)).find((one) => one.partition === partition);
     if (!bounds || position.offset !== from) return;
     if (from < bounds.low) position.offset = bounds.low;
     // beyond the end: the topic may have been made anew, which its reader has to judge

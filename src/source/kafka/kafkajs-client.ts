@@ -1,5 +1,5 @@
 import type { Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
-import { GroupMembership, type KafkaClientOptions, type LogOffsets, type Place } from './membership.ts';
+import { GroupMembership, type KafkaClientOptions, type Place } from './membership.ts';
 import { openWatchdog } from './open-watchdog.ts';
 import type { StallWatchdog } from './stall-watchdog.ts';
 
@@ -50,7 +50,10 @@ export class KafkajsClient {
 
   constructor(options: KafkaClientOptions) {
     this.#membership = new GroupMembership(options, {
-      onAssigned: () => this.#paused.clear(),
+      onAssigned: () => {
+        this.#paused.clear();
+        this.#watchdog.forget();
+      },
       onLeft: () => {
         this.#paused.clear();
         this.#positions.clear();
@@ -94,8 +97,12 @@ export class KafkajsClient {
     return this.#membership.commitAdvisory(offsets);
   }
 
-  offsets(topic: string): Promise<readonly LogOffsets[]> {
-    return this.#membership.offsets(topic);
+  offsets(topic: string): Promise<readonly { partition: number; low: bigint; high: bigint }[]> {
+    return this.#membership.logs.offsets(topic);
+  }
+
+  offsetAfter(topic: string, partition: number, timestampMs: number): Promise<bigint> {
+    return this.#membership.logs.offsetAfter(topic, partition, timestampMs);
   }
 
   restart(): Promise<void> {

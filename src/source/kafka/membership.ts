@@ -1,5 +1,6 @@
 import { type Consumer, type EachBatchPayload, Kafka, logLevel } from 'kafkajs';
-import { type Log, SluiceError } from '../../core/index.ts';
+import type { Log, SluiceError } from '../../core/index.ts';
+import { LogOffsets } from './log-offsets.ts';
 
 export interface KafkaClientOptions {
   readonly brokers: readonly string[];
@@ -18,12 +19,6 @@ export interface Place {
   readonly partition: number;
 }
 
-export interface LogOffsets {
-  readonly partition: number;
-  readonly low: bigint;
-  readonly high: bigint;
-}
-
 export interface MembershipHooks {
   /** a new assignment; what was assigned before is so no more */
   readonly onAssigned: (assigned: readonly Place[]) => void;
@@ -32,14 +27,18 @@ export interface MembershipHooks {
   readonly consume?: { onBatch(payload: EachBatchPayload): void; watch(consumer: Consumer): void };
 }
 
+const LEAVE_MS = 5_000;
+/** A group waits this long for its slowest member; one that waits longer is stuck. */
+const REBALANCE_MS = 20_000;
+
 /** kafkajs speaks a lot and quotes payload sizes and addresses; only its level and message are passed on, as debug. */
-export function quietKafka(brokers: readonly string[], clientId: string, log: Log): Kafka {
+export function quietKafka(brokers: readonly string[], clientId: string, log: Log, retries = 8): Kafka {
   return new Kafka({
     clientId,
     brokers: [...brokers],
     logLevel: logLevel.WARN,
     logCreator: () => (entry) => log.debug(`kafka client: ${entry.log.message}`),
-    retry: { initialRetryTime: 100, maxRetryTime: 5_000, retries: 8 },
+    retry: { initialRetryTime: 100, maxRetryTime: 5_000, retries },
     connectionTimeout: 5_000,
   });
 }
@@ -52,10 +51,11 @@ export class GroupMembership {
   readonly #kafka: Kafka;
   readonly #options: KafkaClientOptions;
   readonly #hooks: MembershipHooks;
-  readonly #admin: ReturnType<Kafka['admin']>;
-  #adminReady: Promise<void> | null = null;
+  /** what is known of the logs and of the group */
+  readonly logs: LogOffsets;
   #consumer: Consumer | null = null;
   #assigned: readonly Place[] = [];
+  #rebalancingSince: number | null = null;
   #generation = 0;
   #closed = false;
   #restarting: Promise<void> | null = null;
@@ -64,15 +64,17 @@ export class GroupMembership {
     this.#options = options;
     this.#hooks = hooks;
     this.#kafka = quietKafka(options.brokers, 'sluice', options.log);
-    this.#admin = this.#kafka.admin();
+    this.logs = new LogOffsets(this.#kafka);
   }
 
   get generation(): number {
     return this.#generation;
   }
 
-  get assigned(): readonly Place[] {
-    return this.#assigned;
+  /** What should bring records now: nothing while the group deals out partitions anew, unless that never ends. */
+  get fetchable(): readonly Place[] {
+    const since = this.#rebalancingSince;
+    return since !== null && Date.now() - since < REBALANCE_MS + 5_000 ? [] : this.#assigned;
   }
 
   get consumer(): Consumer | null {
@@ -106,7 +108,7 @@ export class GroupMembership {
     this.#closed = true;
     await this.#restarting?.catch(() => undefined);
     await this.#leave();
-    if (this.#adminReady !== null) await this.#adminReady.then(() => this.#admin.disconnect()).catch(() => undefined);
+    await this.logs.close();
   }
 
   async commitAdvisory(offsets: readonly (Place & { readonly offset: bigint })[]): Promise<void> {
@@ -118,50 +120,6 @@ export class GroupMembership {
     await this.#consumer?.commitOffsets(commits).catch(() => undefined);
   }
 
-  /** Where the log of each partition starts and ends. */
-  async offsets(topic: string): Promise<readonly LogOffsets[]> {
-    const found = await this.#asked(`the offsets of ${topic}`, (admin) => admin.fetchTopicOffsets(topic));
-    return found.map(({ partition, low, high }) => ({ partition, low: BigInt(low), high: BigInt(high) }));
-  }
-
-  /** What the group has committed, by `topic/partition`. */
-  async committed(topics: readonly string[]): Promise<ReadonlyMap<string, bigint>> {
-    const found = await this.#asked('committed offsets', (admin) =>
-      admin.fetchOffsets({ groupId: this.#options.group, topics: [...topics] }),
-    );
-    const offsets = found.flatMap(({ topic, partitions }) =>
-      partitions.map(({ partition, offset }) => [`${topic}/${partition}`, BigInt(offset)] as const),
-    );
-    return new Map(offsets.filter(([, offset]) => offset >= 0n));
-  }
-
-  /** Address of the leader of each partition, by `topic/partition`. */
-  async leaders(topics: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    return this.#asked('the leaders of partitions', async (admin) => {
-      const { brokers } = await admin.describeCluster();
-      const addresses = new Map(brokers.map(({ nodeId, host, port }) => [nodeId, `${host}:${port}`]));
-      const leaders = new Map<string, string>();
-      for (const { name, partitions } of (await admin.fetchTopicMetadata({ topics: [...topics] })).topics) {
-        for (const { partitionId, leader } of partitions) {
-          const address = addresses.get(leader);
-          if (address !== undefined) leaders.set(`${name}/${partitionId}`, address);
-        }
-      }
-      return leaders;
-    });
-  }
-
-  async #asked<T>(what: string, ask: (admin: ReturnType<Kafka['admin']>) => Promise<T>): Promise<T> {
-    this.#adminReady ??= this.#admin.connect();
-    try {
-      await this.#adminReady;
-      return await ask(this.#admin);
-    } catch (cause) {
-      this.#adminReady = null;
-      throw new SluiceError('BROKER_UNAVAILABLE', `${what} cannot be read`, { cause });
-    }
-  }
-
   async #startAnew(): Promise<void> {
     await this.#leave();
     if (!this.#closed) await this.start();
@@ -171,9 +129,10 @@ export class GroupMembership {
     const consumer = this.#consumer;
     this.#consumer = null;
     this.#assigned = [];
+    this.#rebalancingSince = null;
     this.#hooks.onLeft();
     // kafkajs can wait for ever for a fetch that never answers
-    const patience = new Promise<void>((resolve) => setTimeout(resolve, 5_000).unref());
+    const patience = new Promise<void>((resolve) => setTimeout(resolve, LEAVE_MS).unref());
     if (consumer) await Promise.race([consumer.disconnect().catch(() => undefined), patience]);
   }
 
@@ -183,7 +142,7 @@ export class GroupMembership {
     const consumer = this.#kafka.consumer({
       groupId: group,
       sessionTimeout: sessionTimeoutMs ?? 15_000,
-      rebalanceTimeout: 20_000,
+      rebalanceTimeout: REBALANCE_MS,
       heartbeatInterval: 2_000,
       maxWaitTimeInMs: consume ? 100 : 500,
       minBytes: 1,
@@ -196,11 +155,15 @@ export class GroupMembership {
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       if (this.#consumer !== consumer) return;
       this.#generation += 1;
+      this.#rebalancingSince = null;
       this.#assigned = Object.entries(payload.memberAssignment).flatMap(([topic, partitions]) =>
         partitions.map((partition) => ({ topic, partition })),
       );
       if (!consume) consumer.pause(topics.map((topic) => ({ topic })));
       onAssigned(this.#assigned);
+    });
+    consumer.on(consumer.events.REBALANCING, () => {
+      if (this.#consumer === consumer) this.#rebalancingSince ??= Date.now();
     });
     consumer.on(consumer.events.CRASH, ({ payload }) => {
       if (this.#consumer !== consumer || this.#closed) return;

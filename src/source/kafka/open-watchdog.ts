@@ -4,14 +4,15 @@ import { StallWatchdog } from './stall-watchdog.ts';
 
 /** A watchdog over a membership's partitions that starts the client anew, and in the end gives up. */
 export function openWatchdog(
-  { log, stallSeconds, onFatal }: KafkaClientOptions,
+  { group, log, stallSeconds, onFatal }: KafkaClientOptions,
   membership: GroupMembership,
   paused: ReadonlySet<string>,
 ): StallWatchdog {
   return new StallWatchdog({
-    seconds: stallSeconds ?? 30,
-    ends: (topic) => membership.offsets(topic),
-    assigned: () => membership.assigned.filter(({ topic, partition }) => !paused.has(`${topic}/${partition}`)),
+    seconds: stallSeconds ?? 10,
+    ends: (topic) => membership.logs.offsets(topic),
+    committed: (topic) => membership.logs.committed(group, topic),
+    assigned: () => membership.fetchable.filter(({ topic, partition }) => !paused.has(`${topic}/${partition}`)),
     onStall: () => {
       log.warn('the client fetches nothing though there is something to fetch: it is started anew');
       void membership.restart();

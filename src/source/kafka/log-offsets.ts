@@ -1,0 +1,77 @@
+import type { Admin, Kafka } from 'kafkajs';
+import { SluiceError } from '../../core/index.ts';
+
+/** An answer that takes longer is given up together with its connection, which may be dead without having said so. */
+const ANSWER_MS = 6_000;
+
+/** What is known of logs, groups and leaders, asked over a connection of its own that is made anew when it fails. */
+export class LogOffsets {
+  readonly #kafka: Kafka;
+  #admin: { readonly client: Admin; readonly ready: Promise<void> } | null = null;
+
+  constructor(kafka: Kafka) {
+    this.#kafka = kafka;
+  }
+
+  async offsets(topic: string): Promise<readonly { partition: number; low: bigint; high: bigint }[]> {
+    const found = await this.#ask(topic, (admin) => admin.fetchTopicOffsets(topic));
+    return found.map(({ partition, low, high }) => ({ partition, low: BigInt(low), high: BigInt(high) }));
+  }
+
+  /** the first record with a later timestamp; the end of the log when there is none */
+  async offsetAfter(topic: string, partition: number, timestampMs: number): Promise<bigint> {
+    const found = await this.#ask(topic, (admin) => admin.fetchTopicOffsetsByTimestamp(topic, timestampMs + 1));
+    return BigInt(found.find((one) => one.partition === partition)?.offset ?? 0);
+  }
+
+  /** what a group has committed, -1 where it has not */
+  async committed(group: string, topic: string): Promise<readonly { partition: number; offset: bigint }[]> {
+    const found = await this.#ask(topic, (admin) => admin.fetchOffsets({ groupId: group, topics: [topic] }));
+    const partitions = found.find((one) => one.topic === topic)?.partitions ?? [];
+    return partitions.map(({ partition, offset }) => ({ partition, offset: BigInt(offset) }));
+  }
+
+  /** Address of the leader of each partition, by `topic/partition`. */
+  leaders(topics: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    return this.#ask(topics.join(', '), async (admin) => {
+      const { brokers } = await admin.describeCluster();
+      const addresses = new Map(brokers.map(({ nodeId, host, port }) => [nodeId, `${host}:${port}`]));
+      const leaders = new Map<string, string>();
+      for (const { name, partitions } of (await admin.fetchTopicMetadata({ topics: [...topics] })).topics) {
+        for (const { partitionId, leader } of partitions) {
+          const address = addresses.get(leader);
+          if (address !== undefined) leaders.set(`${name}/${partitionId}`, address);
+        }
+      }
+      return leaders;
+    });
+  }
+
+  async close(): Promise<void> {
+    const admin = this.#admin;
+    this.#admin = null;
+    if (admin) await admin.ready.then(() => admin.client.disconnect()).catch(() => undefined);
+  }
+
+  async #ask<T>(topic: string, question: (admin: Admin) => Promise<T>): Promise<T> {
+    if (this.#admin === null) {
+      const client = this.#kafka.admin();
+      this.#admin = { client, ready: client.connect() };
+    }
+    const admin = this.#admin;
+    const asked = admin.ready.then(() => question(admin.client));
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error('no answer')), ANSWER_MS);
+    });
+    try {
+      return await Promise.race([asked, patience]);
+    } catch (cause) {
+      if (this.#admin === admin) this.#admin = null;
+      void admin.client.disconnect().catch(() => undefined);
+      throw new SluiceError('BROKER_UNAVAILABLE', `the offsets of ${topic} cannot be read`, { cause });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { settledDifferences } from '../support/oracle.ts';
+import { recovers } from '../support/recovery.ts';
+import { type Rig, startRig } from '../support/rig.ts';
+
+const NOTICED = 'the client fetches nothing though there is something to fetch';
+
+describe('a Kafka client that returns nothing any more and says nothing', () => {
+  let rig: Rig;
+  beforeAll(async () => {
+    rig = await startRig(inject('stack'), { rows: 30, seed: 61n });
+  }, 120_000);
+  afterAll(() => rig.close());
+
+  for (const how of ['fetches', 'connections'] as const) {
+    it(`${how} that stay without an answer: it is noticed within 15 s, and gone on from by itself`, async () => {
+      const worker = rig.startSilenceable(how);
+      await rig.settled(60);
+      worker.child.kill('SIGWINCH');
+      await expect.poll(() => worker.log(), { timeout: 5_000 }).toContain('the client is silent now');
+      await rig.source.query('update public.appointments set notes = $1', [`after ${how} went silent`]);
+      const started = Date.now();
+      await recovers(`the Kafka client silent: ${how}`, 45, async () => {
+        await expect.poll(() => worker.log(), { timeout: 20_000, interval: 100 }).toContain(NOTICED);
+        expect(Date.now() - started, 'milliseconds until it was noticed').toBeLessThan(15_000);
+        await rig.settled(60);
+      });
+      expect(await settledDifferences(rig)).toEqual([]);
+      expect(worker.child.exitCode).toBeNull();
+      expect((await rig.status()).halts).toEqual([]);
+      worker.child.kill('SIGTERM');
+      await worker.exited;
+    }, 120_000);
+  }
+});
