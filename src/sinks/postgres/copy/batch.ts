@@ -1,5 +1,6 @@
 import type { Cells, CopyBatch, CopyColumn, Position, Rows } from '../../../core/index.ts';
-import { type ArrayCells, CARRIERS } from '../arrays.ts';
+import type { ArrayCells } from '../array-cells.ts';
+import { CARRIERS } from '../arrays.ts';
 
 /** Positions of phase 0 are below all streamed ones of their epoch, of which -1 is the lowest. */
 const SNAPSHOT_A = -2n;
