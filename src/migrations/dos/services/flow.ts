@@ -1,0 +1,176 @@
+import {
+  type Aggregate,
+  type Derivation,
+  type Document,
+  type Flow,
+  type Issue,
+  type JsonObject,
+  movesOf,
+  type Part,
+} from '../../../core/index.ts';
+import type { DosConfig } from '../config.ts';
+import { firstStamps } from '../documents/audit.ts';
+import { FHIR_TARGETS, fhirDocuments } from '../fhir/documents.ts';
+import type { FieldIssue } from '../fields/issue.ts';
+import { locationId, organisationId, stateId } from '../ids.ts';
+import { Rejection } from '../rejection.ts';
+import type { ServiceRow } from '../rows.ts';
+import { ENTITIES, issuesJson, stateContent, unordered } from '../state/state.ts';
+import { ADMITTED, SCHEMA } from '../tables.ts';
+import { TABLE_TARGETS } from '../targets.ts';
+import { chooseTransformer } from '../transformers/choose.ts';
+import type { ServiceDocuments } from '../transformers/transformer.ts';
+import { type SourceService, sourceService } from './source.ts';
+import { transformParent, transformService } from './transform.ts';
+
+const SERVICES = `${SCHEMA}.services`;
+
+/** A part joined to the root's key, or to a link of another part. */
+const part = (name: string, table: string, link: string, from: Part['from'] = { part: 'root', link: 'key' }): Part => ({
+  name,
+  table: `${SCHEMA}.${table}`,
+  link,
+  from,
+});
+
+/** Everything a service is made of: a change in any of these tables makes it anew. */
+const PARTS: readonly Part[] = [
+  part('endpoints', 'serviceendpoints', 'service'),
+  part('dayOpenings', 'servicedayopenings', 'service'),
+  part('dayTimes', 'servicedayopeningtimes', 'opening', { part: 'dayOpenings', link: 'key' }),
+  part('days', 'openingtimedays', 'key', { part: 'dayOpenings', link: 'day' }),
+  part('specifiedDates', 'servicespecifiedopeningdates', 'service'),
+  part('specifiedTimes', 'servicespecifiedopeningtimes', 'date', { part: 'specifiedDates', link: 'key' }),
+  part('sgsds', 'servicesgsds', 'service'),
+  part('serviceDispositions', 'servicedispositions', 'service'),
+  part('dispositions', 'dispositions', 'key', { part: 'serviceDispositions', link: 'disposition' }),
+  part('ages', 'serviceagerange', 'service'),
+  part('parents', 'services', 'pharmacyCode', { part: 'root', link: 'parentCode' }),
+  part('children', 'services', 'parentCode', { part: 'root', link: 'pharmacyCode' }),
+  part('siblings', 'services', 'pharmacyCode', { part: 'root', link: 'pharmacyCode' }),
+  { name: 'admissions', table: movesOf(SERVICES, 'admission'), link: 'row', from: { part: 'root', link: 'key' } },
+];
+
+export const servicesFlow = (config: DosConfig): Flow => ({
+  name: 'services',
+  root: { table: SERVICES },
+  parts: PARTS,
+  targets: [
+    TABLE_TARGETS.organisation,
+    TABLE_TARGETS.location,
+    TABLE_TARGETS.healthcareService,
+    TABLE_TARGETS.state,
+    ...(config.fhir ? FHIR_TARGETS : []),
+  ],
+  transform: (aggregate, { asOf }) => deriveService(aggregate, config, asOf),
+});
+
+/** A service that is no longer anybody's keeps the documents it has: the reference takes nothing back. */
+const nothing = (...issues: Issue[]): Derivation => ({ documents: [], issues });
+
+function deriveService(aggregate: Aggregate, config: DosConfig, asOf: string): Derivation {
+  const source = sourceService(aggregate);
+  if (source === null) return nothing();
+  const { transformer } = chooseTransformer(source.row, config);
+  if (transformer === null) return isBroughtByChild(source, config) ? brought(source, config, asOf) : nothing(NOBODYS);
+  const code = transformer.parentCode?.(source.row) ?? null;
+  const parent = source.parents[0];
+  if (code !== null && parent === undefined) return { documents: [], issues: [], waitingFor: 'parents' };
+  const wasMoved = (aggregate.parts['admissions'] ?? []).some(({ image }) => image['from'] === ADMITTED);
+  const at = parent && { organisation: organisationId(parent.id), location: locationId(parent.id) };
+  const transformed = transformService(source, transformer, { config, parent: at ?? null, wasMoved });
+  if (transformed.kind === 'rejected') throw new Rejection(transformed.error);
+  if (transformed.kind === 'skipped') return nothing(passedOver(transformed.reason));
+  const issues = transformed.issues.map(issueOf);
+  if (transformed.kind === 'invalid') return { documents: [], issues };
+  const unknown = transformed.notes.filter(({ code: note }) => note === 'DM_ETL_018').map(() => UNKNOWN_DISPOSITION);
+  const documents = render(source.row, transformed.documents, transformed.issues, config, asOf);
+  return { documents, issues: [...issues, ...unknown] };
+}
+
+/** A pharmacy whose code no rule takes is moved all the same when a service is linked to it. */
+function isBroughtByChild({ row, children, siblings }: SourceService, config: DosConfig): boolean {
+  const isLinked = (child: ServiceRow): boolean =>
+    chooseTransformer(child, config).transformer?.parentCode?.(child) === row.odscode;
+  return row.odscode !== null && siblings[0]?.id === row.id && children.some(isLinked);
+}
+
+function brought(source: SourceService, config: DosConfig, asOf: string): Derivation {
+  const made = transformParent(source, config);
+  if ('error' in made) throw new Rejection(made.error);
+  return { documents: render(source.row, made.documents, made.issues, config, asOf), issues: made.issues.map(issueOf) };
+}
+
+function render(
+  row: ServiceRow,
+  documents: ServiceDocuments,
+  issues: readonly FieldIssue[],
+  config: DosConfig,
+  asOf: string,
+): readonly Document[] {
+  const orderKey = stateId(row.id);
+  const needs = needsOf(row, documents);
+  const made: Document[] = ENTITIES.flatMap(({ part: name }): Document[] => {
+    const content = documents[name];
+    if (content === null) return [];
+    return [
+      {
+        target: TABLE_TARGETS[name].name,
+        id: content.id,
+        content: { ...content, field: 'document' },
+        basis: unordered(content) as JsonObject,
+        stamps: firstStamps(asOf),
+        orderKey,
+        ...(name === 'healthcareService' && needs.length > 0 ? { needs } : {}),
+      },
+    ];
+  });
+  const state = stateContent(row.id, documents);
+  made.push({
+    target: TABLE_TARGETS.state.name,
+    id: orderKey,
+    content: state,
+    basis: unordered(state) as JsonObject,
+    stamps: { validation_issues: issuesJson(issues) },
+    orderKey,
+  });
+  return config.fhir ? [...made, ...fhirDocuments(documents, orderKey)] : made;
+}
+
+/** A linked service is written when its pharmacy is there. */
+function needsOf(row: ServiceRow, { healthcareService }: ServiceDocuments): readonly { target: string; id: string }[] {
+  const { providedBy, location } = healthcareService ?? {};
+  if (providedBy === undefined || location === undefined || providedBy === organisationId(row.id)) return [];
+  return [
+    { target: TABLE_TARGETS.organisation.name, id: providedBy },
+    { target: TABLE_TARGETS.location.name, id: location },
+  ];
+}
+
+const issueOf = ({ severity, code, diagnostics, expression }: FieldIssue): Issue => ({
+  code: code.toUpperCase(),
+  severity: severity === 'fatal' ? 'error' : 'warning',
+  path: expression[0],
+  text: `${diagnostics}; ${severity === 'fatal' ? 'the service is not written' : 'left empty'}`,
+});
+
+const NOBODYS: Issue = {
+  code: 'NO_TRANSFORMER',
+  severity: 'info',
+  path: 'typeid',
+  text: 'no rule takes services of this type and code; what was written of it stays',
+};
+
+const UNKNOWN_DISPOSITION: Issue = {
+  code: 'DISPOSITION_UNKNOWN',
+  severity: 'warning',
+  path: 'servicedispositions.dispositionid',
+  text: 'there is no such disposition; left out',
+};
+
+const passedOver = (reason: string): Issue => ({
+  code: 'PASSED_OVER',
+  severity: 'info',
+  path: reason === 'not_active' ? 'statusid' : 'name',
+  text: `${reason.replace(/:.*$/s, '')}; not moved`,
+});
