@@ -108,7 +108,10 @@ export interface DynamoDbTarget {
   readonly name: string;
   /** the part of the table's name that does not change with environment and workspace */
   readonly table: string;
-  /** hash key, and range key where there is one; all are attributes of the content */
+  /**
+   * Hash key, and range key where there is one; all are attributes of the content. A document's id is its key: the value
+   * itself of one attribute, a JSON array of the values of two.
+   */
   readonly key: readonly string[];
   /**
    * Secondary indexes with their keys. DynamoDB refuses an index key that is null: content leaves it out, and then the

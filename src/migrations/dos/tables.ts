@@ -1,4 +1,4 @@
-import type { Image, SourceTable } from '../../core/index.ts';
+import type { Image, Part, SourceTable } from '../../core/index.ts';
 import { readRow } from './columns.ts';
 import { DEFAULTS } from './config.ts';
 import { ROWS, type ServiceRow } from './rows.ts';
@@ -13,6 +13,14 @@ const table = (name: string, links: SourceTable['links'] = {}, more: Partial<Sou
   links,
   ...more,
 });
+
+/** A part of an aggregate, joined to the root's key, or to a link of another part. */
+export const part = (
+  name: string,
+  source: string,
+  link: string,
+  from: Part['from'] = { part: 'root', link: 'key' },
+): Part => ({ name, table: `${SCHEMA}.${source}`, link, from });
 
 const reference =
   (column: string) =>
@@ -46,6 +54,15 @@ function admission(row: ServiceRow): string {
   return transformer !== null && transformer.exclusion(row, false) === null ? ADMITTED : 'passed over';
 }
 
+/** What dispositions of one code have in common; one without a code is by itself. */
+function dispositionCode(image: Image): string | null {
+  const { id, dxcode } = image;
+  if (typeof dxcode === 'string' && dxcode !== '') return `${CODED}${dxcode}`;
+  return Number.isInteger(id) ? `row:${id}` : null;
+}
+
+export const CODED = 'code:';
+
 /** The source tables the rules read, and their join keys. */
 export const TABLES: readonly SourceTable[] = [
   table(
@@ -66,7 +83,7 @@ export const TABLES: readonly SourceTable[] = [
   table('servicesgsds', { service: reference('serviceid') }),
   table('servicedispositions', { service: reference('serviceid'), disposition: reference('dispositionid') }),
   table('serviceagerange', { service: reference('serviceid') }),
-  table('dispositions'),
+  table('dispositions', { code: dispositionCode }),
   table('symptomgroups'),
   table('symptomdiscriminators'),
   table('symptomdiscriminatorsynonyms', { discriminator: reference('symptomdiscriminatorid') }),

@@ -1,4 +1,4 @@
-import type { DynamoDbTarget } from '../../core/index.ts';
+import type { Document, DynamoDbTarget, JsonObject } from '../../core/index.ts';
 
 const target = (
   table: string,
@@ -19,3 +19,17 @@ export const TABLE_TARGETS = {
   state: target('data-migration-state', ['source_record_id']),
   versionHistory: target('version-history', ['entity_id', 'timestamp'], {}, 'append'),
 } as const;
+
+interface Item {
+  /** all of the item but its audit fields */
+  readonly content: JsonObject;
+  readonly basis: JsonObject;
+  readonly stamps: JsonObject;
+  readonly orderKey: string;
+}
+
+/** An item as a document: its id is its key. */
+export function itemDocument({ name, key }: DynamoDbTarget, item: Item): Document {
+  const values = key.map((attribute) => item.content[attribute] ?? null);
+  return { target: name, id: values.length === 1 ? String(values[0]) : JSON.stringify(values), ...item };
+}

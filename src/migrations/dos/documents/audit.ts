@@ -21,8 +21,8 @@ export const firstStamps = (at: string, by: By = WRITER): JsonObject => ({
 
 /** Audit fields of a new form of a stored item: who made it, and when, stays. */
 export const laterStamps = (stored: JsonObject, at: string): JsonObject => ({
-  created: stored['created'] ?? createdText(at),
-  createdBy: stored['createdBy'] ?? WRITER,
+  created: stored.created ?? createdText(at),
+  createdBy: stored.createdBy ?? WRITER,
   lastUpdated: changedText(at),
   lastUpdatedBy: WRITER,
 });

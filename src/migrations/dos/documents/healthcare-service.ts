@@ -66,5 +66,5 @@ function dispositionCodes(source: SourceService, notes: Note[]): readonly string
 function ages(source: SourceService, notes: Note[]): HealthcareService['ageEligibilityCriteria'] {
   const ranges = readAges(source.ages);
   if (ranges === null) notes.push(etl('017', { service_id: source.row.id }));
-  return ranges && ranges.map((range) => ({ ...range }));
+  return ranges?.map((range) => ({ ...range })) ?? null;
 }

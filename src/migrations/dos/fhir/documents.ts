@@ -28,8 +28,8 @@ export function fhirResources({ organisation, location, healthcareService }: Ser
 
 export const fhirDocuments = (documents: ServiceDocuments, orderKey: string): readonly Document[] =>
   fhirResources(documents).map((content) => ({
-    target: `fhir.${String(content['resourceType'])}`,
-    id: String(content['id']),
+    target: `fhir.${String(content.resourceType)}`,
+    id: String(content.id),
     content,
     orderKey,
   }));

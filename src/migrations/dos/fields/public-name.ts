@@ -1,10 +1,18 @@
 import { decodeReferences } from './html-text.ts';
 import { type FieldIssue, fault } from './issue.ts';
-import { lengthOf, singleBlanks, trimmed } from './text.ts';
+import { BLANK, lengthOf, singleBlanks, trimmed } from './text.ts';
 
 const MAX_LENGTH = 100;
-const DANGEROUS =
-  /javascript:|data:|vbscript:|file:|about:|on[\p{L}\p{N}_]+[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*=|<\s*script|<\/\s*script|<\s*iframe|<\s*object|<\s*embed|<!--|-->|<!\[CDATA\[/iu;
+const DANGEROUS = new RegExp(
+  [
+    '(?:javascript|data|vbscript|file|about):',
+    `on[\\p{L}\\p{N}_]+${BLANK}*=`,
+    `<${BLANK}*(?:script|iframe|object|embed)`,
+    `</${BLANK}*script`,
+    '<!--|-->|<!\\[CDATA\\[',
+  ].join('|'),
+  'iu',
+);
 const STILL_ENCODED = /&(?:[a-zA-Z]+|#[0-9]+|#x[0-9a-fA-F]+);/;
 const PREFIXES = ['GP - ', 'GP -', 'GP- ', 'GP-'];
 const BEFORE_BRANCH = ' - ';

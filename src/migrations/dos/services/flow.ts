@@ -4,7 +4,6 @@ import {
   type Document,
   type Flow,
   type Issue,
-  type JsonObject,
   movesOf,
   type Part,
 } from '../../../core/index.ts';
@@ -16,22 +15,14 @@ import { locationId, organisationId, stateId } from '../ids.ts';
 import { Rejection } from '../rejection.ts';
 import type { ServiceRow } from '../rows.ts';
 import { ENTITIES, issuesJson, stateContent, unordered } from '../state/state.ts';
-import { ADMITTED, SCHEMA } from '../tables.ts';
-import { TABLE_TARGETS } from '../targets.ts';
+import { ADMITTED, part, SCHEMA } from '../tables.ts';
+import { itemDocument, TABLE_TARGETS } from '../targets.ts';
 import { chooseTransformer } from '../transformers/choose.ts';
 import type { ServiceDocuments } from '../transformers/transformer.ts';
 import { type SourceService, sourceService } from './source.ts';
 import { transformParent, transformService } from './transform.ts';
 
 const SERVICES = `${SCHEMA}.services`;
-
-/** A part joined to the root's key, or to a link of another part. */
-const part = (name: string, table: string, link: string, from: Part['from'] = { part: 'root', link: 'key' }): Part => ({
-  name,
-  table: `${SCHEMA}.${table}`,
-  link,
-  from,
-});
 
 /** Everything a service is made of: a change in any of these tables makes it anew. */
 const PARTS: readonly Part[] = [
@@ -76,7 +67,7 @@ function deriveService(aggregate: Aggregate, config: DosConfig, asOf: string): D
   const code = transformer.parentCode?.(source.row) ?? null;
   const parent = source.parents[0];
   if (code !== null && parent === undefined) return { documents: [], issues: [], waitingFor: 'parents' };
-  const wasMoved = (aggregate.parts['admissions'] ?? []).some(({ image }) => image['from'] === ADMITTED);
+  const wasMoved = (aggregate.parts.admissions ?? []).some(({ image }) => image.from === ADMITTED);
   const at = parent && { organisation: organisationId(parent.id), location: locationId(parent.id) };
   const transformed = transformService(source, transformer, { config, parent: at ?? null, wasMoved });
   if (transformed.kind === 'rejected') throw new Rejection(transformed.error);
@@ -110,31 +101,19 @@ function render(
 ): readonly Document[] {
   const orderKey = stateId(row.id);
   const needs = needsOf(row, documents);
-  const made: Document[] = ENTITIES.flatMap(({ part: name }): Document[] => {
-    const content = documents[name];
-    if (content === null) return [];
+  const made = ENTITIES.flatMap(({ part: name }): Document[] => {
+    const document = documents[name];
+    if (document === null) return [];
+    const content = { ...document, field: 'document' };
     return [
-      {
-        target: TABLE_TARGETS[name].name,
-        id: content.id,
-        content: { ...content, field: 'document' },
-        basis: unordered(content) as JsonObject,
-        stamps: firstStamps(asOf),
-        orderKey,
-        ...(name === 'healthcareService' && needs.length > 0 ? { needs } : {}),
-      },
+      itemDocument(TABLE_TARGETS[name], { content, basis: unordered(content), stamps: firstStamps(asOf), orderKey }),
     ];
   });
-  const state = stateContent(row.id, documents);
-  made.push({
-    target: TABLE_TARGETS.state.name,
-    id: orderKey,
-    content: state,
-    basis: unordered(state) as JsonObject,
-    stamps: { validation_issues: issuesJson(issues) },
-    orderKey,
-  });
-  return config.fhir ? [...made, ...fhirDocuments(documents, orderKey)] : made;
+  const content = stateContent(row.id, documents);
+  const stamps = { validation_issues: issuesJson(issues) };
+  made.push(itemDocument(TABLE_TARGETS.state, { content, basis: unordered(content), stamps, orderKey }));
+  const items = needs.length === 0 ? made : made.map((document) => ({ ...document, needs }));
+  return config.fhir ? [...items, ...fhirDocuments(documents, orderKey)] : items;
 }
 
 /** A linked service is written when its pharmacy is there. */
@@ -142,8 +121,8 @@ function needsOf(row: ServiceRow, { healthcareService }: ServiceDocuments): read
   const { providedBy, location } = healthcareService ?? {};
   if (providedBy === undefined || location === undefined || providedBy === organisationId(row.id)) return [];
   return [
-    { target: TABLE_TARGETS.organisation.name, id: providedBy },
-    { target: TABLE_TARGETS.location.name, id: location },
+    { target: TABLE_TARGETS.organisation.name, id: JSON.stringify([providedBy, 'document']) },
+    { target: TABLE_TARGETS.location.name, id: JSON.stringify([location, 'document']) },
   ];
 }
 

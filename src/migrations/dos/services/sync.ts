@@ -105,7 +105,7 @@ function bringParent(child: SourceService, code: string, world: World): Brought 
   const seen = (isThere: boolean): Note => etl(isThere ? '019' : '020', { record_id: id });
   const state = world.state(id);
   if (state !== null) {
-    const [organisation, location] = [state['organisation_id'], state['location_id']];
+    const [organisation, location] = [state.organisation_id, state.location_id];
     if (typeof organisation !== 'string' || typeof location !== 'string')
       return failed({ kind: 'parent_failed_validation' }, seen(true), etl('040', { record_id }));
     return { ids: { organisation, location }, error: null, transactions: [], notes: [seen(true)] };

@@ -27,8 +27,7 @@ export function transformService(source: SourceService, transformer: Transformer
   const { issues } = checked;
   const notes: Note[] = checked.notes.map(({ code, fields }) => ({ code, fields }));
   if (issues.length > 0) {
-    const named = issues.map(({ severity, code, expression }) => ({ severity, code, expression: [...expression] }));
-    notes.push(etl('013', { record_id, issue_count: issues.length, issues: named }));
+    notes.push(etl('013', { record_id, issue_count: issues.length, issues: issues.map(({ code }) => code) }));
   }
   if (issues.some(({ severity }) => severity === 'fatal'))
     return { kind: 'invalid', issues, notes: [...notes, etl('014', { record_id })] };

@@ -72,7 +72,7 @@ export function planWrites(input: PlanInput): Plan {
   }
   if (writes.length === 0) return { outcome: 'unchanged', error: null, writes, notes: [...notes, etl('037')] };
   const source_record_id = stateId(service);
-  const version = Number(state?.['version'] ?? 0) + 1;
+  const version = Number(state?.version ?? 0) + 1;
   const empty = Object.fromEntries(
     ENTITIES.flatMap(({ state: name }) => [
       [name, null],
@@ -80,7 +80,7 @@ export function planWrites(input: PlanInput): Plan {
     ]),
   );
   // issues stay those the service first came with, as the reference keeps them
-  const issues = state?.['validation_issues'] ?? issuesJson(input.issues);
+  const issues = state?.validation_issues ?? issuesJson(input.issues);
   const after = { ...empty, ...state, ...held, source_record_id, version, validation_issues: issues };
   writes.push({ entity: 'data-migration-state', id: source_record_id, before: state, after });
   notes.push(

@@ -16,13 +16,15 @@ export const withoutAudit = (item: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(item).filter(([name]) => !AUDIT.has(name)));
 
 /** The same value with every list in one order: what is compared where the order of a list says nothing. */
-export function unordered(value: Json): Json {
+export const unordered = (item: JsonObject): JsonObject => sorted(item) as JsonObject;
+
+function sorted(value: Json): Json {
   if (value === null || typeof value !== 'object') return value;
   if (Array.isArray(value)) {
-    const members = (value as readonly Json[]).map((member) => unordered(member));
+    const members = (value as readonly Json[]).map(sorted);
     return members.sort((x, y) => (canonicalJson(x) < canonicalJson(y) ? -1 : 1));
   }
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, unordered(member)]));
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, sorted(member)]));
 }
 
 /** Do two items say the same, audit fields and the order of lists aside? A field that is null says nothing. */
