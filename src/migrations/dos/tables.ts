@@ -63,6 +63,9 @@ function dispositionCode(image: Image): string | null {
 
 export const CODED = 'code:';
 
+/** As told by the row itself: what a deleted row says of its last image. */
+export const admissionOf = ofService(admission);
+
 /** The source tables the rules read, and their join keys. */
 export const TABLES: readonly SourceTable[] = [
   table(
@@ -70,7 +73,7 @@ export const TABLES: readonly SourceTable[] = [
     {
       parentCode: ofService(parentCode),
       pharmacyCode: ofService(pharmacyCode),
-      admission: ofService(admission),
+      admission: admissionOf,
     },
     { remember: ['admission'] },
   ),

@@ -31,7 +31,10 @@ const OTHERWISE = [
 const differing = <V extends Vector>(cases: readonly V[], run: (one: V) => readonly string[]) =>
   Object.fromEntries(cases.map((one) => [one.case, run(one)] as const).filter(([, found]) => found.length > 0));
 
-describe.skipIf(!isThere)('the vectors of the reference', () => {
+// another's measurement on the same cores must not fail it
+const patience = { timeout: 120_000 };
+
+describe.skipIf(!isThere)('the vectors of the reference', patience, () => {
   test(`each of ${services.length} services comes out as the reference says, but for those docs/dos.md names`, () => {
     const found = differing(services, (one) => runCase(one, reference));
     const unexplained = Object.entries(found).filter(([name]) => !OTHERWISE.includes(name));
@@ -53,7 +56,7 @@ describe.skipIf(!isThere)('the vectors of the reference', () => {
   });
 });
 
-describe.skipIf(!isThere)('five thousand services', () => {
+describe.skipIf(!isThere)('five thousand services', patience, () => {
   test('each item of the four tables is as the reference wrote it, and so are the counts of its log', () => {
     const rows: Tables = JSON.parse(unzipped('bulk_open_rows.json.gz'));
     const [{ summary }, ...expected] = linesOf(unzipped('bulk_open_expected.jsonl.gz'));

@@ -6,6 +6,7 @@ import {
   type Issue,
   movesOf,
   type Part,
+  SluiceError,
 } from '../../../core/index.ts';
 import type { DosConfig } from '../config.ts';
 import { firstStamps } from '../documents/audit.ts';
@@ -15,7 +16,7 @@ import { locationId, organisationId, stateId } from '../ids.ts';
 import { Rejection } from '../rejection.ts';
 import type { ServiceRow } from '../rows.ts';
 import { ENTITIES, issuesJson, stateContent, unordered } from '../state/state.ts';
-import { ADMITTED, part, SCHEMA } from '../tables.ts';
+import { ADMITTED, admissionOf, part, SCHEMA } from '../tables.ts';
 import { itemDocument, TABLE_TARGETS } from '../targets.ts';
 import { chooseTransformer } from '../transformers/choose.ts';
 import type { ServiceDocuments } from '../transformers/transformer.ts';
@@ -54,6 +55,8 @@ export const servicesFlow = (config: DosConfig): Flow => ({
     ...(config.fhir ? FHIR_TARGETS : []),
   ],
   transform: (aggregate, { asOf }) => deriveService(aggregate, config, asOf),
+  // items stay as they are; an endpoint that is no longer there must not be called
+  retire: (target, last) => (target === 'fhir.Endpoint' ? { ...last, status: 'off' } : null),
 });
 
 /** A service that is no longer anybody's keeps the documents it has: the reference takes nothing back. */
@@ -67,16 +70,25 @@ function deriveService(aggregate: Aggregate, config: DosConfig, asOf: string): D
   const code = transformer.parentCode?.(source.row) ?? null;
   const parent = source.parents[0];
   if (code !== null && parent === undefined) return { documents: [], issues: [], waitingFor: 'parents' };
-  const wasMoved = (aggregate.parts.admissions ?? []).some(({ image }) => image.from === ADMITTED);
   const at = parent && { organisation: organisationId(parent.id), location: locationId(parent.id) };
-  const transformed = transformService(source, transformer, { config, parent: at ?? null, wasMoved });
+  const transformed = transformService(source, transformer, {
+    config,
+    parent: at ?? null,
+    wasMoved: wasMoved(aggregate),
+  });
   if (transformed.kind === 'rejected') throw new Rejection(transformed.error);
   if (transformed.kind === 'skipped') return nothing(passedOver(transformed.reason));
   const issues = transformed.issues.map(issueOf);
-  if (transformed.kind === 'invalid') return { documents: [], issues };
+  if (transformed.kind === 'invalid') throw unusable(transformed.issues);
   const unknown = transformed.notes.filter(({ code: note }) => note === 'DM_ETL_018').map(() => UNKNOWN_DISPOSITION);
   const documents = render(source.row, transformed.documents, transformed.issues, config, asOf);
   return { documents, issues: [...issues, ...unknown] };
+}
+
+/** Was there ever a row of this service that would have been moved? A deleted one may have been the last. */
+function wasMoved({ root, parts }: Aggregate): boolean {
+  const left = (parts.admissions ?? []).some(({ image }) => image.from === ADMITTED);
+  return left || (root !== null && admissionOf(root.image) === ADMITTED);
 }
 
 /** A pharmacy whose code no rule takes is moved all the same when a service is linked to it. */
@@ -126,11 +138,17 @@ function needsOf(row: ServiceRow, { healthcareService }: ServiceDocuments): read
   ];
 }
 
-const issueOf = ({ severity, code, diagnostics, expression }: FieldIssue): Issue => ({
+function unusable(issues: readonly FieldIssue[]): SluiceError {
+  const fatal = issues.filter(({ severity }) => severity === 'fatal');
+  const words = fatal.map(({ code, expression }) => `${expression[0]} (${code})`).join(', ');
+  return new SluiceError('ROW_INVALID', `services: the service cannot be used without ${words}`);
+}
+
+const issueOf = ({ code, diagnostics, expression }: FieldIssue): Issue => ({
   code: code.toUpperCase(),
-  severity: severity === 'fatal' ? 'error' : 'warning',
+  severity: 'warning',
   path: expression[0],
-  text: `${diagnostics}; ${severity === 'fatal' ? 'the service is not written' : 'left empty'}`,
+  text: `${diagnostics}; left empty`,
 });
 
 const NOBODYS: Issue = {
