@@ -5,6 +5,8 @@ import { TABLES } from './tables.ts';
 import { TRIAGE_FLOWS } from './triage/flows.ts';
 
 export { DEFAULTS, type DosConfig } from './config.ts';
+export { readEvent } from './events/dms-event.ts';
+export { queueBatches } from './events/queue.ts';
 export { fhirResources } from './fhir/documents.ts';
 export { versionEntry } from './history/version-entry.ts';
 export { levelOf } from './notes.ts';

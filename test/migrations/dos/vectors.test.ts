@@ -3,7 +3,8 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { canonicalJson, type JsonObject } from '../../../src/core/index.ts';
 import { Directory, type Tables } from './directory.ts';
-import { comparable, compareFlow, isService, isTriage, runCase, runTriage, type Vector } from './vectors.ts';
+import { isEvent, isQueue, isService, isTriage, type Vector } from './vector-cases.ts';
+import { comparable, compareFlow, runCase, runEvents, runQueue, runTriage } from './vectors.ts';
 
 const FOLDER = '../shared/dos';
 const isThere = existsSync(`${FOLDER}/vectors_open.jsonl`);
@@ -19,6 +20,8 @@ const reference: Tables = isThere ? JSON.parse(text('reference_rows.json')) : {}
 const vectors: readonly Vector[] = isThere ? linesOf(text('vectors_open.jsonl')) : [];
 const services = vectors.filter(isService);
 const triage = vectors.filter(isTriage);
+const events = vectors.filter(isEvent);
+const queues = vectors.filter(isQueue);
 
 /** Where the product is right and the reference is not: docs/dos.md says why. */
 const OTHERWISE = [
@@ -53,6 +56,12 @@ describe.skipIf(!isThere)('the vectors of the reference', patience, () => {
   test(`each of ${triage.length} loads of triage codes comes out as the reference says`, () => {
     expect(differing(triage, runTriage)).toEqual({});
     expect(triage.length).toBeGreaterThan(10);
+  });
+
+  test(`each of ${events.length} batches of messages and of ${queues.length} fillings of the queue does`, () => {
+    expect(differing(events, (one) => runEvents(one, reference))).toEqual({});
+    expect(differing(queues, runQueue)).toEqual({});
+    expect(services.length + triage.length + events.length + queues.length).toBe(vectors.length);
   });
 });
 

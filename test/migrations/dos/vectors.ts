@@ -1,58 +1,15 @@
 import { canonicalJson, type Json, type JsonObject } from '../../../src/core/index.ts';
-import { countsOf, levelOf, type Synced, versionEntry } from '../../../src/migrations/dos/index.ts';
-import { type Changes, Directory, type Tables } from './directory.ts';
+import {
+  countsOf,
+  levelOf,
+  queueBatches,
+  readEvent,
+  type Synced,
+  versionEntry,
+} from '../../../src/migrations/dos/index.ts';
+import { Directory, type Tables } from './directory.ts';
 import { Stream } from './flows.ts';
-
-interface Result extends Pick<Synced, 'outcome' | 'transformer' | 'rejectedBy'> {
-  readonly skipped: { readonly reason: string } | null;
-  readonly issues: readonly JsonObject[];
-  readonly error: JsonObject | null;
-  readonly metrics: Readonly<Record<string, number>>;
-  readonly logCodes: readonly string[];
-  readonly logs: readonly { readonly code: string; readonly level: string; readonly fields: JsonObject }[];
-  readonly writes: readonly (readonly { readonly entity: string; readonly key: JsonObject }[])[];
-  readonly versionHistory: readonly JsonObject[];
-}
-
-type Step =
-  | { readonly do: 'sync'; readonly id: number }
-  | { readonly do: 'apply'; readonly changes: Changes }
-  | { readonly do: 'flags'; readonly flags: Flags }
-  | { readonly do: 'delete_docs' | 'race_state'; readonly id: number };
-
-type Flags = { readonly searchTriageCode: boolean; readonly pharmacy: boolean };
-
-interface TriageCase {
-  readonly case: string;
-  readonly category: 'triage';
-  readonly flags: Pick<Flags, 'searchTriageCode'>;
-  readonly source: Tables;
-  /** raised: the reference gave up, and these are the items it had written by then */
-  readonly expected: { readonly raised: string | null; readonly triageCodes: readonly JsonObject[] };
-  readonly afterChange?: { readonly changes: Changes; readonly triageCodes: readonly JsonObject[] };
-}
-
-export type Vector = ServiceCase | TriageCase | { readonly case: string; readonly category: 'event' | 'queue' };
-
-export const isService = (vector: Vector): vector is ServiceCase => 'timeline' in vector && vector.category !== 'event';
-export const isTriage = (vector: Vector): vector is TriageCase => vector.category === 'triage';
-
-export interface ServiceCase {
-  readonly case: string;
-  readonly category: string;
-  readonly flags: Flags;
-  /** the service the case is about */
-  readonly target: number;
-  readonly source: Tables;
-  readonly timeline: readonly { readonly step: Step; readonly at?: string; readonly result?: Result }[];
-  readonly expected: {
-    readonly organisation: JsonObject | null;
-    readonly location: readonly JsonObject[];
-    readonly healthcareService: readonly JsonObject[];
-    readonly state: JsonObject | null;
-    readonly otherDocuments: Readonly<Record<string, Readonly<Record<string, JsonObject>>>>;
-  };
-}
+import type { EventCase, QueueCase, Result, ServiceCase, TriageCase } from './vector-cases.ts';
 
 const DECIMAL = /^-?\d+(\.\d+)?(E[+-]?\d+)?$/;
 /** Index keys the reference stores as null and DynamoDB refuses. */
@@ -149,7 +106,7 @@ function compareResult(step: string, synced: Synced, result: Result, at: string,
   check('history', history, result.versionHistory, false);
 }
 
-function expectedItems({ expected }: ServiceCase): ReadonlyMap<string, JsonObject> {
+function expectedItems({ expected }: Pick<ServiceCase, 'expected'>): ReadonlyMap<string, JsonObject> {
   const items = new Map<string, JsonObject>();
   const put = (table: string, item: JsonObject | null): void => {
     if (item) items.set(`${table}/${item.source_record_id ?? item.id}`, item);
@@ -213,5 +170,53 @@ export function runTriage({ flags, source, expected, afterChange }: TriageCase):
     stream.apply(afterChange.changes);
     check(afterChange.triageCodes, false);
   }
+  return differences.found;
+}
+
+/** Runs a batch of messages: what they ask for, which are handed back, and what that comes to. */
+export function runEvents(vector: EventCase, reference: Tables): readonly string[] {
+  const directory = new Directory().load(reference).load(vector.source);
+  directory.config = { ...directory.config, ...vector.flags };
+  const [{ step, at, result }] = vector.timeline;
+  const codes = ['DM_ETL_000'];
+  const failed: string[] = [];
+  for (const [place, record] of step.records.entries()) {
+    const reading = readEvent(record);
+    if (reading.kind !== 'sync') codes.push(reading.note.code);
+    else if (directory.service(reading.service))
+      codes.push(...directory.sync(reading.service, at).notes.map(({ code }) => code));
+    if (reading.kind === 'bad' || (reading.kind === 'sync' && !directory.service(reading.service)))
+      failed.push(`m${place}`);
+  }
+  const allFailed = failed.length === step.records.length;
+  const differences = new Differences();
+  differences.add('codes', allFailed ? codes : [...codes, 'DM_ETL_999'], result.logCodes);
+  differences.add('raised', allFailed, result.raised !== undefined);
+  const handedBack = result.response?.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
+  differences.add('failures', failed, handedBack ?? failed);
+  const [items, wanted] = [directory.items(), expectedItems(vector)];
+  for (const name of new Set([...wanted.keys(), ...items.keys()]))
+    differences.add(name.split('/')[0] ?? '', items.get(name), wanted.get(name));
+  return differences.found;
+}
+
+/** Fills a queue: which messages, in which batches. */
+export function runQueue({ input, source, expected }: QueueCase): readonly string[] {
+  const request = {
+    typeIds: input.type_ids,
+    statusIds: input.status_ids,
+    fullSync: input.full_sync,
+    recordId: input.record_id,
+    serviceId: input.service_id,
+    tableName: input.table_name,
+  };
+  const differences = new Differences();
+  const batches = queueBatches(request, source.services);
+  const told = batches.map((batch) => batch.map(({ id, body }) => ({ Id: id, MessageBody: body })));
+  differences.add(
+    'batches',
+    told,
+    expected.batches.map(({ Entries }) => Entries),
+  );
   return differences.found;
 }
