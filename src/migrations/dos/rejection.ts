@@ -6,7 +6,9 @@ export type ServiceError =
   | { readonly kind: 'metadata_missing'; readonly model: string; readonly key: string }
   | { readonly kind: 'parent_not_found' }
   | { readonly kind: 'parent_failed_validation' }
-  | { readonly kind: 'deletion_not_supported'; readonly entity: string };
+  | { readonly kind: 'deletion_not_supported'; readonly entity: string }
+  /** what a transaction would be refused for, one word an item */
+  | { readonly kind: 'transaction_cancelled'; readonly reasons: readonly string[] };
 
 /** Parks a service; it goes on when one of its rows is mended. */
 export class Rejection extends SluiceError {
@@ -30,6 +32,8 @@ function wordsOf(error: ServiceError): string {
       return 'the pharmacy this service is linked to cannot be moved';
     case 'deletion_not_supported':
       return `the ${error.entity} moved earlier is no longer made`;
+    case 'transaction_cancelled':
+      return 'its documents are in the tables already, and no state tells that they are ours';
   }
 }
 

@@ -365,6 +365,22 @@ describe('what is written', () => {
     expect(items.table('location').get(id)).toEqual(location);
   });
 
+  test('nothing over documents that no state knows, unless they are to be adopted', () => {
+    const items = directory({ services: [practice(1), bloodPressure(2), chemist(3)] });
+    items.sync(1);
+    items.sync(3);
+    const before = items.items();
+    items.table('data-migration-state').clear();
+    const reasons = ['ConditionalCheckFailed, ConditionalCheckFailed, ConditionalCheckFailed, None'];
+    const error = { kind: 'transaction_cancelled', reasons };
+    expect(items.sync(1)).toMatchObject({ outcome: 'error', error, transactions: [] });
+    expect(items.sync(2)).toMatchObject({ outcome: 'error', error, transactions: [] });
+    items.config = { ...items.config, adoptExisting: true };
+    expect(items.sync(1, '2026-03-13T10:00:00.000000Z').outcome).toBe('inserted');
+    const created = [...before].find(([key]) => key.startsWith('organisation/'))?.[1].created;
+    expect([...items.table('organisation').values()][0]).toMatchObject({ created });
+  });
+
   test('a service says nothing about its pharmacy as an index key when it has none', () => {
     const items = directory({ services: [enhancedAccess(1)] });
     items.sync(1);

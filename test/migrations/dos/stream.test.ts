@@ -99,6 +99,24 @@ describe('a service follows every table it is made of', () => {
   });
 });
 
+test('a list in another order is no change', () => {
+  const pairs = [
+    { id: 15, serviceid: 1, sgid: 901, sdid: 801 },
+    { id: 18, serviceid: 1, sgid: 902, sdid: 802 },
+  ];
+  const items = stream({ ...FULL, servicesgsds: pairs });
+  const before = of(items, 'healthcare-service', 'uid-1');
+  items.apply({
+    servicesgsds: {
+      update: [
+        { id: 15, sgid: 902, sdid: 802 },
+        { id: 18, sgid: 901, sdid: 801 },
+      ],
+    },
+  });
+  expect(of(items, 'healthcare-service', 'uid-1')).toEqual(before);
+});
+
 describe('a service that closes', () => {
   test('is closed where it was moved, and never made where it was not', () => {
     const items = stream({ services: [practice(1), practice(2, { statusid: 2 })] });

@@ -46,6 +46,14 @@ describe.skipIf(!isThere)('the vectors of the reference', patience, () => {
     expect(services.length).toBeGreaterThan(500);
   });
 
+  test('one expected value that is changed is told of', () => {
+    const [one] = services.filter(({ expected }) => expected.organisation !== null);
+    if (one === undefined) throw new Error('there is no such case');
+    const organisation = { ...one.expected.organisation, name: 'Somebody else' };
+    const found = runCase({ ...one, expected: { ...one.expected, organisation } }, reference);
+    expect(found).toEqual([expect.stringMatching(/^organisation: .*Somebody else/)]);
+  });
+
   test('the stream comes to the same items as the sync of a single service', () => {
     const steps = ['sync', 'apply'];
     const comparableCases = services.filter(({ timeline }) => timeline.every(({ step }) => steps.includes(step.do)));

@@ -25,13 +25,16 @@ function pruned(value: Loose): Json | undefined {
 /** FHIR knows neither null nor an empty list or object: what is empty is left out, however deep. */
 export const resource = (content: { readonly [key: string]: Loose }): JsonObject => pruned(content) as JsonObject;
 
+/** For what nobody has named yet; the code of an organisation has its national system. */
+const OWN = 'https://fhir.dos.example/';
+
 const SYSTEMS = {
   odsCode: 'https://fhir.nhs.uk/Id/ods-organization-code',
-  dosUid: 'https://fhir.nhs.uk/Id/dos-uid',
-  dosEndpoint: 'https://fhir.nhs.uk/Id/dos-endpoint-id',
-  transport: 'https://fhir.nhs.uk/CodeSystem/dos-endpoint-transport',
-  symptomPair: 'https://fhir.nhs.uk/CodeSystem/dos-symptom-group-discriminator',
-  disposition: 'https://fhir.nhs.uk/CodeSystem/dos-disposition',
+  dosUid: `${OWN}id/dos-uid`,
+  dosEndpoint: `${OWN}id/dos-endpoint`,
+  transport: `${OWN}CodeSystem/endpoint-transport`,
+  symptomPair: `${OWN}CodeSystem/symptom-group-discriminator`,
+  disposition: `${OWN}CodeSystem/disposition`,
 } as const;
 
 export const identifier = (system: keyof typeof SYSTEMS, value: string | null): Loose => {

@@ -62,7 +62,7 @@ export function syncService(source: SourceService, world: World): Synced {
   if (transformed.kind === 'invalid') return { ...after, outcome: 'invalid' };
   if (transformed.kind === 'rejected') return { ...after, outcome: 'error', error: transformed.error };
   const { documents } = transformed;
-  const plan = planWrites({ service: row.id, documents, issues, state, stored: world.stored, at: world.at });
+  const plan = planWrites({ service: row.id, documents, issues, state, ...tablesOf(world) });
   notes.push(...plan.notes);
   if (plan.error !== null) return { ...after, outcome: 'error', error: plan.error };
   const idsOf = (document: { readonly id: string } | null): readonly string[] =>
@@ -86,6 +86,8 @@ export function syncService(source: SourceService, world: World): Synced {
   const own = plan.writes.length === 0 ? [] : [plan.writes];
   return { ...after, outcome: plan.outcome, transactions: [...transactions, ...own] };
 }
+
+const tablesOf = ({ stored, at, config }: World) => ({ stored, at, adoptExisting: config.adoptExisting });
 
 interface Brought {
   readonly ids: { readonly organisation: string; readonly location: string } | null;
@@ -116,11 +118,14 @@ function bringParent(child: SourceService, code: string, world: World): Brought 
     return failed(made.error, seen(false), ...made.notes, failure);
   }
   const { documents, issues } = made;
-  const plan = planWrites({ service: id, documents, issues, state, stored: world.stored, at: world.at });
+  const plan = planWrites({ service: id, documents, issues, state, ...tablesOf(world) });
+  const before = [seen(false), ...made.notes, seen(false), ...plan.notes];
+  if (plan.error !== null)
+    return failed(plan.error, ...before, etl('039', { parent_record_id: id, record_id, error: plan.error.kind }));
   return {
     ids: { organisation: documents.organisation?.id ?? '', location: documents.location?.id ?? '' },
     error: null,
     transactions: [plan.writes],
-    notes: [seen(false), ...made.notes, seen(false), ...plan.notes, seen(true)],
+    notes: [...before, seen(true)],
   };
 }

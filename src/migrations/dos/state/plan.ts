@@ -23,6 +23,8 @@ export interface PlanInput {
   readonly state: JsonObject | null;
   /** items of the three tables as they are now */
   readonly stored: (entity: string, id: string) => JsonObject | null;
+  /** take over documents that are there without a state */
+  readonly adoptExisting: boolean;
   /** ISO UTC */
   readonly at: string;
 }
@@ -48,6 +50,7 @@ export function planWrites(input: PlanInput): Plan {
   const notes: Note[] = [];
   const writes: ItemWrite[] = [];
   const held: Record<string, JsonObject> = {};
+  const isNew = new Set<string>();
   for (const { part, entity, state: name, model } of ENTITIES) {
     const [absent, inserted, same, changed] = CODES[entity];
     const document = documents[part];
@@ -63,6 +66,7 @@ export function planWrites(input: PlanInput): Plan {
       notes.push(etl(same));
       continue;
     }
+    if (last === null) isNew.add(entity);
     if (last === null) notes.push(etl(inserted, { [`${name}_id`]: document.id }));
     else notes.push(etl(changed, { changes: changedFields(last, document) }));
     const audit = now === null ? firstStamps(at) : laterStamps(now, at);
@@ -85,8 +89,10 @@ export function planWrites(input: PlanInput): Plan {
   writes.push({ entity: 'data-migration-state', id: source_record_id, before: state, after });
   notes.push(
     state === null ? etl('035', { source_record_id, version }) : etl('036', { source_record_id, new_version: version }),
-    etl('021', { item_count: writes.length }),
   );
+  const foreign = writes.map(({ entity, before }) => before !== null && isNew.has(entity));
+  if (foreign.includes(true) && !input.adoptExisting) return cancelled(notes, foreign);
+  notes.push(etl('021', { item_count: writes.length }));
   return { outcome: state === null ? 'inserted' : 'updated', error: null, writes, notes };
 }
 
@@ -96,6 +102,13 @@ const refused = (notes: readonly Note[], entity: string): Plan => ({
   writes: [],
   notes: [...notes, etl('008', { error: 'deletion_not_supported' })],
 });
+
+/** The words are the server's, for an item whose condition fails and for the others. */
+function cancelled(notes: readonly Note[], foreign: readonly boolean[]): Plan {
+  const reasons = [foreign.map((isForeign) => (isForeign ? 'ConditionalCheckFailed' : 'None')).join(', ')];
+  const error = { kind: 'transaction_cancelled', reasons } as const;
+  return { outcome: 'error', error, writes: [], notes: [...notes, etl('022'), etl('008', { error: error.kind })] };
+}
 
 /** Names of the fields that differ. */
 function changedFields(last: JsonObject, document: JsonObject): readonly string[] {
