@@ -34,9 +34,11 @@ export class Differences {
   readonly found: string[] = [];
 
   add(what: string, got: unknown, wanted: unknown, ordered = true): void {
-    const [is, should] = [comparable(got, ordered), comparable(wanted, ordered)];
-    if (canonicalJson(is) !== canonicalJson(should))
-      this.found.push(`${what}: ${canonicalJson(is).slice(0, 400)} and not ${canonicalJson(should).slice(0, 400)}`);
+    const [is, should] = [got, wanted].map((value) => canonicalJson(comparable(value, ordered)));
+    if (is === undefined || should === undefined || is === should) return;
+    const first = [...is].findIndex((character, place) => character !== should[place]);
+    const around = (text: string): string => text.slice(Math.max(0, first - 40), first + 160);
+    this.found.push(`${what}: …${around(is)}… and not …${around(should)}…`);
   }
 }
 
