@@ -2,7 +2,8 @@ import type { Json, JsonObject } from './json.ts';
 
 /**
  * One thing a target holds: a table row, a FHIR resource, an item.
- * `content` is what is hashed and compared; `stamps` are audit columns that follow a write and never cause one.
+ * `content` is what is compared, and hashed unless there is a `basis`; `stamps` are audit columns that follow a write
+ * and never cause one.
  */
 export interface Document {
   /** name of a declared target, e.g. `intake.submission` or `fhir.Patient` */
@@ -10,6 +11,8 @@ export interface Document {
   /** deterministic identity inside the target */
   readonly id: string;
   readonly content: JsonObject;
+  /** what is hashed in place of the content where different contents mean the same, e.g. a list in another order */
+  readonly basis?: JsonObject;
   readonly stamps?: JsonObject;
   /** documents that must be in their target before this one may be written */
   readonly needs?: readonly DocumentRef[];

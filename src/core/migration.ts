@@ -106,7 +106,26 @@ export interface FhirTarget {
   readonly mode: 'state' | 'append';
 }
 
-export type Target = PostgresTarget | FhirTarget;
+export interface DynamoDbTarget {
+  readonly kind: 'dynamodb';
+  /** `dynamodb.<entity>` */
+  readonly name: string;
+  /** the part of the table's name that does not change with environment and workspace */
+  readonly table: string;
+  /**
+   * Hash key, and range key where there is one; all are attributes of the content. A document's id is its key: the value
+   * itself of one attribute, a JSON array of the values of two.
+   */
+  readonly key: readonly string[];
+  /**
+   * Secondary indexes with their keys. DynamoDB refuses an index key that is null: content leaves it out, and then the
+   * item is not in that index.
+   */
+  readonly indexes: Readonly<Record<string, readonly string[]>>;
+  readonly mode: 'state' | 'append';
+}
+
+export type Target = PostgresTarget | FhirTarget | DynamoDbTarget;
 
 /**
  * PostgreSQL types a column can be copied as. Plain `timestamp` is not among them: its unit is in the schema of the

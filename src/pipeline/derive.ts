@@ -56,7 +56,7 @@ export async function deriveLocked(
   const first = await tx.firstRevision();
   const appended = firstOfEach(
     going.flatMap((result) =>
-      result.history.map((document) => newWrite(result.locked, document, first, contentHash(document.content))),
+      result.history.map((document) => newWrite(result.locked, document, first, hashOf(document))),
     ),
   );
   await tx.appendHistory(flow, appended);
@@ -194,7 +194,7 @@ async function stateWrites(
   for (const { locked, derivation } of results) {
     for (const document of derivation.documents) {
       produced.add(refKey(document));
-      const hash = contentHash(document.content);
+      const hash = hashOf(document);
       const before = known.get(refKey(document));
       if (before && !before.gone && before.hash.equals(hash) && before.root === locked.key) continue;
       writes.push(newWrite(locked, document, next(before, first), hash));
@@ -209,6 +209,9 @@ async function stateWrites(
   }
   return writes;
 }
+
+/** Of two documents with one hash the one that is there stays. */
+const hashOf = (document: Document): Buffer => contentHash(document.basis ?? document.content);
 
 const next = (before: KnownDocument | undefined, first: bigint): bigint => (before ? before.revision + 1n : first);
 

@@ -220,7 +220,8 @@ export class Model {
         ? (flow.retire?.(held.document.target, held.document.content) ?? null)
         : {};
       if (content === null) continue;
-      const document = { ...held.document, content };
+      const { basis: _basis, ...last } = held.document;
+      const document = { ...last, content };
       if (!sameContent(document, held.document)) changed.push(document);
       this.#hold(name, { ...held, document, gone: true });
     }
@@ -248,7 +249,9 @@ export class Model {
   }
 }
 
-const sameContent = (x: Document, y: Document): boolean => contentHash(x.content).equals(contentHash(y.content));
+const hashOf = (document: Document): Buffer => contentHash(document.basis ?? document.content);
+
+const sameContent = (x: Document, y: Document): boolean => hashOf(x).equals(hashOf(y));
 
 const isRemote = (target: string, migration: Migration): boolean =>
   migration.flows.some((flow) => flow.targets.some((known) => known.name === target && known.kind !== 'postgres'));

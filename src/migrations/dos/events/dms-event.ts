@@ -1,0 +1,40 @@
+import { etl, type Note } from '../notes.ts';
+
+/** What one message asks for. */
+export type EventReading =
+  | { readonly kind: 'sync'; readonly service: number }
+  /** well formed, and nothing for us: acknowledged with a warning */
+  | { readonly kind: 'ignored'; readonly note: Note }
+  /** not to be understood: handed back to its queue */
+  | { readonly kind: 'bad'; readonly note: Note };
+
+const TYPE = 'dms_event';
+/** Of these tables changes are told; all others reach a service by the stream alone. */
+const SERVICES = 'services';
+const ENDPOINTS = 'serviceendpoints';
+const METHODS = ['insert', 'update'];
+
+const asObject = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
+
+/** An id as a number or as its digits; null for anything else. */
+function idOf(value: unknown): number | null {
+  const id = typeof value === 'string' && /^\s*[+-]?\d+\s*$/.test(value) ? Number(value) : value;
+  return Number.isSafeInteger(id) ? (id as number) : null;
+}
+
+/** Reads the parsed body of a message, out of the wrapper the database's trigger puts around it. */
+export function readEvent(body: unknown): EventReading {
+  const outer = asObject(body);
+  const event = outer.source === 'aurora_trigger' ? asObject(outer.event) : outer;
+  const { type = TYPE, table_name: table, method } = event;
+  const record = idOf(event.record_id);
+  // those who send the older form leave the service out: the record is the service
+  const service = event.service_id === undefined ? record : idOf(event.service_id);
+  if (type !== TYPE || record === null || service === null || typeof table !== 'string' || typeof method !== 'string')
+    return { kind: 'bad', note: etl('009', { error: 'model_validation' }) };
+  if (table === ENDPOINTS) return { kind: 'sync', service };
+  if (table !== SERVICES) return { kind: 'ignored', note: etl('011', { table_name: table, method }) };
+  if (!METHODS.includes(method.toLowerCase())) return { kind: 'ignored', note: etl('010', { method }) };
+  return { kind: 'sync', service: record };
+}

@@ -1,0 +1,23 @@
+import type { Migration } from '../../core/index.ts';
+import { DEFAULTS, type DosConfig } from './config.ts';
+import { servicesFlow } from './services/flow.ts';
+import { TABLES } from './tables.ts';
+import { TRIAGE_FLOWS } from './triage/flows.ts';
+
+export { DEFAULTS, type DosConfig } from './config.ts';
+export { readEvent } from './events/dms-event.ts';
+export { queueBatches } from './events/queue.ts';
+export { fhirResources } from './fhir/documents.ts';
+export { versionEntry } from './history/version-entry.ts';
+export { levelOf } from './notes.ts';
+export { countsOf } from './services/counts.ts';
+export { type SourceService, sourceService } from './services/source.ts';
+export { type Synced, syncService } from './services/sync.ts';
+export { TABLE_TARGETS } from './targets.ts';
+
+/** The Directory of Services, to the tables of the service finder and FHIR R4. */
+export function dos(options: Partial<DosConfig> = {}): Migration {
+  const config = { ...DEFAULTS, ...options };
+  const flows = [servicesFlow(config), ...(config.searchTriageCode ? TRIAGE_FLOWS : [])];
+  return { name: 'dos', tables: TABLES, flows, targetSchemas: [] };
+}

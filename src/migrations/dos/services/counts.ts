@@ -1,0 +1,25 @@
+import type { Synced } from './sync.ts';
+
+/** The counters of a run, as the reference's last log line names them. */
+export type Counts = Readonly<
+  Record<
+    'total' | 'supported' | 'unsupported' | 'transformed' | 'inserted' | 'updated' | 'skipped' | 'invalid' | 'errors',
+    number
+  >
+>;
+
+/** What one service adds to the counters. */
+export function countsOf({ outcome, notes }: Pick<Synced, 'outcome' | 'notes'>): Counts {
+  const is = (...outcomes: Synced['outcome'][]): number => (outcomes.includes(outcome) ? 1 : 0);
+  return {
+    total: 1,
+    supported: 1 - is('unsupported'),
+    unsupported: is('unsupported'),
+    transformed: notes.some(({ code }) => code === 'DM_ETL_006') ? 1 : 0,
+    inserted: is('inserted'),
+    updated: is('updated'),
+    skipped: is('skipped'),
+    invalid: is('invalid'),
+    errors: is('error'),
+  };
+}

@@ -1,0 +1,224 @@
+import { canonicalJson, type Json, type JsonObject } from '../../../src/core/index.ts';
+import {
+  countsOf,
+  levelOf,
+  queueBatches,
+  readEvent,
+  type Synced,
+  versionEntry,
+} from '../../../src/migrations/dos/index.ts';
+import { Directory, type Tables } from './directory.ts';
+import { Stream } from './flows.ts';
+import type { EventCase, QueueCase, Result, ServiceCase, TriageCase } from './vector-cases.ts';
+
+const DECIMAL = /^-?\d+(\.\d+)?(E[+-]?\d+)?$/;
+/** Index keys the reference stores as null and DynamoDB refuses. */
+const SPARSE = new Set(['providedBy', 'location']);
+
+/** One form of what counts as equal: decimals by value, null index keys absent, texts that are never compared alike. */
+export function comparable(value: unknown, ordered: boolean): Json {
+  if (typeof value === 'string') return DECIMAL.test(value) ? `decimal ${Number(value)}` : value;
+  if (value === null || typeof value !== 'object') return (value ?? null) as Json;
+  if (Array.isArray(value)) {
+    const members = value.map((member) => comparable(member, ordered));
+    return ordered ? members : members.sort((x, y) => (canonicalJson(x) < canonicalJson(y) ? -1 : 1));
+  }
+  const members = Object.entries(value)
+    .filter(([name, member]) => !(SPARSE.has(name) && member === null))
+    .map(([name, member]) => [name, name === 'diagnostics' ? '*' : comparable(member, ordered)]);
+  return Object.fromEntries(members);
+}
+
+/** Names what differs; empty when nothing does. */
+export class Differences {
+  readonly found: string[] = [];
+
+  add(what: string, got: unknown, wanted: unknown, ordered = true): void {
+    const [is, should] = [got, wanted].map((value) => canonicalJson(comparable(value, ordered)));
+    if (is === undefined || should === undefined || is === should) return;
+    const first = [...is].findIndex((character, place) => character !== should[place]);
+    const around = (text: string): string => text.slice(Math.max(0, first - 40), first + 160);
+    this.found.push(`${what}: …${around(is)}… and not …${around(should)}…`);
+  }
+}
+
+/** Runs a case through the rules, one service after the other; what comes out otherwise than the reference says. */
+export function runCase(vector: ServiceCase, reference: Tables): readonly string[] {
+  const directory = new Directory().load(reference).load(vector.source);
+  const differences = new Differences();
+  directory.config = { ...directory.config, ...vector.flags };
+  let wasUpdated = false;
+  for (const [number, { step, at, result }] of vector.timeline.entries()) {
+    if (step.do === 'apply') directory.apply(step.changes);
+    else if (step.do === 'flags') directory.config = { ...directory.config, ...step.flags };
+    else if (step.do === 'delete_docs') for (const entity of ENTITIES) directory.table(entity).clear();
+    else if (step.do === 'race_state') raiseVersion(directory, step.id);
+    else if (result) {
+      const synced = directory.sync(step.id, at);
+      wasUpdated ||= synced.outcome === 'updated';
+      compareResult(`step ${number}`, synced, result, at ?? '', differences);
+    }
+  }
+  const wanted = expectedItems(vector);
+  const items = directory.items();
+  for (const name of new Set([...wanted.keys(), ...items.keys()]))
+    differences.add(name.split('/')[0] ?? '', items.get(name), wanted.get(name), !wasUpdated);
+  return differences.found;
+}
+
+const ENTITIES = ['organisation', 'location', 'healthcare-service'];
+
+function raiseVersion(directory: Directory, service: number): void {
+  const states = directory.table('data-migration-state');
+  const state = states.get(`services#${service}`);
+  if (state) states.set(`services#${service}`, { ...state, version: Number(state.version) + 1 });
+}
+
+function compareResult(step: string, synced: Synced, result: Result, at: string, differences: Differences): void {
+  const check = (what: string, got: unknown, wanted: unknown, ordered = true): void =>
+    differences.add(`${step} ${what}`, got, wanted, ordered);
+  check('outcome', synced.outcome, result.outcome);
+  check('transformer', synced.transformer, result.transformer);
+  check('refusals', synced.rejectedBy, result.rejectedBy);
+  check('reason', synced.reason, result.skipped?.reason);
+  check('error', synced.error, result.error);
+  const withText = result.issues.map((issue) => ({ diagnostics: '', ...issue }));
+  check('issues', synced.issues, withText);
+  const counted = Object.entries(countsOf(synced)).filter(([, count]) => count > 0);
+  check('counts', Object.fromEntries(counted), result.metrics);
+  check(
+    'codes',
+    synced.notes.map(({ code }) => code),
+    result.logCodes,
+  );
+  for (const [place, { code, level, fields }] of result.logs.entries()) {
+    check(`${code} level`, levelOf(synced.notes[place]?.code ?? ''), level);
+    for (const [name, value] of Object.entries(fields))
+      if (value !== '...' && value !== '*') check(`${code} ${name}`, synced.notes[place]?.fields[name], value);
+  }
+  const written = synced.transactions.map((writes) => writes.map(({ entity, id }) => `${entity} ${id}`));
+  const keyOf = (key: JsonObject): Json | undefined => key.id ?? key.source_record_id;
+  const expected = result.writes.map((writes) => writes.map(({ entity, key }) => `${entity} ${keyOf(key)}`));
+  check('writes', written, expected);
+  const history = synced.transactions
+    .flat()
+    .filter(({ entity }) => ENTITIES.includes(entity))
+    .map(({ entity, before, after }) => versionEntry({ entity, before, after, at }))
+    .filter((entry) => entry !== null);
+  check('history', history, result.versionHistory, false);
+}
+
+function expectedItems({ expected }: Pick<ServiceCase, 'expected'>): ReadonlyMap<string, JsonObject> {
+  const items = new Map<string, JsonObject>();
+  const put = (table: string, item: JsonObject | null): void => {
+    if (item) items.set(`${table}/${item.source_record_id ?? item.id}`, item);
+  };
+  put('organisation', expected.organisation);
+  for (const item of expected.location) put('location', item);
+  for (const item of expected.healthcareService) put('healthcare-service', item);
+  put('data-migration-state', expected.state);
+  for (const [table, others] of Object.entries(expected.otherDocuments))
+    for (const item of Object.values(others)) put(table, item);
+  return items;
+}
+
+const AUDIT = ['created', 'createdBy', 'lastUpdated', 'lastUpdatedBy'];
+
+const withoutAudit = (item: JsonObject | undefined): JsonObject | undefined =>
+  item && Object.fromEntries(Object.entries(item).filter(([name]) => !AUDIT.includes(name)));
+
+/** Do the flows of the stream come to the same items of a service as a sync of that service does? */
+export function compareFlow(vector: ServiceCase, reference: Tables): readonly string[] {
+  const directory = new Directory().load(reference).load(vector.source);
+  directory.config = { ...directory.config, ...vector.flags };
+  const stream = new Stream(vector.flags).load(reference).load(vector.source);
+  for (const { step, at } of vector.timeline) {
+    if (step.do === 'apply') directory.apply(step.changes);
+    if (step.do === 'apply') stream.apply(step.changes);
+    if (step.do === 'sync') directory.sync(step.id, at);
+  }
+  const key = `services#${vector.target}`;
+  const differences = new Differences();
+  const [synced, streamed] = [
+    directory.table('data-migration-state').get(key),
+    stream.item('data-migration-state', key),
+  ];
+  // a linked service is derived when its pharmacy cannot be: it waits for it on its way to the table
+  if (synced === undefined && streamed !== undefined && stream.waits('data-migration-state', key)) return [];
+  differences.add('moved', streamed !== undefined, synced !== undefined);
+  for (const entity of ENTITIES) {
+    const id = String(synced?.[`${entity.replace('-', '_')}_id`] ?? '');
+    const item = directory.table(entity).get(id);
+    differences.add(entity, withoutAudit(stream.item(entity, id, 'document')), withoutAudit(item), false);
+  }
+  return differences.found;
+}
+
+/** Runs the flows of triage over a case. */
+export function runTriage({ flags, source, expected, afterChange }: TriageCase): readonly string[] {
+  const stream = new Stream(flags).load(source);
+  const differences = new Differences();
+  const check = (wanted: readonly JsonObject[], more: boolean): void => {
+    const items = stream.items('triage-code');
+    for (const item of wanted) {
+      const key = JSON.stringify([item.id ?? null, item.field ?? null]);
+      differences.add(key, items.get(key), item);
+    }
+    // where the reference gave up we went on
+    if (!more) differences.add('number of items', items.size, wanted.length);
+  };
+  check(expected.triageCodes, expected.raised !== null);
+  if (afterChange) {
+    stream.apply(afterChange.changes);
+    check(afterChange.triageCodes, false);
+  }
+  return differences.found;
+}
+
+/** Runs a batch of messages: what they ask for, which are handed back, and what that comes to. */
+export function runEvents(vector: EventCase, reference: Tables): readonly string[] {
+  const directory = new Directory().load(reference).load(vector.source);
+  directory.config = { ...directory.config, ...vector.flags };
+  const [{ step, at, result }] = vector.timeline;
+  const codes = ['DM_ETL_000'];
+  const failed: string[] = [];
+  for (const [place, record] of step.records.entries()) {
+    const reading = readEvent(record);
+    if (reading.kind !== 'sync') codes.push(reading.note.code);
+    else if (directory.service(reading.service))
+      codes.push(...directory.sync(reading.service, at).notes.map(({ code }) => code));
+    if (reading.kind === 'bad' || (reading.kind === 'sync' && !directory.service(reading.service)))
+      failed.push(`m${place}`);
+  }
+  const allFailed = failed.length === step.records.length;
+  const differences = new Differences();
+  differences.add('codes', allFailed ? codes : [...codes, 'DM_ETL_999'], result.logCodes);
+  differences.add('raised', allFailed, result.raised !== undefined);
+  const handedBack = result.response?.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
+  differences.add('failures', failed, handedBack ?? failed);
+  const [items, wanted] = [directory.items(), expectedItems(vector)];
+  for (const name of new Set([...wanted.keys(), ...items.keys()]))
+    differences.add(name.split('/')[0] ?? '', items.get(name), wanted.get(name));
+  return differences.found;
+}
+
+/** Fills a queue: which messages, in which batches. */
+export function runQueue({ input, source, expected }: QueueCase): readonly string[] {
+  const request = {
+    typeIds: input.type_ids,
+    statusIds: input.status_ids,
+    fullSync: input.full_sync,
+    recordId: input.record_id,
+    serviceId: input.service_id,
+    tableName: input.table_name,
+  };
+  const differences = new Differences();
+  const batches = queueBatches(request, source.services);
+  const told = batches.map((batch) => batch.map(({ id, body }) => ({ Id: id, MessageBody: body })));
+  differences.add(
+    'batches',
+    told,
+    expected.batches.map(({ Entries }) => Entries),
+  );
+  return differences.found;
+}
