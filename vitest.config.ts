@@ -17,6 +17,15 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      {
+        test: {
+          name: 'bench',
+          include: ['test/**/*.bench.ts'],
+          globalSetup: ['test/support/stack-setup.ts'],
+          testTimeout: 1_200_000,
+          hookTimeout: 180_000,
+        },
+      },
       { plugins: [sabotage()], test: { name: 'unit', include: ['test/**/*.test.ts'], testTimeout: 20_000 } },
       {
         plugins: [sabotage()],

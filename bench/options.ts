@@ -11,6 +11,10 @@ export interface BenchOptions {
   /** how ours is done, and whether theirs is measured beside it */
   readonly ways: readonly Way[];
   readonly theirs: boolean;
+  /** whether PostgreSQL is measured by itself, too */
+  readonly limit: boolean;
+  /** instead of rounds: ours alone works off the whole topic, with rate and memory for each tenth of it */
+  readonly catchUp: boolean;
   /** folder for a CPU profile of one more round of ours; null: none */
   readonly profile: string | null;
 }
@@ -25,6 +29,8 @@ Moves one table's change events from Kafka to PostgreSQL with the Debezium JDBC 
   --latency-seconds <n>   length of one measured latency run (default 15)
   --ways <w,w>            copied (the single-table flow), landed, or both (default copied,landed)
   --alone                 without the JDBC sink
+  --limit                 also PostgreSQL by itself: our statements with their parameters ready in memory
+  --catch-up              instead of rounds: rate and memory over the topic's length, e.g. with --events 2000000
   --profile <folder>      one more round of our last way under --cpu-prof, summed up by function and by file
   --json                  the results as one JSON line on standard output
 `;
@@ -51,6 +57,8 @@ export function readOptions(args: readonly string[]): BenchOptions | null {
       'latency-seconds': { type: 'string', default: '15' },
       ways: { type: 'string', default: 'copied,landed' },
       alone: { type: 'boolean', default: false },
+      limit: { type: 'boolean', default: false },
+      'catch-up': { type: 'boolean', default: false },
       profile: { type: 'string' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -64,6 +72,8 @@ export function readOptions(args: readonly string[]): BenchOptions | null {
     latencySeconds: whole('latency-seconds', values['latency-seconds'], 1),
     ways: values.ways.split(',').map(wayOf),
     theirs: !values.alone,
+    limit: values.limit,
+    catchUp: values['catch-up'],
     profile: values.profile ?? null,
     json: values.json,
   };

@@ -22,7 +22,9 @@ const median = (values: readonly number[]): number => {
 
 /** Each way of ours against theirs, by name of the way and of the figure; the middle of the rounds. */
 export function ratios({ throughput, latency }: Report): Record<string, Record<string, number>> {
-  const [theirs = '', ...ours] = [...new Set(throughput.map(({ name }) => name))];
+  const names = [...new Set(throughput.map(({ name }) => name))];
+  const [theirs, ours] = ['JDBC sink', names.filter((name) => name.startsWith('Sluice'))];
+  if (!names.includes(theirs)) return {};
   const of = (name: string, figure: (result: Throughput) => number): number =>
     median(throughput.filter((result) => result.name === name).map(figure));
   const cpu = (result: Throughput): number => result.clientCpuPerMillion + result.postgresCpuPerMillion;

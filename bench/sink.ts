@@ -1,8 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { stackSettings, up } from '../src/stack/index.ts';
+import { catchUp, catchUpText } from './catch-up.ts';
 import type { Contest, Contestant } from './contestant.ts';
 import { jdbcSinkContestant } from './jdbc-sink.ts';
 import { type Latency, measureLatency } from './latency.ts';
+import { LIMIT_NAME, limitContestant } from './limit.ts';
 import { type BenchOptions, HELP, readOptions } from './options.ts';
 import { type Place, placeOf } from './place.ts';
 import { summarise } from './profile.ts';
@@ -44,7 +46,7 @@ async function throughputRounds(arena: Arena): Promise<{ results: Throughput[]; 
       const { result, contest } = await measureThroughput(contestant.name, () => contestant.begin(round), given);
       say(`${round === 0 ? 'warm-up' : `round ${round}`}: ${JSON.stringify(result)}`);
       if (round > 0) results.push(result);
-      if (round < options.rounds) await contest.close();
+      if (round < options.rounds || contestant.name === LIMIT_NAME) await contest.close();
       else {
         await contest.pause();
         kept.set(contestant.name, contest);
@@ -111,6 +113,16 @@ async function run(options: BenchOptions, closing: Closing): Promise<boolean> {
     closing.push(() => ours.close());
     all.push(ours);
   }
+  if (options.limit) {
+    const limit = limitContestant(place);
+    closing.push(() => limit.close());
+    all.push(limit);
+  }
+  const [first] = all;
+  if (options.catchUp && first) {
+    process.stdout.write(`${catchUpText(await catchUp(first, records, say))}\n`);
+    return true;
+  }
   if (options.theirs) {
     const theirs = await jdbcSinkContestant(place);
     closing.push(() => theirs.close());
@@ -121,7 +133,7 @@ async function run(options: BenchOptions, closing: Closing): Promise<boolean> {
   if (options.rates.length > 0) await source.resume();
   const latency = await latencyRuns(arena, kept);
   for (const contest of kept.values()) await contest.close();
-  const [profiled] = all.slice(-1);
+  const profiled = all.filter(({ name }) => name.startsWith('Sluice')).at(-1);
   if (options.profile !== null && profiled) await profileOurs(arena, profiled, options.profile);
   const report = { events: options.events, throughput, latency };
   const shown = options.json ? JSON.stringify({ ...report, ratios: ratios(report) }) : text(report);

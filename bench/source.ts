@@ -101,7 +101,7 @@ export async function openSource(place: Place): Promise<Source> {
       await writeMarkers(client);
       // each delete is followed by a tombstone, which is no change event
       const records = events + deletes;
-      await until('the topic is filled', 600, async () => (await ends()) >= records, 500);
+      await until('the topic is filled', 1_200, async () => (await ends()) >= records, 500);
       const seconds = (Date.now() - started) / 1000;
       return { seconds, records: await ends(), bytes: await bytesOf(client) };
     },
