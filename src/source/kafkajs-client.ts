@@ -33,8 +33,10 @@ export interface KafkaClientOptions {
 }
 
 const LEAVE_MS = 5_000;
-/** A group waits this long for its slowest member; one that waits longer is stuck. */
-const REBALANCE_MS = 20_000;
+/** A member that died is missed after this long. One that only slept is fenced by the ledger, so short is safe. */
+const SESSION_MS = 10_000;
+/** A group waits this long for its slowest member, and each member that died while joining costs this and a session. */
+const REBALANCE_MS = 10_000;
 
 /** kafkajs speaks a lot and quotes payload sizes and addresses; only its level and message are passed on, as debug. */
 export function quietKafka(brokers: readonly string[], clientId: string, log: Log, retries = 8): Kafka {
@@ -168,7 +170,7 @@ export class KafkajsClient {
 
   /** What should bring records now: nothing while the group deals out partitions anew, unless that never ends. */
   #fetchable(): readonly { topic: string; partition: number }[] {
-    if (this.#rebalancingSince !== null && Date.now() - this.#rebalancingSince < REBALANCE_MS + 5_000) return [];
+    if (this.#rebalancingSince !== null && Date.now() - this.#rebalancingSince < REBALANCE_MS + SESSION_MS) return [];
     return this.#assigned.filter(({ topic, partition }) => !this.#paused.has(`${topic}/${partition}`));
   }
 
@@ -208,7 +210,7 @@ export class KafkajsClient {
   async #join(): Promise<void> {
     const consumer = this.#kafka.consumer({
       groupId: this.#options.group,
-      sessionTimeout: this.#options.sessionTimeoutMs ?? 15_000,
+      sessionTimeout: this.#options.sessionTimeoutMs ?? SESSION_MS,
       rebalanceTimeout: REBALANCE_MS,
       heartbeatInterval: 2_000,
       maxWaitTimeInMs: 100,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { chance } from '../support/chance.ts';
 import { CRASH_POINTS } from '../support/crash-points.ts';
+import { sampleMonotone } from '../support/monotone.ts';
 import { settledDifferences } from '../support/oracle.ts';
 import { writeTable } from '../support/report.ts';
 import { type Rig, startRig, type WorkerProcess } from '../support/rig.ts';
@@ -86,6 +87,7 @@ describe(`${COUNT} seeded faults under traffic`, () => {
   it('leave no difference', { timeout: COUNT * 30_000 }, async () => {
     const rows: string[][] = [];
     const slowest: number[] = [];
+    const sampler = await sampleMonotone(rig);
     for (let seed = 1; seed <= COUNT; seed += 1) {
       const random = chance(seed);
       const traffic = rig.sluice(
@@ -103,11 +105,11 @@ describe(`${COUNT} seeded faults under traffic`, () => {
       expect((await traffic).code).toBe(0);
       const started = Date.now();
       const worker = rig.startWorker([], 'none');
-      await rig.settled(90);
+      await sampler.still(() => rig.settled(90));
       const seconds = (Date.now() - started) / 1000;
       slowest.push(seconds);
       const compared = seed % COMPARE_EVERY === 0 || seed === COUNT;
-      const found = compared ? await settledDifferences(rig) : [];
+      const found = compared ? await sampler.still(() => settledDifferences(rig)) : [];
       worker.child.kill('SIGKILL');
       await worker.exited;
       rows.push([
@@ -122,6 +124,9 @@ describe(`${COUNT} seeded faults under traffic`, () => {
           `compared with transform(fold of source), which covers the faults before. Slowest recovery ${worst} s, start of the worker included.`,
       ]);
       expect(found, `after seed ${seed}`).toEqual([]);
+      expect(sampler.wentBack, `reads that went back, after seed ${seed}`).toEqual([]);
     }
+    await sampler.stop();
+    expect(sampler.advances()).toBeGreaterThan(COUNT);
   });
 });
