@@ -23,7 +23,8 @@ export interface Sampler {
 /** What a read may show of a row: each number may only rise. */
 type Seen = Readonly<Record<string, number>>;
 
-class Watch {
+/** Remembers the newest of each number of each place, and what came after it and was older. */
+export class Watch {
   readonly wentBack: string[] = [];
   advances = 0;
   readonly #newest = new Map<string, number>();
