@@ -178,6 +178,19 @@ export function logClientContract(name: string, open: () => Promise<BrokerUnderT
       await until('all again', () => second.values().length >= 7);
     });
 
+    it('says where the log goes on after a time', async () => {
+      const topic = await broker.makeTopic(1);
+      await broker.send(topic, numbered(0, 3));
+      const { client, batches } = await start(topic);
+      await until('3 records', () => batches.flatMap(({ records }) => records).length >= 3);
+      const last = batches.flatMap(({ records }) => records).at(-1)?.timestampMs ?? 0;
+      expect(await client.offsetAfter(topic, 0, last)).toBe(3n);
+      expect(await client.offsetAfter(topic, 0, last - 60_000)).toBe(0n);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      await broker.send(topic, numbered(3, 5));
+      expect(await client.offsetAfter(topic, 0, last)).toBe(3n);
+    });
+
     it('says where the log starts when what it was to read is gone', async () => {
       const topic = await broker.makeTopic(1);
       await broker.send(topic, numbered(0, 10));

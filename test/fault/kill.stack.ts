@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { chance } from '../support/chance.ts';
+import { sampleMonotone } from '../support/monotone.ts';
 import { settledDifferences } from '../support/oracle.ts';
+import { recovers } from '../support/recovery.ts';
 import { type Rig, startRig } from '../support/rig.ts';
 
 describe('kill -9 of the worker at random moments', () => {
@@ -12,6 +14,7 @@ describe('kill -9 of the worker at random moments', () => {
 
   it('ten seeds under traffic, no difference in the end', async () => {
     const traffic = rig.sluice('traffic', 'supabase', '--rate', '60', '--for', '25s', '--json');
+    const sampler = await sampleMonotone(rig);
     const killed: number[] = [];
     for (let seed = 1; seed <= 10; seed += 1) {
       const worker = rig.startWorker();
@@ -24,6 +27,10 @@ describe('kill -9 of the worker at random moments', () => {
     }
     expect((await traffic).code).toBe(0);
     const worker = rig.startWorker();
+    await recovers('kill -9, ten times', 120, () => sampler.still(() => rig.settled(120)));
+    await expect.poll(() => sampler.advances(), { timeout: 30_000 }).toBeGreaterThan(40);
+    await sampler.stop();
+    expect(sampler.wentBack).toEqual([]);
     expect(await settledDifferences(rig, 120), `killed after ${killed.join(', ')} ms`).toEqual([]);
     expect(worker.log()).not.toMatch(/"level":50/);
   }, 240_000);

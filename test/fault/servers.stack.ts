@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { type PartName, stackSettings, status, up } from '../../src/stack/index.ts';
+import { type Sampler, sampleMonotone } from '../support/monotone.ts';
 import { settledDifferences } from '../support/oracle.ts';
+import { recovers } from '../support/recovery.ts';
 import { type Rig, startRig, type WorkerProcess } from '../support/rig.ts';
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -18,19 +20,28 @@ async function withoutPart(part: PartName, work: () => Promise<void>): Promise<v
 describe('servers and workers that fail', () => {
   let rig: Rig;
   let worker: WorkerProcess;
+  let sampler: Sampler;
   beforeAll(async () => {
     rig = await startRig(inject('stack'), { rows: 80, seed: 31n });
     worker = rig.startWorker();
     await rig.settled(90);
+    sampler = await sampleMonotone(rig);
   }, 180_000);
-  afterAll(() => rig.close());
+  afterAll(async () => {
+    await sampler?.stop();
+    await rig.close();
+  });
 
   const traffic = async (seconds: number, rate = 60): Promise<void> => {
     const done = await rig.sluice('traffic', 'supabase', '--rate', String(rate), '--for', `${seconds}s`, '--json');
     expect(done.code, done.err).toBe(0);
   };
-  const recovers = async (seconds: number): Promise<void> => {
-    expect(await settledDifferences(rig, seconds)).toEqual([]);
+  const wellAgain = async (fault: string, seconds: number): Promise<void> => {
+    await sampler.still(async () => {
+      await recovers(fault, seconds, () => rig.settled(seconds));
+      expect(await settledDifferences(rig, seconds)).toEqual([]);
+    });
+    expect(sampler.wentBack).toEqual([]);
     expect((await rig.status()).halts).toEqual([]);
     expect(worker.child.exitCode).toBeNull();
   };
@@ -44,7 +55,7 @@ describe('servers and workers that fail', () => {
     await pause(20_000);
     worker.child.kill('SIGCONT');
     await busy;
-    await recovers(90);
+    await wellAgain('a worker asleep, replaced, awake', 90);
     other.child.kill('SIGTERM');
     expect(await other.exited).toBe(0);
   }, 180_000);
@@ -61,7 +72,7 @@ describe('servers and workers that fail', () => {
     }
     await busy;
     expect(landed.at(-1)).toBeGreaterThan(landed[0] as number);
-    await recovers(90);
+    await wellAgain('members that come and go', 90);
   }, 180_000);
 
   it('Connect ends in the middle of a large transaction, and sends again', async () => {
@@ -70,17 +81,17 @@ describe('servers and workers that fail', () => {
     await rig.source.query(`update public.appointments set notes = 'moved ' || id`);
     await rig.source.query('commit');
     await withoutPart('connect', () => traffic(3));
-    await recovers(90);
+    await wellAgain('Connect killed in mid-transaction', 90);
   }, 180_000);
 
   it('the broker ends and comes back', async () => {
     await withoutPart('kafka', () => traffic(4));
-    await recovers(120);
+    await wellAgain('the broker killed', 120);
   }, 240_000);
 
   it('the FHIR server ends and comes back', async () => {
     await withoutPart('fhir', () => traffic(4));
-    await recovers(120);
+    await wellAgain('the FHIR server killed', 120);
   }, 240_000);
 
   it('the registry is away while a new worker needs its schemas', async () => {
@@ -93,7 +104,7 @@ describe('servers and workers that fail', () => {
       expect(worker.log()).toMatch(/REGISTRY_UNAVAILABLE/);
       expect((await rig.status()).flows.every(({ parked }) => parked === 0)).toBe(true);
     });
-    await recovers(90);
+    await wellAgain('the registry killed', 90);
   }, 180_000);
 
   it('the service database turns read-only for a while', async () => {
@@ -105,9 +116,15 @@ describe('servers and workers that fail', () => {
     await rig.source.query(`alter database ${database} reset default_transaction_read_only`);
     await rig.source.query(cut);
     await pause(500);
-    await recovers(90);
+    await wellAgain('the service database read-only', 90);
     expect((await rig.status()).flows.every(({ parked }) => parked === 0)).toBe(true);
   }, 180_000);
+
+  it('no read of a row went back in time, of thousands', async () => {
+    await sampler.stop();
+    expect(sampler.wentBack).toEqual([]);
+    expect(sampler.advances()).toBeGreaterThan(200);
+  });
 
   it('kept its memory within bounds through all of that', async () => {
     const metrics = await (await fetch(`http://127.0.0.1:${worker.port}/metrics`)).text();

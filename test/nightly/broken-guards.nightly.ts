@@ -1,45 +1,7 @@
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { describe, expect, inject, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { runSuites } from '../support/other-run.ts';
 import { writeTable } from '../support/report.ts';
 import { SABOTAGES } from '../support/sabotage.ts';
-
-interface Seen {
-  readonly failed: string[];
-  readonly passed: number;
-}
-
-/** Runs some suites with a guard taken out and answers what failed. */
-async function runWith(name: string, project: string, files: readonly string[]): Promise<Seen> {
-  const folder = mkdtempSync(join(tmpdir(), 'sluice-sabotage-'));
-  const report = join(folder, 'report.json');
-  const { home, ports } = inject('stackSettings');
-  const variables = {
-    SLUICE_SABOTAGE: name,
-    SLUICE_TEST_STACK_HOME: home,
-    ...Object.fromEntries(
-      Object.entries(ports).map(([part, port]) => [
-        `SLUICE_${part.replace(/[A-Z]/g, '_$&').toUpperCase()}_PORT`,
-        String(port),
-      ]),
-    ),
-  };
-  const args = ['vitest', 'run', '--project', project, '--reporter=json', `--outputFile.json=${report}`, ...files];
-  const child = spawn('npx', args, { env: { ...process.env, ...variables }, stdio: 'ignore' });
-  await new Promise((resolve) => child.once('exit', resolve));
-  const found = JSON.parse(readFileSync(report, 'utf8')) as {
-    numPassedTests: number;
-    testResults: { assertionResults: { status: string; fullName: string }[] }[];
-  };
-  rmSync(folder, { recursive: true, force: true });
-  const all = found.testResults.flatMap(({ assertionResults }) => assertionResults);
-  return {
-    failed: all.filter(({ status }) => status === 'failed').map(({ fullName }) => fullName),
-    passed: found.numPassedTests,
-  };
-}
 
 const SUITES: Readonly<Record<string, readonly [project: string, files: readonly string[]]>> = {
   'fence off': ['stack', ['test/pipeline']],
@@ -53,10 +15,10 @@ describe('a guard that is taken out is missed', () => {
   for (const name of Object.keys(SABOTAGES)) {
     it(name, { timeout: 240_000 }, async () => {
       const [project, files] = SUITES[name] ?? ['unit', []];
-      const whole = await runWith('', project, files);
+      const whole = await runSuites(project, files, {});
       expect(whole.failed).toEqual([]);
       expect(whole.passed).toBeGreaterThan(0);
-      const broken = await runWith(name, project, files);
+      const broken = await runSuites(project, files, { SLUICE_SABOTAGE: name });
       expect(broken.failed.length).toBeGreaterThan(0);
       rows.push([name, files.join(', '), String(broken.failed.length), broken.failed[0] ?? '']);
       writeTable(

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { parseAddress, trafficSupabase } from '../../src/rehearsal/index.ts';
 import { chance } from '../support/chance.ts';
 import { type FhirProxy, fhirProxy } from '../support/fhir-proxy.ts';
+import { type Sampler, sampleMonotone } from '../support/monotone.ts';
 import { settledDifferences } from '../support/oracle.ts';
 import { pickFault, startOne } from '../support/random-faults.ts';
 import { writeTable } from '../support/report.ts';
@@ -34,12 +35,15 @@ function report(): void {
 describe(`${COUNT} seeded faults under traffic`, () => {
   let rig: Rig;
   let proxy: FhirProxy;
+  let sampler: Sampler;
   beforeEach(async () => {
     const stack = inject('stack');
     proxy = await fhirProxy(stack.fhir);
     rig = await startRig(stack, { rows: 60, seed: 41n, variables: { SLUICE_FHIR_URL: proxy.url } });
+    sampler = await sampleMonotone(rig);
   }, 120_000);
   afterEach(async () => {
+    await sampler.stop();
     await rig.close();
     await proxy.close();
   });
@@ -54,17 +58,19 @@ describe(`${COUNT} seeded faults under traffic`, () => {
     await busy.then(() => {
       started = Math.max(started, Date.now());
     });
-    await rig.settled(90).catch((error: Error) => {
-      const log = worker
-        .log()
-        .split('\n')
-        .filter((line) => !line.includes('"level":30'));
-      throw new Error(`seed ${seed}, ${fault}, ${point}: ${error.message}\n${log.slice(-30).join('\n')}`);
-    });
+    await sampler
+      .still(() => rig.settled(90))
+      .catch((error: Error) => {
+        const log = worker
+          .log()
+          .split('\n')
+          .filter((line) => !line.includes('"level":30'));
+        throw new Error(`seed ${seed}, ${fault}, ${point}: ${error.message}\n${log.slice(-30).join('\n')}`);
+      });
     const seconds = (Date.now() - started) / 1000;
     slowest = Math.max(slowest, seconds);
     const isCompared = seed % COMPARE_EVERY === 0 || seed === COUNT;
-    const found = isCompared ? await settledDifferences(rig) : [];
+    const found = isCompared ? await sampler.still(() => settledDifferences(rig)) : [];
     const { halts, flows } = await rig.status();
     const aside = halts.length + flows.reduce((sum, { parked }) => sum + parked, 0);
     worker.child.kill('SIGKILL');
@@ -73,6 +79,7 @@ describe(`${COUNT} seeded faults under traffic`, () => {
     rows.push([String(seed), fault, point, aside === 0 ? verdict : `${verdict}, ${aside} aside`, seconds.toFixed(1)]);
     report();
     expect(found, `after seed ${seed}`).toEqual([]);
+    expect(sampler.wentBack, `reads that went back, up to seed ${seed}`).toEqual([]);
     expect(aside, `halted or parked after seed ${seed}`).toBe(0);
   }
 

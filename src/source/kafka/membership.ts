@@ -28,8 +28,10 @@ export interface MembershipHooks {
 }
 
 const LEAVE_MS = 5_000;
-/** A group waits this long for its slowest member; one that waits longer is stuck. */
-const REBALANCE_MS = 20_000;
+/** A member that died is missed after this long. One that only slept is fenced by the ledger, so short is safe. */
+const SESSION_MS = 10_000;
+/** A group waits this long for its slowest member, and each member that died while joining costs this and a session. */
+const REBALANCE_MS = 10_000;
 
 /** kafkajs speaks a lot and quotes payload sizes and addresses; only its level and message are passed on, as debug. */
 export function quietKafka(brokers: readonly string[], clientId: string, log: Log, retries = 8): Kafka {
@@ -74,7 +76,7 @@ export class GroupMembership {
   /** What should bring records now: nothing while the group deals out partitions anew, unless that never ends. */
   get fetchable(): readonly Place[] {
     const since = this.#rebalancingSince;
-    return since !== null && Date.now() - since < REBALANCE_MS + 5_000 ? [] : this.#assigned;
+    return since !== null && Date.now() - since < REBALANCE_MS + SESSION_MS ? [] : this.#assigned;
   }
 
   get consumer(): Consumer | null {
@@ -141,7 +143,7 @@ export class GroupMembership {
     const { consume, onAssigned } = this.#hooks;
     const consumer = this.#kafka.consumer({
       groupId: group,
-      sessionTimeout: sessionTimeoutMs ?? 15_000,
+      sessionTimeout: sessionTimeoutMs ?? SESSION_MS,
       rebalanceTimeout: REBALANCE_MS,
       heartbeatInterval: 2_000,
       maxWaitTimeInMs: consume ? 100 : 500,

@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { revisionOf } from '../../src/sinks/fhir/revision.ts';
+import type { Rig } from './rig.ts';
+
+const HOT = 4;
+/** each write makes two papers at the FHIR server as well */
+const WRITE_EVERY_MS = 300;
+const READ_EVERY_MS = 100;
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Reads a few rows that are written all the time, again and again, wherever they land. */
+export interface Sampler {
+  /** reads that showed something older than a read before: place and numbers, no values */
+  readonly wentBack: readonly string[];
+  /** how many reads showed something newer than the read before */
+  advances(): number;
+  /** Holds the writing (not the reading) during `work`, so that it can wait for nothing to be owed. */
+  still<T>(work: () => Promise<T>): Promise<T>;
+  stop(): Promise<void>;
+}
+
+/** What a read may show of a row: each number may only rise. */
+type Seen = Readonly<Record<string, number>>;
+
+/** Remembers the newest of each number of each place, and what came after it and was older. */
+export class Watch {
+  readonly wentBack: string[] = [];
+  advances = 0;
+  readonly #newest = new Map<string, number>();
+
+  take(place: string, seen: Seen): void {
+    for (const [what, value] of Object.entries(seen)) {
+      if (Number.isNaN(value)) continue;
+      const name = `${place} ${what}`;
+      const before = this.#newest.get(name) ?? -1;
+      if (value < before) this.wentBack.push(`${name}: ${value} after ${before}`);
+      if (value > before) this.advances += 1;
+      this.#newest.set(name, Math.max(value, before));
+    }
+  }
+}
+
+/** Traffic may write the same rows: only texts of ours have a number. */
+const beatOf = (text: unknown): number => Number(/^beat (\d+)$/.exec(String(text))?.[1] ?? Number.NaN);
+
+export async function sampleMonotone(rig: Rig): Promise<Sampler> {
+  const source = new pg.Client(rig.config.sourceUrl('supabase'));
+  source.on('error', () => undefined);
+  await source.connect();
+  const form = randomUUID();
+  const hot = Array.from({ length: HOT }, () => randomUUID());
+  await source.query(`insert into public.submissions (id, first_name, surname) values ($1, 'Hot', 'Testrow')`, [form]);
+  await source.query(
+    `insert into public.appointments (id, submission_id, start_at, end_at)
+     select id, $2, now(), now() from unnest($1::uuid[]) id`,
+    [hot, form],
+  );
+  const watch = new Watch();
+  const ids = new Set<string>();
+  let running = true;
+  let holding = 0;
+
+  /** Faults of the servers are the test's business, not the sampler's: it goes on when they are over. */
+  const repeat = async (ms: number, work: () => Promise<void>): Promise<void> => {
+    while (running) {
+      await work().catch(() => undefined);
+      await pause(ms);
+    }
+  };
+  let beat = 0;
+  const write = async (): Promise<void> => {
+    if (holding > 0) return;
+    beat += 1;
+    const sql = 'update public.appointments set notes = $2 where id = $1';
+    await source.query(sql, [hot[beat % HOT], `beat ${beat}`]);
+  };
+  const readRows = async (): Promise<void> => {
+    const { rows } = await rig.open.pool.query<{ id: string; notes: string | null; revision: string }>(
+      `select a.id::text, a.notes, d.revision from scheduling.appointment a
+       join sluice.document d on d.pipeline = $2 and d.target = 'scheduling.appointment' and d.id = a.id::text
+       where a.legacy_id = any($1::uuid[])`,
+      [hot, rig.open.name],
+    );
+    for (const { id, notes, revision } of rows) {
+      ids.add(id);
+      // revisions are larger than a number holds exactly; their order is what counts
+      watch.take(`row ${id}`, { beat: beatOf(notes), revision: Number(BigInt(revision) % 2n ** 50n) });
+    }
+  };
+  const readResources = async (): Promise<void> => {
+    for (const id of ids) {
+      const answer = await fetch(`${rig.config.fhir}/Appointment/${id}`, { signal: AbortSignal.timeout(3_000) });
+      if (!answer.ok) continue;
+      const found = (await answer.json()) as { comment?: string; meta?: { versionId?: string } };
+      const revision = Number((revisionOf(found as never) ?? 0n) % 2n ** 50n);
+      const version = Number(found.meta?.versionId ?? Number.NaN);
+      watch.take(`resource ${id}`, { beat: beatOf(found.comment), revision, version });
+    }
+  };
+  const loops = [
+    repeat(WRITE_EVERY_MS, write),
+    repeat(READ_EVERY_MS, readRows),
+    repeat(READ_EVERY_MS * 3, readResources),
+  ];
+
+  return {
+    wentBack: watch.wentBack,
+    advances: () => watch.advances,
+    async still(work) {
+      holding += 1;
+      try {
+        return await work();
+      } finally {
+        holding -= 1;
+      }
+    },
+    async stop() {
+      running = false;
+      await Promise.all(loops);
+      await source.end();
+    },
+  };
+}
