@@ -40,7 +40,7 @@ async function main(call: WorkerCall): Promise<void> {
   const worker = new Worker(context, source.client, source.decoder, new Map(), {
     flows: migration.flows,
     maxRows: 2_000,
-    highBytes: 8 * 1024 * 1024,
+    highBytes: 32 * 1024 * 1024,
     batchRoots: 100,
     deriversPerFlow: 2,
     sendersPerStore: 4,

@@ -73,7 +73,7 @@ export async function startRun(config: Config, options: RunOptions): Promise<Run
     const worker = new Worker(context, source.client, source.decoder, sinks, {
       flows,
       maxRows: 2_000,
-      highBytes: 8 * 1024 * 1024,
+      highBytes: 32 * 1024 * 1024,
       batchRoots: 100,
       deriversPerFlow: 2,
       sendersPerStore: 4,

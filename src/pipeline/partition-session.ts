@@ -8,8 +8,8 @@ import { Backoff } from './signal.ts';
 export interface SessionOptions {
   /** one landing transaction holds at most this many records */
   readonly maxRows: number;
-  /** fetched bytes held before the partition is paused */
-  readonly highBytes: number;
+  /** fetched bytes held before the partition is paused; less when there are more partitions */
+  readonly highBytes: () => number;
 }
 
 export interface SessionDependencies {
@@ -79,7 +79,7 @@ export class PartitionSession {
     if (this.#next !== null && batch.highWatermark < this.#next) this.#generation = -1;
     this.#queue.push(batch);
     this.#queuedBytes += batch.records.reduce((sum, record) => sum + bytesOf(record), 0);
-    if (this.#queuedBytes > this.#deps.options.highBytes) this.#pause();
+    if (this.#queuedBytes > this.#deps.options.highBytes()) this.#pause();
     this.#running ??= this.#drain().finally(() => {
       this.#running = null;
     });
@@ -213,7 +213,7 @@ export class PartitionSession {
     for (const batch of this.#queue.splice(0, batches)) {
       this.#queuedBytes -= batch.records.reduce((sum, record) => sum + bytesOf(record), 0);
     }
-    if (!this.#halted && this.#queuedBytes < this.#deps.options.highBytes / 2) this.#unpause();
+    if (!this.#halted && this.#queuedBytes < this.#deps.options.highBytes() / 2) this.#unpause();
   }
 
   /** Answers whether to go on with the queue. */

@@ -11,6 +11,7 @@ export interface WorkerOptions {
   /** flows this process derives; every process of a pipeline lands all topics */
   readonly flows: readonly Flow[];
   readonly maxRows: number;
+  /** fetched bytes held in this process before partitions are paused, all together */
   readonly highBytes: number;
   readonly batchRoots: number;
   readonly deriversPerFlow: number;
@@ -21,6 +22,8 @@ export interface WorkerOptions {
   /** tables landed only to prove that capture is alive */
   readonly heartbeatTables: readonly string[];
 }
+
+const LEAST_BYTES = 256 * 1024;
 
 /** One process of a pipeline: lands, derives and delivers until stopped. */
 export class Worker {
@@ -114,13 +117,18 @@ export class Worker {
       const place: Place = { topic: batch.topic, partition: batch.partition, table };
       session = new PartitionSession(place, {
         ...this.#sessionDependencies,
-        options: this.#options,
+        options: { maxRows: this.#options.maxRows, highBytes: () => this.#highBytes() },
         lander: () => landerOf(place, this.#context, this.#decoder, this.#subscriptions, this.#options.flows),
       });
       if (this.#isHalted(place)) session.halt();
       this.#sessions.set(name, session);
     }
     session.take(batch);
+  }
+
+  /** Each partition has its share, but enough for a fetch to be worth its while. */
+  #highBytes(): number {
+    return Math.max(LEAST_BYTES, this.#options.highBytes / Math.max(1, this.#sessions.size));
   }
 
   #wakeSenders(): void {

@@ -18,7 +18,7 @@ const source = openSource({ kafka, registry, kafkaClient: 'fetch' }, open, silen
 const running = new Worker(context, source.client, source.decoder, new Map(), {
   flows: [flow],
   maxRows: 500,
-  highBytes: 1024 * 1024,
+  highBytes: 4 * 1024 * 1024,
   batchRoots: 10,
   deriversPerFlow: 1,
   sendersPerStore: 1,

@@ -104,12 +104,14 @@ export class FetchClient {
     this.#term = term;
     const topics = [...new Set(assigned.map(({ topic }) => topic))];
     for (const place of assigned) term.positions.set(nameOf(place), { place, offset: -1n });
-    while (!term.ended.signal.aborted && topics.length > 0) {
+    for (let failures = 0; !term.ended.signal.aborted && topics.length > 0; failures++) {
       try {
         await this.#findStarts(term);
         await this.#fetchFromLeaders(term, topics);
       } catch (error) {
-        this.#options.log.debug(`fetching: ${error instanceof Error ? error.message : 'failed'}`);
+        const reason = error instanceof Error ? error.message : 'unknown';
+        if (failures % 20 === 0 && !term.ended.signal.aborted)
+          this.#options.log.warn(`cannot fetch: ${reason}`, { code: 'BROKER_UNAVAILABLE', attempt: failures });
         await sleep(250, term.ended.signal);
       }
     }
