@@ -21,15 +21,17 @@ const OIDS = {
  */
 export abstract class ArrayCells implements Cells {
   readonly #oid: number;
-  protected bytes = Buffer.allocUnsafe(1024);
+  protected bytes: Buffer;
   protected at = HEADER;
   #count = 0;
   #nulls = false;
   #keptAt = HEADER;
   #keptCount = 0;
 
-  constructor(type: keyof typeof OIDS) {
+  /** @param room bytes to begin with */
+  constructor(type: keyof typeof OIDS, room = 1024) {
     this.#oid = OIDS[type];
+    this.bytes = Buffer.allocUnsafe(HEADER + room);
   }
 
   null(): void {

@@ -5,8 +5,8 @@ import { dateDays, timestamptzMicros } from './instants.ts';
 const LARGEST = 9_223_372_036_854_775_807n;
 
 class Int8Cells extends ArrayCells {
-  constructor(type: 'int8' | 'timestamptz' = 'int8') {
-    super(type);
+  constructor(type: 'int8' | 'timestamptz' = 'int8', room?: number) {
+    super(type, room);
   }
 
   override long(value: number | bigint): void {
@@ -98,8 +98,8 @@ class DoubleCells extends ArrayCells {
 
 /** Whatever PostgreSQL itself is to read from its text. */
 class TextCells extends ArrayCells {
-  constructor(type: 'text' | 'bytea' = 'text') {
-    super(type);
+  constructor(type: 'text' | 'bytea' = 'text', room?: number) {
+    super(type, room);
   }
 
   string(value: string): void {
@@ -153,7 +153,14 @@ class TimestamptzCells extends Int8Cells {
 
 /** Values of one statement as array parameters in the binary format: cheaper on both sides than the text of an array. */
 export function texts(values: readonly (string | null)[]): Buffer {
-  const cells = new TextCells();
+  let [all, longest] = [0, 0];
+  for (const value of values) {
+    const length = value?.length ?? 0;
+    all += length + 4;
+    if (length > longest) longest = length;
+  }
+  // enough in one piece unless much of it is no ASCII; the last value asks for room for the worst
+  const cells = new TextCells('text', all + 2 * longest);
   for (const value of values) {
     if (value === null) cells.null();
     else cells.string(value);
@@ -162,7 +169,7 @@ export function texts(values: readonly (string | null)[]): Buffer {
 }
 
 export function bigints(values: readonly (bigint | null)[]): Buffer {
-  const cells = new Int8Cells();
+  const cells = new Int8Cells('int8', values.length * 12);
   for (const value of values) {
     if (value === null) cells.null();
     else cells.long(value);

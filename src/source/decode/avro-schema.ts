@@ -162,6 +162,12 @@ function name(given: { readonly [name: string]: Json }, named: Named, space: str
   return type;
 }
 
+/** What nobody reads of Debezium's own records, by their names. A row is a `Value` and is read whole. */
+const UNREAD: Readonly<Record<string, ReadonlySet<string>>> = {
+  Envelope: new Set(['transaction', 'ts_ms', 'ts_us', 'ts_ns']),
+  Source: new Set(['version', 'connector', 'name', 'db', 'schema', 'table', 'ts_ns', 'xmin']),
+};
+
 function record(given: { readonly [name: string]: Json }, named: Named, space: string): Compiled {
   const own = String(given.namespace ?? space);
   const full = fullName(String(given.name), own);
@@ -172,13 +178,17 @@ function record(given: { readonly [name: string]: Json }, named: Named, space: s
     name: field.name,
     type: compile(field.type, named, inner),
   }));
+  const unread = UNREAD[full.slice(full.lastIndexOf('.') + 1)];
   const skip = (c: Cursor): boolean => {
     for (const field of fields) field.type.skip(c);
     return false;
   };
   const json = (c: Cursor): Json => {
     const found: Record<string, Json> = {};
-    for (const field of fields) found[field.name] = field.type.json(c);
+    for (const field of fields) {
+      if (unread?.has(field.name)) field.type.skip(c);
+      else found[field.name] = field.type.json(c);
+    }
     return found;
   };
   slot.type = { skip, read: refuse, scalar: refuse, json, enter: () => fields };
