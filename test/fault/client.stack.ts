@@ -15,6 +15,7 @@ describe('a Kafka client that returns nothing any more and says nothing', () => 
   for (const how of ['fetches', 'connections'] as const) {
     it(`${how} that stay without an answer: it is noticed within 15 s, and gone on from by itself`, async () => {
       const worker = rig.startSilenceable(how);
+      await expect.poll(() => worker.log(), { timeout: 40_000 }).toContain('"running"');
       await rig.settled(60);
       worker.child.kill('SIGWINCH');
       await expect.poll(() => worker.log(), { timeout: 5_000 }).toContain('the client is silent now');
