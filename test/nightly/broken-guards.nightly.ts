@@ -6,6 +6,7 @@ import { SABOTAGES } from '../support/sabotage.ts';
 const SUITES: Readonly<Record<string, readonly [project: string, files: readonly string[]]>> = {
   'fence off': ['stack', ['test/pipeline']],
   'position compare off': ['unit', ['test/pipeline', 'test/source/positions', 'test/core/position']],
+  'position compare of copied tables off': ['stack', ['test/pipeline/copy']],
   'marks off': ['stack', ['test/pipeline']],
   'If-Match off': ['stack', ['test/contract/fhir']],
 };

@@ -14,6 +14,11 @@ export const SABOTAGES: Readonly<
     from: 'if (x.epoch !== y.epoch) return x.epoch - y.epoch;',
     to: 'if (x !== y) return 1;',
   },
+  'position compare of copied tables off': {
+    file: 'src/sinks/postgres/copy/table.ts',
+    from: 'return `(',
+    to: 'return `(true or ',
+  },
   'marks off': {
     file: 'src/pipeline/land.ts',
     from: 'await tx.mark(marks);',
