@@ -98,11 +98,11 @@ export async function sampleMonotone(rig: Rig): Promise<Sampler> {
       watch.take(`resource ${id}`, { beat: beatOf(found.comment), revision, version });
     }
   };
-  const loops = [
-    repeat(WRITE_EVERY_MS, write),
-    repeat(READ_EVERY_MS, readRows),
-    repeat(READ_EVERY_MS * 3, readResources),
-  ];
+  const loops = {
+    writing: repeat(WRITE_EVERY_MS, write),
+    'reading rows': repeat(READ_EVERY_MS, readRows),
+    'reading resources': repeat(READ_EVERY_MS * 3, readResources),
+  };
 
   return {
     wentBack: watch.wentBack,
@@ -117,7 +117,10 @@ export async function sampleMonotone(rig: Rig): Promise<Sampler> {
     },
     async stop() {
       running = false;
-      await Promise.all(loops);
+      for (const [name, loop] of Object.entries(loops)) {
+        const ended = loop.then(() => true);
+        if (!(await Promise.race([ended, pause(20_000)]))) throw new Error(`${name} never came to an end`);
+      }
       await source.end();
     },
   };
