@@ -120,16 +120,11 @@ export class FetchClient {
   async #findStarts(term: Term): Promise<void> {
     const unknown = [...term.positions.values()].filter(({ offset }) => offset < 0n);
     if (unknown.length === 0) return;
-    const { logs } = this.#membership;
-    const starts = new Map<string, bigint>();
-    for (const topic of new Set(unknown.map(({ place }) => place.topic))) {
-      for (const { partition, low } of await logs.offsets(topic)) starts.set(`${topic}/${partition}`, low);
-      for (const { partition, offset } of await logs.committed(this.#options.group, topic))
-        if (offset >= 0n) starts.set(`${topic}/${partition}`, offset);
-    }
+    const topics = [...new Set(unknown.map(({ place }) => place.topic))];
+    const starts = await this.#membership.logs.allCommitted(this.#options.group, topics);
     for (const position of unknown) {
       const name = nameOf(position.place);
-      // a seek may have come meanwhile
+      // A seek may have come meanwhile. A log that begins later than at 0 says so when it is asked.
       if (position.offset < 0n) position.offset = starts.get(name) ?? 0n;
     }
   }

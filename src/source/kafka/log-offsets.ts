@@ -31,6 +31,17 @@ export class LogOffsets {
     return partitions.map(({ partition, offset }) => ({ partition, offset: BigInt(offset) }));
   }
 
+  /** The same of many topics at once, by `topic/partition`; only what has been committed. */
+  async allCommitted(group: string, topics: readonly string[]): Promise<ReadonlyMap<string, bigint>> {
+    const found = await this.#ask(topics.join(', '), (admin) =>
+      admin.fetchOffsets({ groupId: group, topics: [...topics] }),
+    );
+    const offsets = found.flatMap(({ topic, partitions }) =>
+      partitions.map(({ partition, offset }) => [`${topic}/${partition}`, BigInt(offset)] as const),
+    );
+    return new Map(offsets.filter(([, offset]) => offset >= 0n));
+  }
+
   /** Address of the leader of each partition, by `topic/partition`. */
   leaders(topics: readonly string[]): Promise<ReadonlyMap<string, string>> {
     return this.#ask(topics.join(', '), async (admin) => {
