@@ -13,7 +13,7 @@ export { levelOf } from './notes.ts';
 export { countsOf } from './services/counts.ts';
 export { type SourceService, sourceService } from './services/source.ts';
 export { type Synced, syncService } from './services/sync.ts';
-export { TABLE_TARGETS } from './targets.ts';
+export { TABLE_TARGETS, tableName } from './targets.ts';
 
 /** The Directory of Services, to the tables of the service finder and FHIR R4. */
 export function dos(options: Partial<DosConfig> = {}): Migration {
