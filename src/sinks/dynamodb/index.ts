@@ -74,9 +74,15 @@ export function createDynamoDbSink(options: DynamoDbSinkOptions): Sink {
       }
       await readKnown(sendings);
       const groups = together(sendings);
+      const settle = (delivery: Delivery, outcome: DeliveryOutcome) => void outcomes.set(delivery, outcome);
+      let failed = false;
       const work = async (): Promise<void> => {
-        for (let group = groups.shift(); group && !signal?.aborted; group = groups.shift())
-          await sendTogether(context, group, (delivery, outcome) => outcomes.set(delivery, outcome));
+        for (let group = groups.shift(); group && !failed && !signal?.aborted; group = groups.shift())
+          await sendTogether(context, group, settle).catch((error: unknown) => {
+            // what stops one stops all: credentials, a missing table
+            failed = true;
+            throw error;
+          });
       };
       await Promise.all(Array.from({ length: Math.min(parallel, groups.length) }, work));
       return batch.map(
