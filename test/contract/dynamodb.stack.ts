@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { systemClock } from '../../src/app/clock.ts';
 import type { Delivery, JsonObject, Sink } from '../../src/core/index.ts';
-import { TABLE_TARGETS, tableName } from '../../src/migrations/dos/index.ts';
+import { stampsAfter, TABLE_TARGETS, tableName } from '../../src/migrations/dos/index.ts';
 import {
   createDynamoDbSink,
   createTables,
@@ -230,6 +230,47 @@ describe('a document and its state', () => {
     await open().deliver([document]);
     expect((await open().deliver([document, itsState])).map(({ kind }) => kind)).toEqual(['applied', 'applied']);
     expect(await open().read(state.name, [itsState.id])).toHaveLength(1);
+  });
+});
+
+describe('audit fields of a service', () => {
+  const sink = () => open({ stamp: stampsAfter });
+  const by = (value: string): JsonObject => ({ type: 'app', value, display: value });
+  const written = (id: string, revision: bigint, name: string, at: string): Delivery => {
+    const stamps = { created: at, createdBy: by('A'), lastUpdated: at, lastUpdatedBy: by('A') };
+    return sent(id, revision, name, { stamps });
+  };
+
+  it('say who made it and when, whatever comes later, and begin anew with an item that was deleted', async () => {
+    const id = randomUUID();
+    await sink().deliver([written(id, 1n, 'one', '2026-01-01T10:00:00Z')]);
+    await sink().deliver([written(id, 2n, 'two', '2026-02-02T10:00:00.5Z')]);
+    expect(await itemNow(id)).toMatchObject({
+      created: { S: '2026-01-01T10:00:00Z' },
+      lastUpdated: { S: '2026-02-02T10:00:00.5+00:00' },
+    });
+    await dynamodb('DeleteItem', { TableName: organisations, Key: keyed(id) });
+    await sink().deliver([{ ...written(id, 3n, 'three', '2026-03-03T10:00:00Z'), etag: '2' }]);
+    expect(await itemNow(id)).toMatchObject({ created: { S: '2026-03-03T10:00:00Z' }, createdBy: { M: {} } });
+  });
+
+  it('count the versions of a state and keep the issues it first came with', async () => {
+    const id = `services#${randomUUID()}`;
+    const states = tableName(state.table, 'test', workspace);
+    const change = (revision: bigint, at: string, issue: string): Delivery => {
+      const content = { source_record_id: id, at };
+      return { target: state.name, id, revision, content, stamps: { validation_issues: [issue] } };
+    };
+    const now = async () =>
+      (await dynamodb('GetItem', { TableName: states, Key: { source_record_id: { S: id } } })).Item;
+    for (const [revision, at] of [
+      [1n, 'one'],
+      [2n, 'one'],
+      [3n, 'three'],
+    ] as const)
+      await sink().deliver([change(revision, at, `issue ${revision}`)]);
+    expect(await now()).toMatchObject({ version: { N: '2' }, validation_issues: { L: [{ S: 'issue 1' }] } });
+    expect(await sink().read(state.name, [id])).toMatchObject([{ content: { source_record_id: id, at: 'three' } }]);
   });
 });
 

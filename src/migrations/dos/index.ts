@@ -5,6 +5,7 @@ import { TABLES } from './tables.ts';
 import { TRIAGE_FLOWS } from './triage/flows.ts';
 
 export { DEFAULTS, type DosConfig } from './config.ts';
+export { stampsAfter } from './documents/audit.ts';
 export { readEvent } from './events/dms-event.ts';
 export { queueBatches } from './events/queue.ts';
 export { fhirResources } from './fhir/documents.ts';
