@@ -10,6 +10,7 @@ export interface ServerDefaults {
   readonly registry: string;
   readonly registryNative: string;
   readonly fhir: string;
+  readonly dynamodb: string;
 }
 
 export interface Config {
@@ -27,6 +28,13 @@ export interface Config {
   readonly registryNative: string;
   readonly fhir: string;
   readonly fhirHeaders: Readonly<Record<string, string>>;
+  readonly dynamodb: {
+    readonly url: string;
+    readonly region: string;
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken?: string;
+  };
   readonly host: string;
   readonly port: number;
   readonly logLevel: string;
@@ -51,6 +59,11 @@ const Environment = z.object({
   SLUICE_FHIR_URL: z.string().url().optional(),
   SLUICE_FHIR_TOKEN: z.string().min(1).optional(),
   SLUICE_FHIR_TOKEN_FILE: z.string().min(1).optional(),
+  SLUICE_DYNAMODB_URL: z.string().url().optional(),
+  AWS_REGION: z.string().min(1).default('eu-west-2'),
+  AWS_ACCESS_KEY_ID: z.string().min(1).optional(),
+  AWS_SECRET_ACCESS_KEY: z.string().min(1).optional(),
+  AWS_SESSION_TOKEN: z.string().min(1).optional(),
   SLUICE_HOST: z.string().default('127.0.0.1'),
   SLUICE_PORT: z.coerce.number().int().min(0).max(65_535).default(9464),
   SLUICE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
@@ -91,6 +104,11 @@ export function loadConfig(defaults: ServerDefaults, variables: Variables = proc
     registryNative: env.SLUICE_REGISTRY_NATIVE_URL ?? defaults.registryNative,
     fhir: env.SLUICE_FHIR_URL ?? defaults.fhir,
     fhirHeaders: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    dynamodb: {
+      url: env.SLUICE_DYNAMODB_URL ?? defaults.dynamodb,
+      region: env.AWS_REGION,
+      ...awsKeys(env),
+    },
     host: env.SLUICE_HOST,
     port: env.SLUICE_PORT,
     logLevel: env.SLUICE_LOG_LEVEL,
@@ -101,6 +119,15 @@ export function loadConfig(defaults: ServerDefaults, variables: Variables = proc
     worker: env.SLUICE_WORKER ?? `worker-${process.pid}-${process.hrtime.bigint().toString(36)}`,
     operator: env.USER ?? 'unknown',
   };
+}
+
+/** Keys of the environment for a server it names; the stack's own server takes any, and is never shown real ones. */
+function awsKeys(env: z.infer<typeof Environment>) {
+  if (env.SLUICE_DYNAMODB_URL === undefined) return { accessKeyId: 'local', secretAccessKey: 'local' };
+  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_SESSION_TOKEN: token } = env;
+  if (accessKeyId === undefined) throw new SluiceError('CONFIG_INVALID', 'AWS_ACCESS_KEY_ID: is missing');
+  if (secretAccessKey === undefined) throw new SluiceError('CONFIG_INVALID', 'AWS_SECRET_ACCESS_KEY: is missing');
+  return { accessKeyId, secretAccessKey, ...(token === undefined ? {} : { sessionToken: token }) };
 }
 
 function secret(name: string, value: string | undefined, file: string | undefined): string | undefined {

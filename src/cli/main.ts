@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { registerConnectorCommands } from './commands/connectors.ts';
 import { registerDemoCommand } from './commands/demo.ts';
+import { registerDosCommands } from './commands/dos.ts';
 import { registerParkedCommands } from './commands/parked.ts';
 import { registerPreviewCommand } from './commands/preview.ts';
 import { registerReplayCommand } from './commands/replay.ts';
@@ -56,5 +57,6 @@ registerParkedCommands(program);
 registerResumeCommand(program);
 registerReplayCommand(program);
 registerPreviewCommand(program);
+registerDosCommands(program);
 
 await program.parseAsync();

@@ -47,6 +47,8 @@ export interface Delivery {
   readonly stamps?: JsonObject;
   /** version the server gave to our last write, if we know it */
   readonly etag?: string | null;
+  /** deliveries of a batch with the same order key may be written all or none, where the store can do that */
+  readonly orderKey?: string;
 }
 
 /** What became of one delivery. */

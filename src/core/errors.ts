@@ -48,7 +48,7 @@ export const ERROR_CODES = {
   EPOCH_MISSING: ['halt', 'Records carry no epoch header. Apply the connector from connectors/.'],
   SERVER_GUARD_MISSING: [
     'halt',
-    'The FHIR server does not honour the write guard Sluice needs. See docs/runbooks/fhir-guard.md.',
+    'The target server does not honour the write guard Sluice needs. For FHIR see docs/runbooks/fhir-guard.md.',
   ],
   SCHEMA_OUTDATED: ['halt', 'The ledger or a target schema is older than this release. Run `sluice schema apply`.'],
   UNAUTHORISED: ['halt', 'The credentials are refused. Check the configuration.'],

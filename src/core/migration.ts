@@ -122,6 +122,10 @@ export interface DynamoDbTarget {
    * item is not in that index.
    */
   readonly indexes: Readonly<Record<string, readonly string[]>>;
+  /** attributes that documents have as stamps: they are no content */
+  readonly stamps?: readonly string[];
+  /** others follow the table by a stream of old and new images */
+  readonly stream?: boolean;
   readonly mode: 'state' | 'append';
 }
 

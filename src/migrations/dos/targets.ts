@@ -1,24 +1,51 @@
 import type { Document, DynamoDbTarget, JsonObject } from '../../core/index.ts';
 
+const AUDIT = ['created', 'createdBy', 'lastUpdated', 'lastUpdatedBy'];
+
 const target = (
   table: string,
   key: readonly string[],
-  indexes: DynamoDbTarget['indexes'] = {},
-  mode: DynamoDbTarget['mode'] = 'state',
-): DynamoDbTarget => ({ kind: 'dynamodb', name: `dynamodb.${table}`, table, key, indexes, mode });
+  more: Partial<Pick<DynamoDbTarget, 'indexes' | 'stamps' | 'stream' | 'mode'>> = {},
+): DynamoDbTarget => ({
+  kind: 'dynamodb',
+  name: `dynamodb.${table}`,
+  table,
+  key,
+  indexes: {},
+  mode: 'state',
+  ...more,
+});
 
 /** The tables and their indexes, as the applications that read them know them. */
 export const TABLE_TARGETS = {
-  organisation: target('organisation', ['id', 'field'], { OdsCodeValueIndex: ['identifier_ODS_ODSCode'] }),
-  location: target('location', ['id', 'field'], { ManagingOrganisationIndex: ['managingOrganisation'] }),
-  healthcareService: target('healthcare-service', ['id', 'field'], {
-    LocationIndex: ['location'],
-    ProvidedByIndex: ['providedBy'],
+  organisation: target('organisation', ['id', 'field'], {
+    indexes: { OdsCodeValueIndex: ['identifier_ODS_ODSCode'] },
+    stamps: AUDIT,
+    stream: true,
   }),
-  triageCode: target('triage-code', ['id', 'field'], { CodeTypeIndex: ['codeType', 'id'] }),
-  state: target('data-migration-state', ['source_record_id']),
-  versionHistory: target('version-history', ['entity_id', 'timestamp'], {}, 'append'),
+  location: target('location', ['id', 'field'], {
+    indexes: { ManagingOrganisationIndex: ['managingOrganisation'] },
+    stamps: AUDIT,
+    stream: true,
+  }),
+  healthcareService: target('healthcare-service', ['id', 'field'], {
+    indexes: { LocationIndex: ['location'], ProvidedByIndex: ['providedBy'] },
+    stamps: AUDIT,
+    stream: true,
+  }),
+  triageCode: target('triage-code', ['id', 'field'], {
+    indexes: { CodeTypeIndex: ['codeType', 'id'] },
+    stamps: AUDIT,
+  }),
+  state: target('data-migration-state', ['source_record_id'], { stamps: ['version', 'validation_issues'] }),
+  versionHistory: target('version-history', ['entity_id', 'timestamp'], { mode: 'append' }),
 } as const;
+
+/** A table's whole name. Tables of the migration itself are not among those of the database. */
+export function tableName(table: string, environment: string, workspace?: string): string {
+  const place = table.startsWith('data-migration-') ? '' : 'database-';
+  return `ftrs-dos-${environment}-${place}${table}${workspace === undefined ? '' : `-${workspace}`}`;
+}
 
 interface Item {
   /** all of the item but its audit fields */

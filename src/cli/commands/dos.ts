@@ -1,0 +1,62 @@
+import type { Command } from 'commander';
+import pc from 'picocolors';
+import { dosTables, type TablePlace } from '../../app/dos-tables.ts';
+import { action, configOf } from '../context.ts';
+import { EXIT } from '../failure.ts';
+import { printJson, printTable } from '../print.ts';
+
+interface TableOptions extends TablePlace {
+  readonly json?: boolean;
+}
+
+export function registerDosCommands(program: Command): void {
+  const dos = program.command('dos').description('the Directory of Services');
+  const tables = dos.command('tables').description('its DynamoDB tables');
+  const placed = (command: Command): Command =>
+    command
+      .option('--environment <name>', 'part of every name', 'local')
+      .option('--workspace <name>', 'at the end of every name')
+      .option('--json', 'one JSON line');
+
+  placed(
+    tables
+      .command('create')
+      .description('make the tables that are missing; exit code 3 when one that is there is not as declared'),
+  ).action(
+    action(async (options: TableOptions) => {
+      const place = dosTables(configOf(), options);
+      const made = await place.create();
+      const states = await place.describe();
+      if (options.json) printJson({ made, tables: states });
+      else
+        for (const { table, drift } of states) {
+          const done = made.includes(table) ? pc.green('made') : pc.dim('there');
+          process.stdout.write(
+            `${done} ${table}${drift.length > 0 ? pc.yellow(` differs: ${drift.join(', ')}`) : ''}\n`,
+          );
+        }
+      return states.some(({ drift }) => drift.length > 0) ? EXIT.drift : EXIT.ok;
+    }),
+  );
+
+  placed(
+    tables.command('ls').description('the tables as they are; exit code 3 when one is missing or not as declared'),
+  ).action(
+    action(async (options: TableOptions) => {
+      const states = await dosTables(configOf(), options).describe();
+      if (options.json) printJson(states);
+      else
+        printTable(
+          ['table', 'status', 'items', 'indexes', 'differs'],
+          states.map(({ table, status, items, indexes, drift }) => [
+            table,
+            status ?? 'missing',
+            items,
+            indexes.join(', ') || '-',
+            drift.join(', ') || '-',
+          ]),
+        );
+      return states.some(({ status, drift }) => status === null || drift.length > 0) ? EXIT.drift : EXIT.ok;
+    }),
+  );
+}

@@ -1,0 +1,161 @@
+import type { Clock, Delivery, DeliveryOutcome, DynamoDbTarget, JsonObject } from '../../core/index.ts';
+import { SluiceError } from '../../core/index.ts';
+import { type Item, unmarshalled } from './attributes.ts';
+import { type DynamoDbClient, DynamoDbRefusal } from './client.ts';
+import { itemOf, REVISION, revisionOf, type Stamp } from './item.ts';
+import { asFault } from './stored.ts';
+
+/** A delivery on its way, with the item it is to replace as we last saw it. */
+export interface Sending {
+  readonly delivery: Delivery;
+  readonly target: DynamoDbTarget;
+  /** null: it may only be created */
+  stored: JsonObject | null;
+}
+
+export interface SendingContext {
+  readonly client: DynamoDbClient;
+  readonly clock: Clock;
+  readonly tableName: (target: DynamoDbTarget) => string;
+  readonly stamp: Stamp;
+  readonly adopt: boolean;
+}
+
+export type Settle = (delivery: Delivery, outcome: DeliveryOutcome) => void;
+
+/** Why the server did not take one of the writes; `None` for those it would have taken. */
+interface Reason {
+  readonly kind: string;
+  /** the item that failed its condition, null when there is none */
+  readonly item: JsonObject | null;
+}
+
+const ROUNDS = 8;
+const SLOW_DOWN = /^(ProvisionedThroughputExceeded|Throttling|RequestLimitExceeded|LimitExceeded)$/;
+const REFUSED = /^(Validation|ItemCollectionSizeLimitExceeded|Serialization)$/;
+
+/**
+ * Writes some items all or none. Each write names the revision it replaces, so that a lost race shows at the server,
+ * with the item that won: then that one's revision decides, and what is left goes on against it.
+ */
+export async function sendTogether(context: SendingContext, sendings: readonly Sending[], settle: Settle) {
+  let open = sendings;
+  for (let round = 0; ; round += 1) {
+    const decided = open.map((sending) => decide(context, sending));
+    const parked = decided.find((outcome) => outcome?.kind === 'park');
+    if (parked) return parkAll(open, decided, settle);
+    for (const [i, { delivery }] of open.entries()) if (decided[i]) settle(delivery, decided[i]);
+    open = open.filter((_, i) => decided[i] === null);
+    if (open.length === 0) return;
+    if (round >= ROUNDS) return settleAll(open, settle, retry('TARGET_BUSY', 500, false));
+    if (round > 1) await context.clock.sleep(10 * 2 ** round * (0.5 + Math.random()));
+
+    const reasons = await attempt(context, open);
+    if (reasons === 'unanswered') return settleAll(open, settle, retry('TARGET_UNAVAILABLE', 1_000, false));
+    if (reasons === 'written') {
+      for (const { delivery } of open) settle(delivery, { kind: 'applied', etag: String(delivery.revision) });
+      return;
+    }
+    if (reasons.some(({ kind }) => SLOW_DOWN.test(kind)))
+      return settleAll(open, settle, retry('TARGET_BUSY', 1_000, true));
+    if (reasons.some(({ kind }) => REFUSED.test(kind))) {
+      const refused = reasons.map(({ kind }) => (REFUSED.test(kind) ? park('TARGET_REFUSED', { kind }) : null));
+      return parkAll(open, refused, settle);
+    }
+    for (const [i, { kind, item }] of reasons.entries()) {
+      const sending = open[i];
+      if (sending && kind === 'ConditionalCheckFailed') sending.stored = item;
+    }
+  }
+}
+
+/** What is stored decides: newer or equal ends the delivery, older lets it go on. null: it goes on. */
+function decide({ adopt }: SendingContext, { delivery, target, stored }: Sending): DeliveryOutcome | null {
+  if (stored === null) return null;
+  const revision = revisionOf(stored);
+  if (revision === null) return adopt ? null : park('FOREIGN_WRITER', { why: 'no revision' });
+  const etag = String(revision);
+  if (revision === delivery.revision) return { kind: 'applied', etag };
+  if (revision > delivery.revision || target.mode === 'append') return { kind: 'superseded', etag };
+  return null;
+}
+
+async function attempt(
+  context: SendingContext,
+  open: readonly Sending[],
+): Promise<'written' | 'unanswered' | readonly Reason[]> {
+  const puts = open.map((sending) => guardedPut(context, sending));
+  const [only] = puts;
+  try {
+    if (puts.length === 1 && only) await context.client.call('PutItem', only);
+    else await context.client.call('TransactWriteItems', { TransactItems: puts.map((Put) => ({ Put })) });
+    return 'written';
+  } catch (error) {
+    if (error instanceof SluiceError && error.code === 'TARGET_UNAVAILABLE') return 'unanswered';
+    if (!(error instanceof DynamoDbRefusal) || error.kind === 'ResourceNotFoundException') throw asFault(error);
+    const { CancellationReasons: reasons } = error.body;
+    if (error.kind !== 'TransactionCanceledException' || !Array.isArray(reasons))
+      return open.map(() => reason(error.kind, error.body.Item));
+    return (reasons as readonly JsonObject[]).map(({ Code, Item: item }) => reason(String(Code), item));
+  }
+}
+
+const reason = (kind: string, item: unknown): Reason => ({
+  // alone and inside a transaction the same thing has names with different endings
+  kind: kind.replace(/(Exception|Error)$/, ''),
+  item: item ? unmarshalled(item as Item) : null,
+});
+
+function guardedPut(context: SendingContext, { delivery, target, stored }: Sending): JsonObject {
+  const put = {
+    TableName: context.tableName(target),
+    Item: itemOf(target, delivery, stored, context.stamp),
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+  };
+  const names = { '#key': target.key[0] ?? '', '#revision': REVISION };
+  if (stored === null)
+    return {
+      ...put,
+      ConditionExpression: 'attribute_not_exists(#key)',
+      ExpressionAttributeNames: { '#key': names['#key'] },
+    };
+  const seen = revisionOf(stored);
+  if (seen === null)
+    return {
+      ...put,
+      ConditionExpression: 'attribute_exists(#key) AND attribute_not_exists(#revision)',
+      ExpressionAttributeNames: names,
+    };
+  return {
+    ...put,
+    ConditionExpression: '#revision = :seen',
+    ExpressionAttributeNames: { '#revision': REVISION },
+    ExpressionAttributeValues: { ':seen': { N: String(seen) } },
+  };
+}
+
+const retry = (code: string, afterMs: number, slowDown: boolean): DeliveryOutcome => ({
+  kind: 'retry',
+  code,
+  afterMs,
+  slowDown,
+});
+
+export const park = (code: string, detail: JsonObject): DeliveryOutcome => ({ kind: 'park', code, detail });
+
+function settleAll(open: readonly Sending[], settle: Settle, outcome: DeliveryOutcome): void {
+  for (const { delivery } of open) settle(delivery, outcome);
+}
+
+/** Of what is written all or none, one that can never be written keeps the others with it. */
+function parkAll(open: readonly Sending[], outcomes: readonly (DeliveryOutcome | null)[], settle: Settle): void {
+  const bad = outcomes.findIndex((outcome) => outcome?.kind === 'park');
+  const code = outcomes[bad];
+  for (const [i, { delivery }] of open.entries()) {
+    const own = outcomes[i];
+    const because = park(code?.kind === 'park' ? code.code : 'TARGET_REFUSED', {
+      because: open[bad]?.delivery.target ?? '',
+    });
+    settle(delivery, own ?? because);
+  }
+}

@@ -1,0 +1,53 @@
+import { createHmac, hash } from 'node:crypto';
+
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** of temporary credentials */
+  readonly sessionToken?: string;
+}
+
+/** What a signature holds for, beside the request itself. */
+export interface SigningScope {
+  readonly region: string;
+  readonly service: string;
+}
+
+/**
+ * The headers of a signed `POST /` (AWS Signature Version 4), the given ones among them. `host` is signed and not
+ * answered: the client that sends the request sets it.
+ */
+export function signedHeaders(
+  request: { readonly host: string; readonly headers: Readonly<Record<string, string>>; readonly body: string },
+  credentials: Credentials,
+  scope: SigningScope,
+  nowMs: number,
+): Record<string, string> {
+  const time = `${new Date(nowMs).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`;
+  const day = time.slice(0, 8);
+  const sent: Record<string, string> = { ...request.headers, 'x-amz-date': time };
+  if (credentials.sessionToken !== undefined) sent['x-amz-security-token'] = credentials.sessionToken;
+  const signed = Object.entries({ ...sent, host: request.host }).sort(([a], [b]) => (a < b ? -1 : 1));
+  const names = signed.map(([name]) => name).join(';');
+  const lines = signed.map(([name, value]) => `${name}:${value.trim()}\n`).join('');
+  const canonical = ['POST', '/', '', lines, names, hash('sha256', request.body)].join('\n');
+  const place = `${day}/${scope.region}/${scope.service}/aws4_request`;
+  const text = ['AWS4-HMAC-SHA256', time, place, hash('sha256', canonical)].join('\n');
+  const signature = hmac(dayKey(credentials.secretAccessKey, day, scope), text).toString('hex');
+  const proof = `Credential=${credentials.accessKeyId}/${place}, SignedHeaders=${names}, Signature=${signature}`;
+  return { ...sent, authorization: `AWS4-HMAC-SHA256 ${proof}` };
+}
+
+const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
+
+let last: { readonly of: string; readonly key: Buffer } | null = null;
+
+/** The same for all requests of a day, so the last one is kept. */
+function dayKey(secret: string, day: string, { region, service }: SigningScope): Buffer {
+  const of = [secret, day, region, service].join('\n');
+  if (last?.of !== of) {
+    const steps = [day, region, service, 'aws4_request'];
+    last = { of, key: steps.reduce<Buffer>((key, step) => hmac(key, step), Buffer.from(`AWS4${secret}`)) };
+  }
+  return last.key;
+}
