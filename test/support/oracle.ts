@@ -165,7 +165,10 @@ async function differencesOfType(
   model: Model,
 ): Promise<string[]> {
   const sink = createFhirSink({ baseUrl: rig.config.fhir, log: silentLog, clock: systemClock });
-  const stored = new Map((await sink.read(target, [...documents.keys()])).map(({ id, content }) => [id, content]));
+  const read = () => sink.read(target, [...documents.keys()]);
+  // a connection cut by the fault before can be met once more; what is compared is what a server says that answers
+  const held = await read().catch(() => read());
+  const stored = new Map(held.map(({ id, content }) => [id, content]));
   const known = await rig.open.pool.query<{ id: string }>(
     'select id from sluice.document where pipeline = $1 and target = $2 and not gone',
     [rig.open.name, target],
@@ -174,12 +177,12 @@ async function differencesOfType(
   for (const [id, { content }] of documents) {
     // What was produced for a moment only may never have been derived: the pipeline derives states, not steps.
     if (model.isRetired({ target, id })) continue;
-    const held = stored.get(id);
-    if (!held) found.push(`${target} ${id}: missing`);
-    else if (canonicalJson(held) !== canonicalJson({ ...content, id })) {
-      const names = new Set([...Object.keys(held), ...Object.keys(content)]);
+    const one = stored.get(id);
+    if (!one) found.push(`${target} ${id}: missing`);
+    else if (canonicalJson(one) !== canonicalJson({ ...content, id })) {
+      const names = new Set([...Object.keys(one), ...Object.keys(content)]);
       const wrong = [...names].filter(
-        (name) => name !== 'id' && canonicalJson(held[name]) !== canonicalJson(content[name]),
+        (name) => name !== 'id' && canonicalJson(one[name]) !== canonicalJson(content[name]),
       );
       found.push(`${target} ${id}: ${wrong.join(', ')} differ`);
     }
