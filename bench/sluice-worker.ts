@@ -3,8 +3,8 @@ import { loadConfig } from '../src/app/config.ts';
 import { createLog } from '../src/app/logger.ts';
 import { createMetrics, initialiseCounters } from '../src/app/metrics.ts';
 import type { OpenPipeline } from '../src/app/pipeline.ts';
-import { HEARTBEAT_TABLE } from '../src/app/readings.ts';
 import { openSource } from '../src/app/wire.ts';
+import { WORKER_SETTINGS } from '../src/app/worker-settings.ts';
 import { Worker } from '../src/pipeline/index.ts';
 import { openLedger, openPool, PipelineAdmin } from '../src/sinks/postgres/index.ts';
 import { addresses, stackSettings } from '../src/stack/index.ts';
@@ -39,15 +39,7 @@ async function main(call: WorkerCall): Promise<void> {
   const context = { migration, ledger, log, meter: metrics, clock: systemClock, worker: config.worker };
   const worker = new Worker(context, source.client, source.decoder, new Map(), {
     flows: migration.flows,
-    maxRows: 2_000,
-    highBytes: 32 * 1024 * 1024,
-    batchRoots: 100,
-    deriversPerFlow: 2,
-    sendersPerStore: 4,
-    batchDocuments: 40,
-    leaseSeconds: 10,
-    waitingLimit: 30,
-    heartbeatTables: [HEARTBEAT_TABLE],
+    ...WORKER_SETTINGS,
   });
   const stop = async (): Promise<void> => {
     await worker.stop();

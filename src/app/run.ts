@@ -9,11 +9,12 @@ import { createLog } from './logger.ts';
 import { createMetrics, initialiseCounters } from './metrics.ts';
 import { openPipeline } from './pipeline.ts';
 import { openProbes } from './probes.ts';
-import { HEARTBEAT_TABLE, readPipeline } from './readings.ts';
+import { readPipeline } from './readings.ts';
 import { observeSource } from './slot-watch.ts';
 import { judge, type PipelineStatus } from './status.ts';
 import { Sweeper } from './sweeper.ts';
 import { openSinks, openSource } from './wire.ts';
+import { WORKER_SETTINGS } from './worker-settings.ts';
 
 export interface RunOptions {
   readonly migration: string;
@@ -72,15 +73,7 @@ export async function startRun(config: Config, options: RunOptions): Promise<Run
     closing.push(() => probes.close());
     const worker = new Worker(context, source.client, source.decoder, sinks, {
       flows,
-      maxRows: 2_000,
-      highBytes: 32 * 1024 * 1024,
-      batchRoots: 100,
-      deriversPerFlow: 2,
-      sendersPerStore: 4,
-      batchDocuments: 40,
-      leaseSeconds: 10,
-      waitingLimit: 30,
-      heartbeatTables: [HEARTBEAT_TABLE],
+      ...WORKER_SETTINGS,
     });
     const status = async (): Promise<PipelineStatus> => judge(open.name, await readPipeline(open, probes), null, 1);
     const ready = async (): Promise<{ ready: boolean; waitingFor: string[] }> => {
