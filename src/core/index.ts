@@ -11,6 +11,7 @@ export * from './ledger.ts';
 export * from './migration.ts';
 export * from './observe.ts';
 export * from './position.ts';
+export * from './ref-map.ts';
 export * from './rows.ts';
 export * from './sink.ts';
 export * from './uk/nhs-number.ts';

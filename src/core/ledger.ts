@@ -1,7 +1,7 @@
 import type { CopyFlow } from './copy.ts';
 import type { Delivery, DeliveryOutcome, Document, DocumentRef, Issue } from './document.ts';
 import type { ErrorCode } from './errors.ts';
-import type { Json, JsonObject } from './json.ts';
+import type { Image, Json, JsonObject } from './json.ts';
 import type { Aggregate, Flow, LandedRow, RecordedChange } from './migration.ts';
 import type { Position } from './position.ts';
 import type { Copied, CopyBatch } from './rows.ts';
@@ -11,6 +11,9 @@ export interface LandedState extends LandedRow {
   readonly position: Position;
   readonly links: Readonly<Record<string, string | null>>;
 }
+
+/** A row as it was before a batch. Its image is read only where something is made of it, and otherwise null. */
+export type LandedBefore = Omit<LandedState, 'image'> & { readonly image: Image | null };
 
 /** "Derive this again": of a root (`part` empty), or of every root that joins `key` through `part`. */
 export interface Mark {
@@ -71,8 +74,12 @@ export interface Advance {
 export interface LandingTransaction {
   /** Moves progress and proves the fence; false: another worker owns the partition, or progress is not `from`. */
   advance(move: Advance): Promise<boolean>;
-  /** Reads rows and holds them until the end: who else lands one of them waits. */
-  landed(table: string, keys: readonly string[]): Promise<ReadonlyMap<string, LandedState>>;
+  /** Reads rows, those of `whole` with their images, and holds them until the end: who else lands one of them waits. */
+  landed(
+    table: string,
+    keys: readonly string[],
+    whole: ReadonlySet<string>,
+  ): Promise<ReadonlyMap<string, LandedBefore>>;
   /** Rows alive that an initial snapshot of `epoch` at `snapshotLsn` must have shown and did not; held like `landed`. */
   notSeen(table: string, epoch: number, snapshotLsn: bigint, limit: number): Promise<readonly LandedState[]>;
   /** Throws UNANNOUNCED_SNAPSHOT when a snapshot was read after the same epoch had begun to stream. */
@@ -147,10 +154,12 @@ export interface DerivingTransaction {
   pendingChanges(table: string, keys: readonly string[]): Promise<ReadonlyMap<string, readonly RecordedChange[]>>;
   documentsOf(flow: Flow, roots: readonly string[]): Promise<readonly KnownDocument[]>;
   documentsById(refs: readonly DocumentRef[]): Promise<readonly KnownDocument[]>;
-  asOf(): Promise<string>;
+  /** The landed tick, the same for all roots of the flow in this transaction. */
+  asOf(flow: Flow): Promise<string>;
   /** Lowest revision of this ledger's life: later ledgers start higher, so their writes win at remote servers. */
   firstRevision(): Promise<bigint>;
-  writeState(flow: Flow, writes: readonly DocumentWrite[]): Promise<void>;
+  /** Answers those it did not write, because the same or a newer revision of the document is there. */
+  writeState(flow: Flow, writes: readonly DocumentWrite[]): Promise<readonly DocumentWrite[]>;
   appendHistory(flow: Flow, writes: readonly DocumentWrite[]): Promise<void>;
   changesRendered(table: string, changes: readonly RecordedChange[]): Promise<void>;
   settle(flow: Flow, verdicts: readonly RootVerdict[]): Promise<void>;

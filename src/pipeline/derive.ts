@@ -11,6 +11,7 @@ import {
   type KnownDocument,
   type LockedRoot,
   type RecordedChange,
+  RefMap,
   type RootVerdict,
   SluiceError,
 } from '../core/index.ts';
@@ -30,8 +31,15 @@ interface RootResult {
   verdict: RootVerdict;
 }
 
-const refKey = (ref: DocumentRef): string => `${ref.target}\u001f${ref.id}`;
+/** What is known before anything is read. */
+export interface Given {
+  readonly aggregates: ReadonlyMap<string, Aggregate>;
+  /** roots that have never been derived, and so own nothing */
+  readonly fresh: ReadonlySet<string>;
+}
+
 const EMPTY: Derivation = { documents: [], issues: [] };
+const NONE: ReadonlySet<string> = new Set();
 
 /**
  * Derives locked roots and writes what changed, all in the given transaction. A root whose rule fails is parked and
@@ -41,19 +49,18 @@ export async function deriveLocked(
   tx: DerivingTransaction,
   flow: Flow,
   locked: readonly LockedRoot[],
-  given?: ReadonlyMap<string, Aggregate>,
+  given?: Given,
 ): Promise<DerivedBatch> {
   const keys = locked.map((root) => root.key);
-  const aggregates = given ?? (await tx.aggregates(flow, keys));
+  const aggregates = given?.aggregates ?? (await tx.aggregates(flow, keys));
   const table = 'table' in flow.root ? flow.root.table : null;
   const changes = flow.history && table ? await tx.pendingChanges(table, keys) : new Map<string, RecordedChange[]>();
-  const asOf = await tx.asOf();
+  const asOf = await tx.asOf(flow);
   const results = locked.map((root) => run(flow, root, aggregates.get(root.key), changes.get(root.key) ?? [], asOf));
   await holdBackUntilNeedsAreMet(tx, flow, results);
   const going = results.filter((result) => result.verdict.state === 'derived');
-  const writes = await stateWrites(tx, flow, going);
-  await tx.writeState(flow, writes);
   const first = await tx.firstRevision();
+  const written = await writeChanged(tx, flow, going, given?.fresh ?? NONE, first);
   const appended = firstOfEach(
     going.flatMap((result) =>
       result.history.map((document) => newWrite(result.locked, document, first, hashOf(document))),
@@ -72,7 +79,7 @@ export async function deriveLocked(
   await tx.deleteMarks(locked.flatMap((root) => root.markIds));
   return {
     roots: locked.length,
-    written: writes.length + appended.length,
+    written: written + appended.length,
     verdicts: results.map((result) => result.verdict),
     sourceTimes: going.map((result) => result.locked.sourceTime),
   };
@@ -80,11 +87,10 @@ export async function deriveLocked(
 
 /** What is appended stays: of two entries with one identity the first is the entry. */
 function firstOfEach(writes: readonly DocumentWrite[]): readonly DocumentWrite[] {
-  const seen = new Set<string>();
+  const seen = new RefMap<true>();
   return writes.filter(({ document }) => {
-    const name = `${document.target}\u001f${document.id}`;
-    const isNew = !seen.has(name);
-    seen.add(name);
+    const isNew = !seen.has(document);
+    seen.set(document, true);
     return isNew;
   });
 }
@@ -145,24 +151,27 @@ export function parkedVerdict(root: string, error: unknown): RootVerdict {
 /** A row that refers to a row of another root waits until that one is written: its table would refuse it. */
 async function holdBackUntilNeedsAreMet(tx: DerivingTransaction, flow: Flow, results: RootResult[]): Promise<void> {
   const local = new Set(flow.targets.filter((target) => target.kind === 'postgres').map((target) => target.name));
-  const wanted = new Map<string, DocumentRef>();
-  const needsOf = (result: RootResult): DocumentRef[] => {
-    const own = new Set(result.derivation.documents.map(refKey));
-    return result.derivation.documents
-      .filter((document) => local.has(document.target))
-      .flatMap((document) => document.needs ?? [])
-      .filter((need) => !own.has(refKey(need)));
-  };
-  for (const result of results) {
-    if (result.verdict.state === 'derived') for (const need of needsOf(result)) wanted.set(refKey(need), need);
-  }
+  const needy = results
+    .filter(({ verdict, derivation }) => verdict.state === 'derived' && derivation.documents.some((d) => d.needs))
+    .map((result) => ({ result, needs: foreignNeeds(result.derivation.documents, local) }));
+  const wanted = new RefMap<DocumentRef>();
+  for (const { needs } of needy) for (const need of needs) wanted.set(need, need);
   if (wanted.size === 0) return;
-  const there = new Set((await tx.documentsById([...wanted.values()])).filter((d) => !d.gone).map(refKey));
-  for (const result of results) {
-    if (result.verdict.state !== 'derived') continue;
-    const missing = needsOf(result).filter((need) => !there.has(refKey(need)));
+  const there = new RefMap<KnownDocument>();
+  for (const found of await tx.documentsById(wanted.values())) if (!found.gone) there.set(found, found);
+  for (const { result, needs } of needy) {
+    const missing = needs.filter((need) => !there.has(need));
     if (missing.length > 0) result.verdict = verdict(result.locked.key, result.derivation, 'waiting', missing);
   }
+}
+
+function foreignNeeds(documents: readonly Document[], local: ReadonlySet<string>): DocumentRef[] {
+  const own = new RefMap<Document>();
+  for (const document of documents) own.set(document, document);
+  return documents
+    .filter((document) => local.has(document.target))
+    .flatMap((document) => document.needs ?? [])
+    .filter((need) => !own.has(need));
 }
 
 const newWrite = (root: LockedRoot, document: Document, revision: bigint, hash: Buffer): DocumentWrite => ({
@@ -174,40 +183,70 @@ const newWrite = (root: LockedRoot, document: Document, revision: bigint, hash: 
   sourceTime: root.sourceTime,
 });
 
-/** Compares what the roots should have with what the ledger says they have; only differences are written. */
-async function stateWrites(
+/** Writes what differs between what the roots should have and what the ledger says they have; answers how many. */
+async function writeChanged(
   tx: DerivingTransaction,
   flow: Flow,
   results: readonly RootResult[],
-): Promise<DocumentWrite[]> {
+  fresh: ReadonlySet<string>,
+  first: bigint,
+): Promise<number> {
+  const old = results.filter(({ locked }) => !fresh.has(locked.key));
   const owned = await tx.documentsOf(
     flow,
-    results.map((result) => result.locked.key),
+    old.map(({ locked }) => locked.key),
   );
-  const known = new Map(owned.map((document) => [refKey(document), document]));
+  const known = new RefMap<KnownDocument>();
+  for (const document of owned) known.set(document, document);
   // a document can come over from another root
-  const strangers = results.flatMap((r) => r.derivation.documents).filter((document) => !known.has(refKey(document)));
-  for (const document of await tx.documentsById(strangers)) known.set(refKey(document), document);
-  const first = await tx.firstRevision();
+  const strangers = old.flatMap((result) => result.derivation.documents).filter((document) => !known.has(document));
+  for (const document of await tx.documentsById(strangers)) known.set(document, document);
+  const produced = new RefMap<true>();
   const writes: DocumentWrite[] = [];
-  const produced = new Set<string>();
   for (const { locked, derivation } of results) {
     for (const document of derivation.documents) {
-      produced.add(refKey(document));
-      const hash = hashOf(document);
-      const before = known.get(refKey(document));
-      if (before && !before.gone && before.hash.equals(hash) && before.root === locked.key) continue;
-      writes.push(newWrite(locked, document, next(before, first), hash));
+      if (owned.length > 0) produced.set(document, true);
+      const write = changed(locked, document, hashOf(document), known.get(document), first);
+      if (write) writes.push(write);
     }
   }
-  const byRoot = new Map(results.map((result) => [result.locked.key, result.locked]));
+  const byRoot = new Map(old.map((result) => [result.locked.key, result.locked]));
   for (const document of owned) {
     const locked = byRoot.get(document.root);
-    if (!locked || document.gone || produced.has(refKey(document))) continue;
+    if (!locked || document.gone || produced.has(document)) continue;
     const write = retired(flow, locked, document, first);
     if (write) writes.push(write);
   }
-  return writes;
+  const refused = await tx.writeState(flow, writes);
+  if (refused.length === 0) return writes.length;
+  return writes.length - refused.length + (await takeOver(tx, flow, refused, fresh, first));
+}
+
+/** A fresh root's documents are written unread; one that another root has or had is written above its revision. */
+async function takeOver(
+  tx: DerivingTransaction,
+  flow: Flow,
+  refused: readonly DocumentWrite[],
+  fresh: ReadonlySet<string>,
+  first: bigint,
+): Promise<number> {
+  const mine = refused.filter(({ root }) => fresh.has(root));
+  const known = new RefMap<KnownDocument>();
+  for (const document of await tx.documentsById(mine.map(({ document }) => document))) known.set(document, document);
+  const again = mine.map((write) => ({ ...write, revision: next(known.get(write.document), first) }));
+  return again.length - (await tx.writeState(flow, again)).length;
+}
+
+/** null: it is there already. */
+function changed(
+  root: LockedRoot,
+  document: Document,
+  hash: Buffer,
+  before: KnownDocument | undefined,
+  first: bigint,
+): DocumentWrite | null {
+  if (before && !before.gone && before.hash.equals(hash) && before.root === root.key) return null;
+  return newWrite(root, document, next(before, first), hash);
 }
 
 /** Of two documents with one hash the one that is there stays. */

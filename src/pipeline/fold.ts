@@ -4,6 +4,7 @@ import {
   comparePositions,
   type ErrorCode,
   type Image,
+  type LandedBefore,
   type LandedState,
   type LinkMove,
   lastImage,
@@ -30,7 +31,7 @@ export interface Folded {
 
 export interface FoldInput {
   readonly table: SourceTable;
-  readonly landed: ReadonlyMap<string, LandedState>;
+  readonly landed: ReadonlyMap<string, LandedBefore>;
   /** rows with a parked record, and its offset: after it an image with unsent values cannot be trusted */
   readonly doubtful: ReadonlyMap<string, bigint>;
   /** in log order */
@@ -40,6 +41,14 @@ export interface FoldInput {
 /** Names a change so that every re-sending of it has the same name: `a` of a position may differ, these may not. */
 export const entryOf = (event: ChangeEvent): string =>
   `${event.position.epoch}:${event.position.txId ?? event.op}:${event.position.b}`;
+
+const hasMemory = (table: SourceTable): boolean => table.keepChanges === true || (table.remember?.length ?? 0) > 0;
+
+/** The rows of which `foldChanges` wants the landed image, too: a part of the new image, or the past of an entry. */
+export function keysOfPast(table: SourceTable, events: readonly ChangeEvent[]): ReadonlySet<string> {
+  const wanted = events.filter((event) => hasMemory(table) || event.op === 'd' || event.unsent.length > 0);
+  return new Set(wanted.map(({ key }) => key));
+}
 
 /**
  * Applies changes to landed rows, newest position winning. Pure. History (changes, moves) is computed from the landed
@@ -77,18 +86,18 @@ function isDoubtful(input: FoldInput, folded: Folded, key: string): boolean {
   return [input.doubtful.get(key) ?? complete, ...parked].some((offset) => offset > complete);
 }
 
-function imageAfter(table: SourceTable, event: ChangeEvent, current: LandedState | null): Image {
+function imageAfter(table: SourceTable, event: ChangeEvent, current: LandedBefore | null): Image {
   // The last image stays readable after a delete: what is derived from a deleted row is made of it.
   if (event.op === 'd') return lastImage(table.key, event.before, current?.image ?? null);
   if (event.unsent.length === 0) return event.after ?? {};
-  const kept = event.unsent.map((column) => [column, current?.image[column] ?? null] as const);
+  const kept = event.unsent.map((column) => [column, current?.image?.[column] ?? null] as const);
   return { ...event.after, ...Object.fromEntries(kept) };
 }
 
 function apply(
   table: SourceTable,
   event: ChangeEvent,
-  current: LandedState | null,
+  current: LandedBefore | null,
   folded: Folded,
   subscriptions: Subscriptions,
 ): void {
@@ -109,18 +118,17 @@ function apply(
   folded.applied += 1;
   if (event.unsent.length === 0) folded.complete.set(event.key, event.position.offset);
   folded.marks.push(...subscriptions.marksOf(table.name, event.key, before, links, event.sourceTime));
-  const hasMemory = table.keepChanges === true || (table.remember?.length ?? 0) > 0;
-  if (hasMemory && !isSame(current, state)) remember(table, event, current, state, folded, subscriptions);
+  if (hasMemory(table) && !isSame(current, state)) remember(table, event, current, state, folded, subscriptions);
 }
 
 /** A snapshot that reads what is already landed tells of no change. */
-const isSame = (current: LandedState | null, next: LandedState): boolean =>
+const isSame = (current: LandedBefore | null, next: LandedState): boolean =>
   current !== null && current.deleted === next.deleted && canonicalJson(current.image) === canonicalJson(next.image);
 
 function remember(
   table: SourceTable,
   event: ChangeEvent,
-  current: LandedState | null,
+  current: LandedBefore | null,
   state: LandedState,
   folded: Folded,
   subscriptions: Subscriptions,

@@ -11,7 +11,7 @@ import {
 } from '../core/index.ts';
 import { deriveLocked } from './derive.ts';
 import { epochsOf } from './epoch-news.ts';
-import { entryOf, type Folded, foldChanges } from './fold.ts';
+import { entryOf, type Folded, foldChanges, keysOfPast } from './fold.ts';
 import type { Decoder, PipelineContext, RawRecord } from './ports.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
@@ -104,7 +104,7 @@ export async function landBatch(
   // what is parked already came earlier than anything of this batch
   for (const key of await tx.openParked(table.name, unsure)) doubtful.set(key, -1n);
   for (const { key, offset } of batch.parked) doubtful.set(key, offset);
-  const landed = await tx.landed(table.name, keys);
+  const landed = await tx.landed(table.name, keys, keysOfPast(table, events));
   const folded = foldChanges({ table, landed, doubtful, events }, subscriptions);
   const rows = [...folded.rows.values()].sort((x, y) => (x.key < y.key ? -1 : 1));
   await tx.save(table.name, rows);
@@ -114,8 +114,9 @@ export async function landBatch(
   await tx.park(folded.parked.map(({ event, code }) => unsentRecord(place, event, raws.get(event), code)));
   if (await tx.hasParked(table.name)) await tx.heal(table.name, folded.complete);
   let marks: readonly Mark[] = folded.marks;
+  const fresh = new Set(keys.filter((key) => !landed.has(key)));
   for (const flow of fastFlows) {
-    const derived = await deriveAtOnce(tx, context, flow, rows);
+    const derived = await deriveAtOnce(tx, context, flow, rows, fresh);
     marks = marks.filter((mark) => mark.flow !== flow.name || mark.part !== '' || !derived.has(mark.key));
   }
   await tx.mark(marks);
@@ -151,14 +152,15 @@ async function deriveAtOnce(
   context: PipelineContext,
   flow: Flow,
   rows: readonly LandedState[],
+  fresh: ReadonlySet<string>,
 ): Promise<ReadonlySet<string>> {
   const first = rows[0];
   if (!first) return new Set();
-  const given = new Map(rows.map((row) => [row.key, { key: row.key, root: row, parts: {} }]));
+  const aggregates = new Map(rows.map((row) => [row.key, { key: row.key, root: row, parts: {} }]));
   try {
     return await tx.attempt(async () => {
       const locked = await tx.deriving.take(flow, new Map(rows.map((row) => [row.key, row.sourceTime])));
-      if (locked.length > 0) await deriveLocked(tx.deriving, flow, locked, given);
+      if (locked.length > 0) await deriveLocked(tx.deriving, flow, locked, { aggregates, fresh });
       return new Set(locked.map(({ key }) => key));
     });
   } catch (error) {

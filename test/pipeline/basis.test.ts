@@ -40,7 +40,10 @@ function ledgerThatKnows(hashed: JsonObject) {
     documentsById: async () => [],
     asOf: async () => '2026-03-13T09:00:00.000000Z',
     firstRevision: async () => 1n,
-    writeState: async (_flow, writes) => void written.push(...writes),
+    writeState: async (_flow, writes) => {
+      written.push(...writes);
+      return [];
+    },
     appendHistory: async () => {},
     changesRendered: async () => {},
     settle: async () => {},

@@ -34,7 +34,7 @@ async function derived(root: LandedRow | null): Promise<{ appended: string[]; re
     documentsById: async () => [],
     asOf: async () => '2026-03-01T08:00:00.000Z',
     firstRevision: async () => 1n,
-    writeState: async () => undefined,
+    writeState: async () => [],
     appendHistory: async (_flow, writes) => {
       seen.appended.push(...writes.map(({ document }) => document.id));
     },

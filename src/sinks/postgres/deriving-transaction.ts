@@ -4,7 +4,6 @@ import type {
   DocumentRef,
   DocumentWrite,
   Flow,
-  JsonObject,
   KnownDocument,
   LockedRoot,
   RecordedChange,
@@ -12,27 +11,14 @@ import type {
   Target,
 } from '../../core/index.ts';
 import { readAggregates } from './aggregates.ts';
-import { bigints, booleans, byteas, texts } from './arrays.ts';
+import { bigints, texts } from './arrays.ts';
 import type { LedgerContext } from './context.ts';
+import { documentsById, documentsOf, recordDocuments, recordEntries } from './documents.ts';
 import { queueIntents } from './intents.ts';
 import { settleRoots } from './root-states.ts';
 import { isoMicros, type Queryable } from './sql.ts';
+import { readStanding, type Standing } from './standing.ts';
 import type { TargetTables } from './target-tables.ts';
-
-interface DocumentRecord {
-  target: string;
-  id: string;
-  flow: string;
-  root: string;
-  revision: string;
-  hash: Buffer;
-  gone: boolean;
-  content: JsonObject | null;
-}
-
-const DOCUMENT = 'target, id, flow, root, revision, hash, gone, content';
-
-const known = (row: DocumentRecord): KnownDocument => ({ ...row, revision: BigInt(row.revision) });
 
 /**
  * Such a root is locked by its landed row, which landing locks anyhow: thousands of advisory locks in one transaction
@@ -45,6 +31,8 @@ export class PostgresDeriving implements DerivingTransaction {
   readonly #db: Queryable;
   readonly #context: LedgerContext;
   readonly #tables: TargetTables;
+  /** by flow, as it was when the first of its roots was locked */
+  readonly #standings = new Map<string, Standing>();
 
   constructor(db: Queryable, context: LedgerContext, tables: TargetTables) {
     this.#db = db;
@@ -89,6 +77,8 @@ export class PostgresDeriving implements DerivingTransaction {
 
   /** A statement after the one that locks, hence a newer snapshot: who held a lock before has committed its deletes. */
   async #marksOf(flow: Flow, keys: readonly string[]): Promise<ReadonlyMap<string, LockedRoot>> {
+    this.#standings.delete(flow.name);
+    if (!(await this.#standingOf(flow)).hasMarks) return new Map();
     const marks = await this.#db.query<{ key: string; ids: string[]; source_time: string }>(
       `select key, array_agg(id) as ids, ${isoMicros('min(source_time)')} as source_time
        from sluice.mark where pipeline = $1 and flow = $2 and part = '' and key = any($3::text[]) group by key`,
@@ -122,35 +112,24 @@ export class PostgresDeriving implements DerivingTransaction {
     return changes;
   }
 
-  async documentsOf(flow: Flow, roots: readonly string[]): Promise<readonly KnownDocument[]> {
-    const appended = flow.targets.filter((target) => target.mode === 'append').map((target) => target.name);
-    const found = await this.#db.query<DocumentRecord>(
-      `select ${DOCUMENT} from sluice.document
-       where pipeline = $1 and flow = $2 and root = any($3::text[]) and not target = any($4)`,
-      [this.#context.pipeline, flow.name, texts(roots), appended],
-    );
-    return found.rows.map(known);
+  documentsOf(flow: Flow, roots: readonly string[]): Promise<readonly KnownDocument[]> {
+    return documentsOf(this.#db, this.#context, flow, roots);
   }
 
-  async documentsById(refs: readonly DocumentRef[]): Promise<readonly KnownDocument[]> {
-    if (refs.length === 0) return [];
-    const found = await this.#db.query<DocumentRecord>(
-      `select ${DOCUMENT.split(', ')
-        .map((column) => `d.${column}`)
-        .join(', ')}
-       from unnest($2::text[], $3::text[]) as u(target, id)
-       join sluice.document d on d.pipeline = $1 and d.target = u.target and d.id = u.id`,
-      [this.#context.pipeline, texts(refs.map((ref) => ref.target)), texts(refs.map((ref) => ref.id))],
-    );
-    return found.rows.map(known);
+  documentsById(refs: readonly DocumentRef[]): Promise<readonly KnownDocument[]> {
+    return documentsById(this.#db, this.#context, refs);
   }
 
-  async asOf(): Promise<string> {
-    const found = await this.#db.query<{ as_of: string }>(
-      `select ${isoMicros('as_of')} as as_of from sluice.pipeline where name = $1`,
-      [this.#context.pipeline],
-    );
-    return found.rows[0]?.as_of ?? '1970-01-01T00:00:00.000000Z';
+  async asOf(flow: Flow): Promise<string> {
+    return (await this.#standingOf(flow)).asOf;
+  }
+
+  async #standingOf(flow: Flow): Promise<Standing> {
+    const known = this.#standings.get(flow.name);
+    if (known) return known;
+    const standing = await readStanding(this.#db, this.#context, flow.name);
+    this.#standings.set(flow.name, standing);
+    return standing;
   }
 
   async firstRevision(): Promise<bigint> {
@@ -166,9 +145,9 @@ export class PostgresDeriving implements DerivingTransaction {
     return (BigInt(found.rows[0]?.generation ?? '0') << 24n) + 1n;
   }
 
-  async writeState(flow: Flow, writes: readonly DocumentWrite[]): Promise<void> {
-    if (writes.length === 0) return;
-    const won = await this.#recordDocuments(flow, writes);
+  async writeState(flow: Flow, writes: readonly DocumentWrite[]): Promise<readonly DocumentWrite[]> {
+    if (writes.length === 0) return [];
+    const won = await recordDocuments(this.#db, this.#context, flow, writes);
     // children go before their parents, and old members of a set before the new ones take their place
     for (const target of [...flow.targets].reverse()) {
       if (target.kind !== 'postgres') continue;
@@ -188,6 +167,9 @@ export class PostgresDeriving implements DerivingTransaction {
         );
       else await queueIntents(this.#db, this.#context, flow, rows);
     }
+    if (won.length === writes.length) return [];
+    const winners = new Set(won);
+    return writes.filter((write) => !winners.has(write));
   }
 
   async appendHistory(flow: Flow, writes: readonly DocumentWrite[]): Promise<void> {
@@ -195,7 +177,7 @@ export class PostgresDeriving implements DerivingTransaction {
       if (target.mode !== 'append') continue;
       const rows = writes.filter((write) => write.document.target === target.name);
       if (target.kind === 'postgres') await this.#writeRows(target, rows);
-      else await queueIntents(this.#db, this.#context, flow, await this.#recordDocuments(flow, rows, true));
+      else await queueIntents(this.#db, this.#context, flow, await recordEntries(this.#db, this.#context, flow, rows));
     }
   }
 
@@ -208,44 +190,6 @@ export class PostgresDeriving implements DerivingTransaction {
     await this.#tables.write(this.#db, target, rows);
   }
 
-  /** Records what is to be written and answers those that are newer than what is recorded. */
-  async #recordDocuments(
-    flow: Flow,
-    writes: readonly DocumentWrite[],
-    appendOnly = false,
-  ): Promise<readonly DocumentWrite[]> {
-    if (writes.length === 0) return [];
-    const remote = writes.map((write) => this.#context.target(write.document.target).kind !== 'postgres');
-    const onConflict = appendOnly
-      ? 'nothing'
-      : `update set flow = excluded.flow, root = excluded.root, revision = excluded.revision, hash = excluded.hash,
-           gone = excluded.gone, written_at = clock_timestamp(), content = excluded.content,
-           acked = case when excluded.content is null then excluded.revision else document.acked end
-         where document.revision < excluded.revision`;
-    const won = await this.#db.query<{ target: string; id: string }>(
-      `insert into sluice.document (pipeline, flow, target, id, root, revision, hash, gone, content, acked)
-       select $1, $2, u.target, u.id, u.root, u.revision, u.hash, u.gone, u.content::jsonb,
-         case when u.content is null then u.revision end
-       from unnest($3::text[], $4::text[], $5::text[], $6::bigint[], $7::bytea[], $8::boolean[], $9::text[])
-         as u(target, id, root, revision, hash, gone, content)
-       order by u.target, u.id
-       on conflict (pipeline, target, id) do ${onConflict} returning target, id`,
-      [
-        this.#context.pipeline,
-        flow.name,
-        texts(writes.map((write) => write.document.target)),
-        texts(writes.map((write) => write.document.id)),
-        texts(writes.map((write) => write.root)),
-        bigints(writes.map((write) => write.revision)),
-        byteas(writes.map((write) => write.hash)),
-        booleans(writes.map((write) => write.gone)),
-        texts(writes.map((write, i) => (remote[i] ? JSON.stringify(write.document.content) : null))),
-      ],
-    );
-    const winners = new Set(won.rows.map((row) => `${row.target}\u001f${row.id}`));
-    return writes.filter((write) => winners.has(`${write.document.target}\u001f${write.document.id}`));
-  }
-
   async changesRendered(table: string, changes: readonly RecordedChange[]): Promise<void> {
     if (changes.length === 0) return;
     await this.#db.query(
@@ -255,8 +199,8 @@ export class PostgresDeriving implements DerivingTransaction {
     );
   }
 
-  settle(flow: Flow, verdicts: readonly RootVerdict[]): Promise<void> {
-    return settleRoots(this.#db, this.#context.pipeline, flow, verdicts);
+  async settle(flow: Flow, verdicts: readonly RootVerdict[]): Promise<void> {
+    await settleRoots(this.#db, this.#context.pipeline, flow, verdicts, await this.#standingOf(flow));
   }
 
   async deleteMarks(ids: readonly bigint[]): Promise<void> {

@@ -1,11 +1,11 @@
-import type { Image, LandedState } from '../../core/index.ts';
+import type { Image, LandedBefore, LandedState } from '../../core/index.ts';
 import { bigints, booleans, integers, texts } from './arrays.ts';
 import { type LandedTable, linkColumn } from './landed-tables.ts';
 import type { Queryable } from './sql.ts';
 
 export interface LandedRecord {
   key: string;
-  image: Image;
+  image: Image | null;
   deleted: boolean;
   epoch: number;
   phase: 0 | 1;
@@ -17,13 +17,19 @@ export interface LandedRecord {
   [link: `l_${string}`]: string | null;
 }
 
-/** The columns every read of a landed table asks for; images come as text so that no number is rounded. */
-export const landedColumns = (table: LandedTable): string =>
-  ['key', 'image', 'deleted', 'epoch', 'phase', 'a', 'b', 'tx_id', 'kafka_offset', 'source_time']
+/** The columns every read of a landed table asks for. `image`: what gives the image, null where none is wanted. */
+export const landedColumns = (table: LandedTable, image = 'image'): string =>
+  ['key', image, 'deleted', 'epoch', 'phase', 'a', 'b', 'tx_id', 'kafka_offset', 'source_time']
     .concat(table.links.map(linkColumn))
     .join(', ');
 
-export function landedState(table: LandedTable, row: LandedRecord): LandedState {
+/** The state of a row read with its image. */
+export const landedState = (table: LandedTable, row: LandedRecord): LandedState => ({
+  ...landedBefore(table, row),
+  image: row.image ?? {},
+});
+
+export function landedBefore(table: LandedTable, row: LandedRecord): LandedBefore {
   return {
     table: table.name,
     key: row.key,

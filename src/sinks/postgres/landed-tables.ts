@@ -67,7 +67,7 @@ export async function createLandedTables(db: Queryable, tables: Iterable<LandedT
       key text primary key, image json not null, deleted boolean not null default false,
       epoch integer not null, phase smallint not null, a bigint not null, b bigint not null, tx_id bigint,
       kafka_offset bigint not null, source_time text not null)
-      with (autovacuum_vacuum_scale_factor = 0.05)`);
+      with (autovacuum_vacuum_scale_factor = 0.05, fillfactor = 80)`);
     for (const link of table.links) {
       await db.query(`alter table ${table.sql} add column if not exists ${linkColumn(link)} text`);
       const digest = createHash('sha256').update(`${table.sql}.${link}`).digest('hex').slice(0, 12);

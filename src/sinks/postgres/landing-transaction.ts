@@ -5,6 +5,7 @@ import type {
   CopyFlow,
   DerivingTransaction,
   EpochSeen,
+  LandedBefore,
   LandedState,
   LandingTransaction,
   LinkMove,
@@ -18,7 +19,7 @@ import type { LedgerContext } from './context.ts';
 import type { ArrayBatch } from './copy/batch.ts';
 import { copyTable } from './copy/table.ts';
 import { observeEpoch } from './epochs.ts';
-import { type LandedRecord, landedColumns, landedState, saveRows } from './landed-rows.ts';
+import { type LandedRecord, landedBefore, landedColumns, landedState, saveRows } from './landed-rows.ts';
 import type { Queryable } from './sql.ts';
 
 /** The statements of one landing transaction, on the connection that holds it. */
@@ -55,18 +56,23 @@ export class PostgresLanding implements LandingTransaction {
     return done.rowCount === 1;
   }
 
-  async landed(name: string, keys: readonly string[]): Promise<ReadonlyMap<string, LandedState>> {
+  async landed(
+    name: string,
+    keys: readonly string[],
+    whole: ReadonlySet<string>,
+  ): Promise<ReadonlyMap<string, LandedBefore>> {
     if (keys.length === 0) return new Map();
     const table = this.#context.table(name);
+    const columns = landedColumns(table, 'case when key = any($2::text[]) then image end as image');
     const found = await this.#db.query<LandedRecord>(
       {
         name: `landed_${table.digest}`,
-        text: `select ${landedColumns(table)} from ${table.sql} where key = any($1::text[]) order by key for update`,
+        text: `select ${columns} from ${table.sql} where key = any($1::text[]) order by key for update`,
       },
-      [texts(keys)],
+      [texts(keys), texts([...whole])],
     );
     for (const row of found.rows) this.#held.add(`${name}\u001f${row.key}`);
-    return new Map(found.rows.map((row) => [row.key, landedState(table, row)]));
+    return new Map(found.rows.map((row) => [row.key, landedBefore(table, row)]));
   }
 
   async notSeen(name: string, epoch: number, snapshotLsn: bigint, limit: number): Promise<readonly LandedState[]> {

@@ -1,6 +1,7 @@
 import type { Flow, RootVerdict } from '../../core/index.ts';
 import { texts } from './arrays.ts';
 import type { Queryable } from './sql.ts';
+import type { Standing } from './standing.ts';
 
 /** Keeps what became of each derived root: its issues, its timer, what it waits for, and whether it is parked. */
 export async function settleRoots(
@@ -8,17 +9,13 @@ export async function settleRoots(
   pipeline: string,
   flow: Flow,
   verdicts: readonly RootVerdict[],
+  standing: Standing,
 ): Promise<void> {
   const roots = verdicts.map((verdict) => verdict.root);
-  await replaceIssues(db, pipeline, flow.name, roots, verdicts);
-  await replaceTimers(db, pipeline, flow.name, roots, verdicts);
-  await replaceWaiting(db, pipeline, flow.name, roots, verdicts);
-  const healthy = verdicts.filter((verdict) => verdict.state !== 'parked').map((verdict) => verdict.root);
-  await db.query(
-    `update sluice.parked set state = 'healed', closed_at = clock_timestamp(), closed_by = 'derived'
-     where pipeline = $1 and kind = 'root' and scope = $2 and key = any($3::text[]) and state = 'parked'`,
-    [pipeline, flow.name, texts(healthy)],
-  );
+  await replaceIssues(db, pipeline, flow.name, roots, verdicts, standing.hasIssues);
+  await replaceTimers(db, pipeline, flow.name, roots, verdicts, standing.hasTimers);
+  await replaceWaiting(db, pipeline, flow.name, roots, verdicts, standing.hasWaiting);
+  if (standing.hasParked) await healRoots(db, pipeline, flow.name, verdicts);
   for (const verdict of verdicts) {
     if (verdict.state !== 'parked') continue;
     await db.query(
@@ -32,21 +29,34 @@ export async function settleRoots(
   }
 }
 
+async function healRoots(
+  db: Queryable,
+  pipeline: string,
+  flow: string,
+  verdicts: readonly RootVerdict[],
+): Promise<void> {
+  const healthy = verdicts.filter((verdict) => verdict.state !== 'parked').map((verdict) => verdict.root);
+  await db.query(
+    `update sluice.parked set state = 'healed', closed_at = clock_timestamp(), closed_by = 'derived'
+     where pipeline = $1 and kind = 'root' and scope = $2 and key = any($3::text[]) and state = 'parked'`,
+    [pipeline, flow, texts(healthy)],
+  );
+}
+
 async function replaceIssues(
   db: Queryable,
   pipeline: string,
   flow: string,
   roots: readonly string[],
   verdicts: readonly RootVerdict[],
+  hasOld: boolean,
 ): Promise<void> {
   const noted = verdicts.filter((verdict) => verdict.issues.length > 0);
-  const clean = new Set(roots);
-  for (const verdict of noted) clean.delete(verdict.root);
-  await db.query('delete from sluice.root_issue where pipeline = $1 and flow = $2 and root = any($3::text[])', [
-    pipeline,
-    flow,
-    texts([...clean]),
-  ]);
+  if (hasOld) {
+    const clean = new Set(roots);
+    for (const verdict of noted) clean.delete(verdict.root);
+    await forget(db, 'root_issue', pipeline, flow, [...clean]);
+  }
   if (noted.length === 0) return;
   await db.query(
     `insert into sluice.root_issue (pipeline, flow, root, issues)
@@ -63,13 +73,10 @@ async function replaceTimers(
   flow: string,
   roots: readonly string[],
   verdicts: readonly RootVerdict[],
+  hasOld: boolean,
 ): Promise<void> {
   const timed = verdicts.filter((verdict) => verdict.wakeAt !== null);
-  await db.query('delete from sluice.timer where pipeline = $1 and flow = $2 and root = any($3::text[])', [
-    pipeline,
-    flow,
-    texts(roots),
-  ]);
+  if (hasOld) await forget(db, 'timer', pipeline, flow, roots);
   if (timed.length === 0) return;
   await db.query(
     `insert into sluice.timer (pipeline, flow, root, at)
@@ -84,12 +91,9 @@ async function replaceWaiting(
   flow: string,
   roots: readonly string[],
   verdicts: readonly RootVerdict[],
+  hasOld: boolean,
 ): Promise<void> {
-  await db.query('delete from sluice.waiting where pipeline = $1 and flow = $2 and root = any($3::text[])', [
-    pipeline,
-    flow,
-    texts(roots),
-  ]);
+  if (hasOld) await forget(db, 'waiting', pipeline, flow, roots);
   const needs = verdicts
     .filter((verdict) => verdict.state === 'waiting')
     .flatMap((verdict) => verdict.needs.map((need) => ({ root: verdict.root, ...need })));
@@ -99,4 +103,18 @@ async function replaceWaiting(
      select distinct $1, $2, u.root, u.target, u.id from unnest($3::text[], $4::text[], $5::text[]) as u(root, target, id)`,
     [pipeline, flow, needs.map((need) => need.root), needs.map((need) => need.target), needs.map((need) => need.id)],
   );
+}
+
+async function forget(
+  db: Queryable,
+  table: 'root_issue' | 'timer' | 'waiting',
+  pipeline: string,
+  flow: string,
+  roots: readonly string[],
+): Promise<void> {
+  await db.query(`delete from sluice.${table} where pipeline = $1 and flow = $2 and root = any($3::text[])`, [
+    pipeline,
+    flow,
+    texts(roots),
+  ]);
 }
