@@ -44,9 +44,9 @@ function inOrder(keys: readonly string[]): readonly Member[] {
   return members;
 }
 
-/** SHA-256 of the canonical text, 32 bytes. */
-export function contentHash(value: Json): Buffer {
-  return hash('sha256', canonicalJson(value), 'buffer');
+/** SHA-256 of the canonical text in hexadecimal: a Buffer for each document would be dearer than its hash. */
+export function contentHash(value: Json): string {
+  return hash('sha256', canonicalJson(value));
 }
 
 /** A decimal string in one form: no exponent, no leading or trailing zeros, no negative zero. */

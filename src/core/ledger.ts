@@ -111,7 +111,8 @@ export interface KnownDocument {
   readonly flow: string;
   readonly root: string;
   readonly revision: bigint;
-  readonly hash: Buffer;
+  /** see `contentHash` */
+  readonly hash: string;
   readonly gone: boolean;
   /** kept for remote targets only */
   readonly content: JsonObject | null;
@@ -121,7 +122,8 @@ export interface DocumentWrite {
   readonly root: string;
   readonly document: Document;
   readonly revision: bigint;
-  readonly hash: Buffer;
+  /** see `contentHash` */
+  readonly hash: string;
   readonly gone: boolean;
   readonly sourceTime: string;
 }

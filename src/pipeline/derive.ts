@@ -174,7 +174,7 @@ function foreignNeeds(documents: readonly Document[], local: ReadonlySet<string>
     .filter((need) => !own.has(need));
 }
 
-const newWrite = (root: LockedRoot, document: Document, revision: bigint, hash: Buffer): DocumentWrite => ({
+const newWrite = (root: LockedRoot, document: Document, revision: bigint, hash: string): DocumentWrite => ({
   root: root.key,
   document,
   revision,
@@ -241,16 +241,16 @@ async function takeOver(
 function changed(
   root: LockedRoot,
   document: Document,
-  hash: Buffer,
+  hash: string,
   before: KnownDocument | undefined,
   first: bigint,
 ): DocumentWrite | null {
-  if (before && !before.gone && before.hash.equals(hash) && before.root === root.key) return null;
+  if (before && !before.gone && before.hash === hash && before.root === root.key) return null;
   return newWrite(root, document, next(before, first), hash);
 }
 
 /** Of two documents with one hash the one that is there stays. */
-const hashOf = (document: Document): Buffer => contentHash(document.basis ?? document.content);
+const hashOf = (document: Document): string => contentHash(document.basis ?? document.content);
 
 const next = (before: KnownDocument | undefined, first: bigint): bigint => (before ? before.revision + 1n : first);
 

@@ -34,6 +34,8 @@ export interface FoldInput {
   readonly landed: ReadonlyMap<string, LandedBefore>;
   /** rows with a parked record, and its offset: after it an image with unsent values cannot be trusted */
   readonly doubtful: ReadonlyMap<string, bigint>;
+  /** flows whose roots are derived with this batch and need no mark of their own */
+  readonly atOnce?: ReadonlySet<string>;
   /** in log order */
   readonly events: readonly ChangeEvent[];
 }
@@ -73,7 +75,7 @@ export function foldChanges(input: FoldInput, subscriptions: Subscriptions): Fol
     }
     const doubtful = event.unsent.length > 0 && (current === null || isDoubtful(input, folded, event.key));
     if (doubtful) folded.parked.push({ event, code: 'TOAST_VALUE_UNKNOWN' });
-    else apply(input.table, event, current, folded, subscriptions);
+    else apply(input, event, current, folded, subscriptions);
   }
   folded.marks.splice(0, folded.marks.length, ...distinctMarks(folded.marks));
   return folded;
@@ -95,7 +97,7 @@ function imageAfter(table: SourceTable, event: ChangeEvent, current: LandedBefor
 }
 
 function apply(
-  table: SourceTable,
+  { table, atOnce }: FoldInput,
   event: ChangeEvent,
   current: LandedBefore | null,
   folded: Folded,
@@ -117,7 +119,7 @@ function apply(
   folded.rows.set(event.key, state);
   folded.applied += 1;
   if (event.unsent.length === 0) folded.complete.set(event.key, event.position.offset);
-  folded.marks.push(...subscriptions.marksOf(table.name, event.key, before, links, event.sourceTime));
+  folded.marks.push(...subscriptions.marksOf(table.name, event.key, before, links, event.sourceTime, atOnce));
   if (hasMemory(table) && !isSame(current, state)) remember(table, event, current, state, folded, subscriptions);
 }
 

@@ -42,7 +42,9 @@ export async function decodeBatch(
   const parked: ParkedRecord[] = [];
   for (const raw of records) {
     try {
-      const decoded = await decoder.decode(place.topic, raw);
+      const answer = decoder.decode(place.topic, raw);
+      // not waited for without need: a turn of the event loop's queue for each record is felt
+      const decoded = answer instanceof Promise ? await answer : answer;
       const stop = stopping(decoded, place);
       if (stop) return { changes, parked, stop, to: raw.offset };
       if (decoded.kind === 'change') changes.push({ event: decoded, raw });
@@ -100,24 +102,26 @@ export async function landBatch(
   const events = batch.changes.map(({ event }) => event);
   const keys = [...new Set(events.map((event) => event.key))].sort();
   const unsure = [...new Set(events.filter((event) => event.unsent.length > 0).map((event) => event.key))];
+  const atOnce = new Set(fastFlows.map((flow) => flow.name));
   const doubtful = new Map<string, bigint>();
   // what is parked already came earlier than anything of this batch
   for (const key of await tx.openParked(table.name, unsure)) doubtful.set(key, -1n);
   for (const { key, offset } of batch.parked) doubtful.set(key, offset);
   const landed = await tx.landed(table.name, keys, keysOfPast(table, events));
-  const folded = foldChanges({ table, landed, doubtful, events }, subscriptions);
-  const rows = [...folded.rows.values()].sort((x, y) => (x.key < y.key ? -1 : 1));
+  const folded = foldChanges({ table, landed, doubtful, events, atOnce }, subscriptions);
+  const rows = keys.flatMap((key) => folded.rows.get(key) ?? []);
   await tx.save(table.name, rows);
   await tx.recordMoves(folded.moves);
   await tx.recordChanges(folded.changes);
-  const raws = new Map(batch.changes.map(({ event, raw }) => [event, raw]));
-  await tx.park(folded.parked.map(({ event, code }) => unsentRecord(place, event, raws.get(event), code)));
+  const rawOf = (event: ChangeEvent): RawRecord | undefined => batch.changes.find((c) => c.event === event)?.raw;
+  await tx.park(folded.parked.map(({ event, code }) => unsentRecord(place, event, rawOf(event), code)));
   if (await tx.hasParked(table.name)) await tx.heal(table.name, folded.complete);
-  let marks: readonly Mark[] = folded.marks;
+  const marks: Mark[] = [...folded.marks];
   const fresh = new Set(keys.filter((key) => !landed.has(key)));
   for (const flow of fastFlows) {
     const derived = await deriveAtOnce(tx, context, flow, rows, fresh);
-    marks = marks.filter((mark) => mark.flow !== flow.name || mark.part !== '' || !derived.has(mark.key));
+    for (const { key, sourceTime } of rows)
+      if (!derived.has(key)) marks.push({ flow: flow.name, part: '', key, sourceTime });
   }
   await tx.mark(marks);
   return folded;

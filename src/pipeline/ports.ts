@@ -44,9 +44,10 @@ export interface LogClient {
   close(): Promise<void>;
 }
 
-/** Decodes one record. Throws a SluiceError whose disposition says what is to become of the record. */
+/** Throws a SluiceError whose disposition says what is to become of the record. */
 export interface Decoder {
-  decode(topic: string, record: RawRecord): Promise<SourceRecord>;
+  /** decodes one record, at once where it can */
+  decode(topic: string, record: RawRecord): SourceRecord | Promise<SourceRecord>;
   /** the row's key alone, for a record whose value cannot be decoded */
   decodeKey(topic: string, record: RawRecord): Promise<string>;
   /** for a table that is copied */

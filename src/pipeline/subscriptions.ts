@@ -54,10 +54,18 @@ export class Subscriptions {
     return values;
   }
 
-  /** Marks for a row that changed: for its key, and for what its links were and are. */
-  marksOf(table: string, key: string, before: LinkValues, after: LinkValues, sourceTime: string): Mark[] {
+  /** Marks for a row that changed: for its key, where its root is not derived at once, and for what its links were and are. */
+  marksOf(
+    table: string,
+    key: string,
+    before: LinkValues,
+    after: LinkValues,
+    sourceTime: string,
+    atOnce?: ReadonlySet<string>,
+  ): Mark[] {
     const marks: Mark[] = [];
     for (const { flow, part, link, watch } of this.#byTable.get(table) ?? []) {
+      if (link === 'key' && part === '' && atOnce?.has(flow)) continue;
       if (watch !== null && before[watch] === after[watch]) continue;
       const values = link === 'key' ? [key] : [before[link], after[link]];
       for (const value of new Set(values)) {

@@ -45,13 +45,13 @@ describe('canonical form', () => {
   test('different values have different hashes', () => {
     fc.assert(
       fc.property(json, json, (x, y) => {
-        expect(contentHash(x).equals(contentHash(y))).toBe(canonicalJson(x) === canonicalJson(y));
+        expect(contentHash(x) === contentHash(y)).toBe(canonicalJson(x) === canonicalJson(y));
       }),
     );
   });
 
   test('the order of an array does matter', () => {
-    expect(contentHash(['a', 'b']).equals(contentHash(['b', 'a']))).toBe(false);
+    expect(contentHash(['a', 'b'])).not.toBe(contentHash(['b', 'a']));
   });
 
   test('null and absent differ', () => {

@@ -91,7 +91,7 @@ describe('a migration through Debezium, Kafka in Avro, PostgreSQL and FHIR', () 
     const changes = (await readTopicsWhole(rig)).filter((change) => change.key === id);
     expect(changes.at(-1)?.unsent).toEqual(['patient_notes']);
     const held = await services(
-      `select image->>'patient_notes' = $2 as kept, image->>'status' as status from ${landed()} where key = $1`,
+      `select image::json->>'patient_notes' = $2 as kept, image::json->>'status' as status from ${landed()} where key = $1`,
       id,
       large,
     );
@@ -102,7 +102,7 @@ describe('a migration through Debezium, Kafka in Avro, PostgreSQL and FHIR', () 
     await rig.source.query(`alter table public.submissions add column referral_code text not null default 'none'`);
     const { id } = await submission({ first_name: 'Widened', surname: 'Invented', referral_code: 'R-7' });
     await same();
-    const held = await services(`select image->>'referral_code' as code from ${landed()} where key = $1`, id);
+    const held = await services(`select image::json->>'referral_code' as code from ${landed()} where key = $1`, id);
     expect(held).toEqual([{ code: 'R-7' }]);
   });
 

@@ -140,7 +140,7 @@ const full = (over: Record<string, unknown>) => ({
   ratio: null,
   ...over,
 });
-const decode = (raw: RawMessage) => decodeRecord(raw, TABLE, schemas);
+const decode = async (raw: RawMessage) => decodeRecord(raw, TABLE, schemas);
 
 describe('Avro and JSON come to the same', () => {
   it('down to the last digit of a 64-bit number', async () => {

@@ -9,6 +9,7 @@ import {
   type Migration,
   type PostgresTarget,
   SluiceError,
+  type SourceRecord,
   silentLog,
   topicOf,
 } from '../../src/core/index.ts';
@@ -43,7 +44,8 @@ export async function readTopicsWhole(rig: Rig): Promise<ChangeEvent[]> {
           .then(async () => {
             const name = `${batch.topic}/${batch.partition}`;
             for (const record of batch.records) {
-              const decoded = await decoder.decode(batch.topic, record).catch(undecodable);
+              const decoding = async (): Promise<SourceRecord> => decoder.decode(batch.topic, record);
+              const decoded = await decoding().catch(undecodable);
               if (decoded?.kind === 'change') seen.set(`${name}/${record.offset}`, decoded);
             }
             if (batch.nextOffset >= (open.get(name) ?? 0n)) open.delete(name);

@@ -117,4 +117,4 @@ export function readRow<S extends z.ZodType>(shape: S, image: Image): z.output<S
 }
 
 /** SHA-256 of the typed row, as a bytea literal: the same whichever way the row was read. */
-export const rowHash = (row: JsonObject): string => `\\x${contentHash(row).toString('hex')}`;
+export const rowHash = (row: JsonObject): string => `\\x${contentHash(row)}`;

@@ -249,9 +249,9 @@ export class Model {
   }
 }
 
-const hashOf = (document: Document): Buffer => contentHash(document.basis ?? document.content);
+const hashOf = (document: Document): string => contentHash(document.basis ?? document.content);
 
-const sameContent = (x: Document, y: Document): boolean => hashOf(x).equals(hashOf(y));
+const sameContent = (x: Document, y: Document): boolean => hashOf(x) === hashOf(y);
 
 const isRemote = (target: string, migration: Migration): boolean =>
   migration.flows.some((flow) => flow.targets.some((known) => known.name === target && known.kind !== 'postgres'));

@@ -22,6 +22,8 @@ const OIDS = {
 export abstract class ArrayCells implements Cells {
   readonly #oid: number;
   protected bytes: Buffer;
+  /** over the same bytes: writing integers through it makes no garbage */
+  protected view: DataView;
   protected at = HEADER;
   #count = 0;
   #nulls = false;
@@ -32,12 +34,13 @@ export abstract class ArrayCells implements Cells {
   constructor(type: keyof typeof OIDS, room = 1024) {
     this.#oid = OIDS[type];
     this.bytes = Buffer.allocUnsafe(HEADER + room);
+    this.view = viewOf(this.bytes);
   }
 
   null(): void {
     // taken first: room for it can be a new buffer
     const at = this.take(4);
-    this.bytes.writeInt32BE(-1, at);
+    this.view.setInt32(at, -1);
     this.#nulls = true;
   }
 
@@ -70,7 +73,7 @@ export abstract class ArrayCells implements Cells {
 
   clear(): void {
     // a batch of large rows must not be paid for until the end of the process
-    if (this.bytes.length > 4 * 1024 * 1024) this.bytes = Buffer.allocUnsafe(1024);
+    if (this.bytes.length > 4 * 1024 * 1024) this.#use(Buffer.allocUnsafe(1024));
     this.at = HEADER;
     this.#count = 0;
     this.#nulls = false;
@@ -86,6 +89,11 @@ export abstract class ArrayCells implements Cells {
     return this.bytes.subarray(0, this.at);
   }
 
+  #use(bytes: Buffer): void {
+    this.bytes = bytes;
+    this.view = viewOf(bytes);
+  }
+
   /** Room for one more element of so many bytes, its length included; answers where it begins. */
   protected take(length: number): number {
     const begin = this.at;
@@ -93,13 +101,15 @@ export abstract class ArrayCells implements Cells {
     if (end > this.bytes.length) {
       const larger = Buffer.allocUnsafe(Math.max(end, this.bytes.length * 2));
       this.bytes.copy(larger, 0, 0, begin);
-      this.bytes = larger;
+      this.#use(larger);
     }
     this.at = end;
     this.#count += 1;
     return begin;
   }
 }
+
+const viewOf = (bytes: Buffer): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 
 export const misfit = (): SluiceError =>
   new SluiceError('VALUE_UNDECODABLE', 'a value does not fit the type its column is declared as');

@@ -11,20 +11,20 @@ class Int8Cells extends ArrayCells {
 
   override long(value: number | bigint): void {
     const at = this.take(12);
-    this.bytes.writeInt32BE(8, at);
-    if (typeof value === 'bigint') this.bytes.writeBigInt64BE(value, at + 4);
-    else {
-      this.bytes.writeInt32BE(Math.floor(value / 4_294_967_296), at + 4);
-      this.bytes.writeUInt32BE(value >>> 0, at + 8);
+    this.view.setInt32(at, 8);
+    if (typeof value === 'bigint') {
+      if (value > LARGEST || value < -LARGEST - 1n) throw misfit();
+      this.view.setBigInt64(at + 4, value);
+    } else {
+      this.view.setInt32(at + 4, Math.floor(value / 4_294_967_296));
+      this.view.setUint32(at + 8, value >>> 0);
     }
   }
 
   override text(bytes: Buffer, start: number, end: number): void {
     const text = bytes.toString('latin1', start, end);
     if (!/^-?\d{1,19}$/.test(text)) throw misfit();
-    const value = BigInt(text);
-    if (value > LARGEST || value < -LARGEST - 1n) throw misfit();
-    this.long(value);
+    this.long(BigInt(text));
   }
 }
 
@@ -98,22 +98,22 @@ class DoubleCells extends ArrayCells {
 
 /** Whatever PostgreSQL itself is to read from its text. */
 class TextCells extends ArrayCells {
-  constructor(type: 'text' | 'bytea' = 'text', room?: number) {
-    super(type, room);
+  constructor(room?: number) {
+    super('text', room);
   }
 
   string(value: string): void {
     // no character takes more than three bytes for each of its code units
     const at = this.take(4 + value.length * 3);
     const length = this.bytes.write(value, at + 4);
-    this.bytes.writeInt32BE(length, at);
+    this.view.setInt32(at, length);
     this.at = at + 4 + length;
   }
 
   override text(bytes: Buffer, start: number, end: number): void {
     const length = end - start;
     const at = this.take(4 + length);
-    this.bytes.writeInt32BE(length, at);
+    this.view.setInt32(at, length);
     bytes.copy(this.bytes, at + 4, start, end);
   }
 
@@ -132,6 +132,18 @@ class TextCells extends ArrayCells {
   #plain(value: string): void {
     const bytes = Buffer.from(value, 'latin1');
     this.text(bytes, 0, bytes.length);
+  }
+}
+
+class HexCells extends ArrayCells {
+  constructor(room: number) {
+    super('bytea', room);
+  }
+
+  hex(value: string): void {
+    const at = this.take(4 + value.length / 2);
+    this.bytes.writeInt32BE(value.length / 2, at);
+    this.bytes.write(value, at + 4, 'hex');
   }
 }
 
@@ -160,7 +172,7 @@ export function texts(values: readonly (string | null)[]): Buffer {
     if (length > longest) longest = length;
   }
   // enough in one piece unless much of it is no ASCII; the last value asks for room for the worst
-  const cells = new TextCells('text', all + 2 * longest);
+  const cells = new TextCells(all + 2 * longest);
   for (const value of values) {
     if (value === null) cells.null();
     else cells.string(value);
@@ -189,9 +201,10 @@ export function booleans(values: readonly boolean[]): Buffer {
   return cells.parameter();
 }
 
-export function byteas(values: readonly Buffer[]): Buffer {
-  const cells = new TextCells('bytea');
-  for (const value of values) cells.text(value, 0, value.length);
+/** `bytea` values given in hexadecimal. */
+export function hexes(values: readonly string[]): Buffer {
+  const cells = new HexCells(values.length * 36);
+  for (const value of values) cells.hex(value);
   return cells.parameter();
 }
 

@@ -1,5 +1,5 @@
 import type { DocumentRef, DocumentWrite, Flow, JsonObject, KnownDocument } from '../../core/index.ts';
-import { bigints, booleans, byteas, texts } from './arrays.ts';
+import { bigints, booleans, hexes, texts } from './arrays.ts';
 import type { LedgerContext } from './context.ts';
 import type { Queryable } from './sql.ts';
 
@@ -9,12 +9,14 @@ interface DocumentRecord {
   flow: string;
   root: string;
   revision: string;
-  hash: Buffer;
+  hash: string;
   gone: boolean;
   content: JsonObject | null;
 }
 
-const COLUMNS = ['target', 'id', 'flow', 'root', 'revision', 'hash', 'gone', 'content'];
+const COLUMNS = ['target', 'id', 'flow', 'root', 'revision', "encode(hash, 'hex') as hash", 'gone', 'content'].join(
+  ', ',
+);
 
 const known = (row: DocumentRecord): KnownDocument => ({ ...row, revision: BigInt(row.revision) });
 
@@ -28,7 +30,7 @@ export async function documentsOf(
   if (roots.length === 0) return [];
   const appended = flow.targets.filter((target) => target.mode === 'append').map((target) => target.name);
   const found = await db.query<DocumentRecord>(
-    `select ${COLUMNS.join(', ')} from sluice.document
+    `select ${COLUMNS} from sluice.document
      where pipeline = $1 and flow = $2 and root = any($3::text[]) and not target = any($4)`,
     [context.pipeline, flow.name, texts(roots), appended],
   );
@@ -42,9 +44,9 @@ export async function documentsById(
 ): Promise<readonly KnownDocument[]> {
   if (refs.length === 0) return [];
   const found = await db.query<DocumentRecord>(
-    `select ${COLUMNS.map((column) => `d.${column}`).join(', ')}
-     from unnest($2::text[], $3::text[]) as u(target, id)
-     join sluice.document d on d.pipeline = $1 and d.target = u.target and d.id = u.id`,
+    `select ${COLUMNS} from sluice.document
+     join unnest($2::text[], $3::text[]) as u(of_target, of_id) on target = u.of_target and id = u.of_id
+     where pipeline = $1`,
     [context.pipeline, texts(refs.map((ref) => ref.target)), texts(refs.map((ref) => ref.id))],
   );
   return found.rows.map(known);
@@ -100,7 +102,7 @@ async function recorded(
       texts(writes.map((write) => write.document.id)),
       texts(writes.map((write) => write.root)),
       bigints(writes.map((write) => write.revision)),
-      byteas(writes.map((write) => write.hash)),
+      hexes(writes.map((write) => write.hash)),
     ],
   );
   return among(writes, found.rows);
@@ -131,7 +133,7 @@ function values(context: LedgerContext, flow: Flow, writes: readonly DocumentWri
     texts(writes.map((write) => write.document.id)),
     texts(writes.map((write) => write.root)),
     bigints(writes.map((write) => write.revision)),
-    byteas(writes.map((write) => write.hash)),
+    hexes(writes.map((write) => write.hash)),
     booleans(writes.map((write) => write.gone)),
     texts(writes.map(contentOf)),
   ];

@@ -5,7 +5,8 @@ import type { Queryable } from './sql.ts';
 
 export interface LandedRecord {
   key: string;
-  image: Image | null;
+  /** JSON text */
+  image: string | null;
   deleted: boolean;
   epoch: number;
   phase: 0 | 1;
@@ -24,16 +25,18 @@ export const landedColumns = (table: LandedTable, image = 'image'): string =>
     .join(', ');
 
 /** The state of a row read with its image. */
-export const landedState = (table: LandedTable, row: LandedRecord): LandedState => ({
-  ...landedBefore(table, row),
-  image: row.image ?? {},
-});
+export function landedState(table: LandedTable, row: LandedRecord): LandedState {
+  const before = landedBefore(table, row);
+  return { ...before, image: before.image ?? {} };
+}
+
+const imageOf = (row: LandedRecord): Image | null => (row.image === null ? null : (JSON.parse(row.image) as Image));
 
 export function landedBefore(table: LandedTable, row: LandedRecord): LandedBefore {
   return {
     table: table.name,
     key: row.key,
-    image: row.image,
+    image: imageOf(row),
     deleted: row.deleted,
     sourceTime: row.source_time,
     lsn: row.b,
@@ -82,7 +85,7 @@ function saveStatement(table: LandedTable, onConflict: 'replace' | 'keep'): stri
   const columns = [...COLUMNS, ...table.links.map(linkColumn)];
   const types = [...TYPES, ...table.links.map(() => 'text')];
   const arrays = types.map((type, i) => `$${i + 1}::${type}[]`).join(', ');
-  const picked = columns.map((_, i) => (i === 1 ? 'u.c2::json' : `u.c${i + 1}`)).join(', ');
+  const picked = columns.map((_, i) => `u.c${i + 1}`).join(', ');
   const names = columns.map((_, i) => `c${i + 1}`).join(', ');
   const updates = columns.slice(1).map((column) => `${column} = excluded.${column}`);
   return `insert into ${table.sql} (${columns.join(', ')}) select ${picked} from unnest(${arrays}) as u(${names})

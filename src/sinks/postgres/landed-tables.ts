@@ -64,10 +64,11 @@ export function landedTables(pipeline: string, migration: Migration): ReadonlyMa
 export async function createLandedTables(db: Queryable, tables: Iterable<LandedTable>): Promise<void> {
   for (const table of tables) {
     await db.query(`create table if not exists ${table.sql} (
-      key text primary key, image json not null, deleted boolean not null default false,
+      key text primary key, image text not null, deleted boolean not null default false,
       epoch integer not null, phase smallint not null, a bigint not null, b bigint not null, tx_id bigint,
       kafka_offset bigint not null, source_time text not null)
       with (autovacuum_vacuum_scale_factor = 0.05, fillfactor = 80)`);
+    await imagesAsText(db, table);
     for (const link of table.links) {
       await db.query(`alter table ${table.sql} add column if not exists ${linkColumn(link)} text`);
       const digest = createHash('sha256').update(`${table.sql}.${link}`).digest('hex').slice(0, 12);
@@ -77,6 +78,16 @@ export async function createLandedTables(db: Queryable, tables: Iterable<LandedT
       );
     }
   }
+}
+
+/** Images were of type json once, which the server parses at each write although nobody asks it about them. */
+async function imagesAsText(db: Queryable, table: LandedTable): Promise<void> {
+  const found = await db.query(
+    `select from pg_attribute where attrelid = $1::regclass and attname = 'image' and atttypid = 'json'::regtype`,
+    [table.sql],
+  );
+  if (found.rowCount === 0) return;
+  await db.query(`alter table ${table.sql} alter column image type text using image::text`);
 }
 
 export async function dropLandedTables(db: Queryable, tables: Iterable<LandedTable>): Promise<void> {

@@ -28,7 +28,7 @@ export class PostgresLanding implements LandingTransaction {
   readonly #context: LedgerContext;
   readonly deriving: DerivingTransaction;
   /** rows of landed tables this transaction has locked */
-  readonly #held = new Set<string>();
+  readonly #held = new Map<string, Set<string>>();
   #attempts = 0;
 
   constructor(db: Queryable, context: LedgerContext, deriving: DerivingTransaction) {
@@ -71,7 +71,8 @@ export class PostgresLanding implements LandingTransaction {
       },
       [texts(keys), texts([...whole])],
     );
-    for (const row of found.rows) this.#held.add(`${name}\u001f${row.key}`);
+    const held = this.#heldOf(name);
+    for (const row of found.rows) held.add(row.key);
     return new Map(found.rows.map((row) => [row.key, landedBefore(table, row)]));
   }
 
@@ -82,8 +83,17 @@ export class PostgresLanding implements LandingTransaction {
        where not deleted and (epoch < $1 or (epoch = $1 and phase = 0 and b < $2)) order by key limit $3 for update`,
       [epoch, String(snapshotLsn), limit],
     );
-    for (const row of found.rows) this.#held.add(`${name}\u001f${row.key}`);
+    const held = this.#heldOf(name);
+    for (const row of found.rows) held.add(row.key);
     return found.rows.map((row) => landedState(table, row));
+  }
+
+  #heldOf(name: string): Set<string> {
+    const known = this.#held.get(name);
+    if (known) return known;
+    const held = new Set<string>();
+    this.#held.set(name, held);
+    return held;
   }
 
   observeEpoch(seen: EpochSeen): Promise<void> {
@@ -91,7 +101,8 @@ export class PostgresLanding implements LandingTransaction {
   }
 
   async save(name: string, rows: readonly LandedState[]): Promise<void> {
-    const isHeld = (row: LandedState): boolean => this.#held.has(`${name}\u001f${row.key}`);
+    const held = this.#heldOf(name);
+    const isHeld = (row: LandedState): boolean => held.has(row.key);
     const table = this.#context.table(name);
     await saveRows(this.#db, table, rows.filter(isHeld), 'replace');
     const fresh = rows.filter((row) => !isHeld(row));

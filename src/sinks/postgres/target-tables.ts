@@ -1,7 +1,7 @@
 import { type JsonObject, type PostgresTarget, SluiceError } from '../../core/index.ts';
-import { texts } from './arrays.ts';
 import type { LedgerContext } from './context.ts';
 import { ident, type Queryable, qualified } from './sql.ts';
+import { type TypedArray, typedArray } from './typed-arrays.ts';
 
 export interface TargetRow {
   readonly id: string;
@@ -45,13 +45,14 @@ export class TargetTables {
       .map((c) => `${ident(c)} = excluded.${ident(c)}`);
     const onConflict =
       target.mode === 'append' || updates.length === 0 ? 'nothing' : `update set ${updates.join(', ')}`;
-    const arrays = columns.map((_, i) => `$${i + 1}::text[]`).join(', ');
+    const given = columns.map((column, i) => arrayOf(rows, column, types[i] as ColumnType));
+    const arrays = given.map(({ array }, i) => `$${i + 1}::${array}[]`).join(', ');
     const names = columns.map((_, i) => `c${i}`).join(', ');
-    const picked = types.map((type, i) => fromText(type, `u.c${i}`)).join(', ');
+    const picked = given.map(({ cast }, i) => picking(types[i] as ColumnType, cast, `u.c${i}`)).join(', ');
     await db.query(
       `insert into ${table} (${list}) select ${picked} from unnest(${arrays}) as u(${names})
        on conflict (${key}) do ${onConflict}`,
-      columns.map((column, i) => texts(rows.map((row) => asText(row, column, types[i] as ColumnType)))),
+      given.map(({ parameter }) => parameter),
     );
   }
 
@@ -110,14 +111,16 @@ interface ColumnType {
   readonly isJson: boolean;
 }
 
-function asText({ content, stamps }: TargetRow, column: string, type: ColumnType): string | null {
-  const value = content[column] ?? stamps[column] ?? null;
-  if (value === null) return null;
-  return typeof value === 'string' && !type.isJson && !type.isArray ? value : JSON.stringify(value);
+function arrayOf(rows: readonly TargetRow[], column: string, type: ColumnType): TypedArray {
+  const values = rows.map(({ content, stamps }) => content[column] ?? stamps[column] ?? null);
+  return typedArray(type.name, values, (value) => {
+    if (value === null) return null;
+    return typeof value === 'string' && !type.isJson && !type.isArray ? value : JSON.stringify(value);
+  });
 }
 
-/** An array travels as JSON; everything else as PostgreSQL itself reads it. */
-function fromText({ name, isArray }: ColumnType, value: string): string {
-  if (!isArray) return `${value}::${name}`;
+/** An array travels as JSON; everything else that is not binary as PostgreSQL itself reads it. */
+function picking({ name, isArray }: ColumnType, cast: string | null, value: string): string {
+  if (!isArray) return cast === null ? value : `${value}::${cast}`;
   return `case when ${value} is not null then array(select jsonb_array_elements_text(${value}::jsonb))::${name} end`;
 }

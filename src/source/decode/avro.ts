@@ -2,6 +2,11 @@ import { type Json, SluiceError } from '../../core/index.ts';
 import { type Compiled, compileSchema } from './avro-schema.ts';
 import { Cursor } from './cursor.ts';
 
+const isAvro = (buffer: Buffer): boolean => buffer.length >= 5 && buffer[0] === 0;
+
+const unknownSchema = (id: number): SluiceError =>
+  new SluiceError('SCHEMA_UNKNOWN', `the registry has no schema ${id}`, { context: { schema: id } });
+
 /** Schemas by id, fetched once. Throws SCHEMA_UNKNOWN, or REGISTRY_UNAVAILABLE when nobody can be asked. */
 export class AvroSchemas {
   readonly #url: string;
@@ -12,11 +17,25 @@ export class AvroSchemas {
     this.#url = url.replace(/\/$/, '');
   }
 
-  /** Decodes magic byte, schema id and body. */
-  async decode(buffer: Buffer): Promise<Json> {
-    if (buffer.length < 5 || buffer[0] !== 0) throw new SluiceError('VALUE_UNDECODABLE', 'not in the Avro wire format');
+  /** Whether a schema must be fetched before these bytes can be decoded. */
+  lacks(buffer: Buffer | null): boolean {
+    return buffer !== null && isAvro(buffer) && !this.#types.has(buffer.readUInt32BE(1));
+  }
+
+  /** Fetches what the bytes need. Throws REGISTRY_UNAVAILABLE only: of a schema unknown or unreadable `decode` tells. */
+  async fetch(buffer: Buffer | null): Promise<void> {
+    if (buffer === null || !this.lacks(buffer)) return;
+    await this.compiled(buffer.readUInt32BE(1)).catch((error: unknown) => {
+      if (error instanceof SluiceError && error.disposition === 'retry') throw error;
+    });
+  }
+
+  /** Decodes magic byte, schema id and body. Throws SCHEMA_UNKNOWN for a schema not fetched, VALUE_UNDECODABLE. */
+  decode(buffer: Buffer): Json {
+    if (!isAvro(buffer)) throw new SluiceError('VALUE_UNDECODABLE', 'not in the Avro wire format');
     const id = buffer.readUInt32BE(1);
-    const type = this.#types.get(id) ?? (await this.compiled(id));
+    const type = this.#types.get(id);
+    if (!type) throw unknownSchema(id);
     try {
       const cursor = new Cursor(buffer, 5);
       const value = type.json(cursor);
@@ -42,9 +61,7 @@ export class AvroSchemas {
         throw new SluiceError('REGISTRY_UNAVAILABLE', 'the schema registry does not answer', { cause });
       },
     );
-    if (response.status === 404) {
-      throw new SluiceError('SCHEMA_UNKNOWN', `the registry has no schema ${id}`, { context: { schema: id } });
-    }
+    if (response.status === 404) throw unknownSchema(id);
     if (!response.ok) throw new SluiceError('REGISTRY_UNAVAILABLE', `the schema registry answers ${response.status}`);
     return ((await response.json()) as { schema: string }).schema;
   }

@@ -51,7 +51,7 @@ interface Envelope {
 }
 
 /** JSON or Avro, told apart by the first byte; a JSON converter with schemas wraps the payload once more. */
-async function decodeBytes(buffer: Buffer, schemas: AvroSchemas): Promise<unknown> {
+function decodeBytes(buffer: Buffer, schemas: AvroSchemas): unknown {
   if (buffer[0] === 0) return schemas.decode(buffer);
   let value: unknown;
   try {
@@ -69,12 +69,16 @@ async function decodeBytes(buffer: Buffer, schemas: AvroSchemas): Promise<unknow
  * Throws KEY_UNDECODABLE; REGISTRY_UNAVAILABLE when it may be decodable later.
  */
 export async function decodeKey(raw: RawMessage, table: TopicTable, schemas: AvroSchemas): Promise<string> {
+  await schemas.fetch(raw.key);
+  return keyOf(raw, table, schemas);
+}
+
+function keyOf(raw: RawMessage, table: TopicTable, schemas: AvroSchemas): string {
   if (raw.key === null) throw new SluiceError('KEY_UNDECODABLE', 'the record has no key');
   let key: Record<string, unknown>;
   try {
-    key = (await decodeBytes(raw.key, schemas)) as Record<string, unknown>;
-  } catch (error) {
-    if (error instanceof SluiceError && error.disposition === 'retry') throw error;
+    key = decodeBytes(raw.key, schemas) as Record<string, unknown>;
+  } catch {
     throw new SluiceError('KEY_UNDECODABLE', 'the key cannot be decoded');
   }
   return keyText(
@@ -142,15 +146,26 @@ export function operationOf(op: string | undefined): Operation {
   return op as Operation;
 }
 
-/** Decodes one record of a raw topic. See `decodeKey` for what it throws; VALUE_UNDECODABLE and SCHEMA_UNKNOWN besides. */
-export async function decodeRecord(
+/**
+ * Decodes one record of a raw topic, at once unless a schema has to be fetched.
+ * See `decodeKey` for what it throws; VALUE_UNDECODABLE and SCHEMA_UNKNOWN besides.
+ */
+export function decodeRecord(
   raw: RawMessage,
   table: TopicTable,
   schemas: AvroSchemas,
   options: DecodeOptions = {},
-): Promise<SourceRecord> {
-  if (raw.value === null) return { kind: 'tombstone', table: table.table, key: await decodeKey(raw, table, schemas) };
-  const envelope = (await decodeBytes(raw.value, schemas)) as Envelope | null;
+): SourceRecord | Promise<SourceRecord> {
+  if (!schemas.lacks(raw.value) && !schemas.lacks(raw.key)) return recordOf(raw, table, schemas, options);
+  return schemas
+    .fetch(raw.value)
+    .then(() => schemas.fetch(raw.key))
+    .then(() => recordOf(raw, table, schemas, options));
+}
+
+function recordOf(raw: RawMessage, table: TopicTable, schemas: AvroSchemas, options: DecodeOptions): SourceRecord {
+  if (raw.value === null) return { kind: 'tombstone', table: table.table, key: keyOf(raw, table, schemas) };
+  const envelope = decodeBytes(raw.value, schemas) as Envelope | null;
   if (envelope === null || typeof envelope !== 'object')
     throw new SluiceError('VALUE_UNDECODABLE', 'not a change event');
   if (envelope.op === 'm') {
@@ -166,7 +181,7 @@ export async function decodeRecord(
   const position = positionFrom(raw.offset, source, epochOf(raw, options));
   if (envelope.op === 't') return { kind: 'truncate', table: table.table, position };
   const op = operationOf(envelope.op);
-  const key = await decodeKey(raw, table, schemas);
+  const key = keyOf(raw, table, schemas);
   const { image: after, unsent } = takeUnsent(envelope.after ?? null);
   return {
     kind: 'change',

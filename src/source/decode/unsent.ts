@@ -15,7 +15,8 @@ function isUnsent(value: Json): boolean {
 /** Parts an image into what was sent and the names of what was not. */
 export function takeUnsent(image: Image | null): { image: Image | null; unsent: readonly string[] } {
   if (image === null) return { image: null, unsent: [] };
-  const unsent = Object.keys(image).filter((column) => isUnsent(image[column] as Json));
+  const unsent: string[] = [];
+  for (const column in image) if (isUnsent(image[column] as Json)) unsent.push(column);
   if (unsent.length === 0) return { image, unsent };
   const sent = Object.entries(image).filter(([column]) => !unsent.includes(column));
   return { image: Object.fromEntries(sent), unsent };
