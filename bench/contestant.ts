@@ -9,7 +9,6 @@ export interface Contest {
   readonly table: string;
   /** Nothing is read until `resume`; what was written stays. */
   pause(): Promise<void>;
-  /** the process can be another one afterwards */
   resume(): Promise<void>;
   close(): Promise<void>;
 }

@@ -11,8 +11,8 @@ import { addresses, stackSettings } from '../src/stack/index.ts';
 import type { WorkerCall } from './sluice.ts';
 import { visitMigration } from './visit.ts';
 
-/** `sluice run` for the bench's migration: the same parts with the same settings, see src/app/run.ts. */
-async function main(call: WorkerCall): Promise<void> {
+/** `sluice run` for the bench's migration: the same parts with the same settings, see src/app/run.ts. Answers how to end it. */
+async function begin(call: WorkerCall): Promise<() => Promise<void>> {
   const migration = visitMigration(call.migration, call.way);
   const name = call.pipeline;
   const config = loadConfig(addresses(stackSettings()), { SLUICE_SERVICES_URL: call.servicesUrl });
@@ -41,13 +41,23 @@ async function main(call: WorkerCall): Promise<void> {
     flows: migration.flows,
     ...WORKER_SETTINGS,
   });
-  const stop = async (): Promise<void> => {
+  await worker.start();
+  return async () => {
     await worker.stop();
     await pool.end();
-    process.exit(0);
   };
-  process.once('SIGTERM', () => void stop());
-  await worker.start();
 }
 
-await main(JSON.parse(process.argv[2] ?? '{}') as WorkerCall);
+let stop: (() => Promise<void>) | null = null;
+let turn = Promise.resolve();
+
+/** A call begins a run, null ends it; both are answered when done. The process stays, as a consumer's does, and Connect's. */
+process.on('message', ({ call }: { call: WorkerCall | null }) => {
+  turn = turn.then(async () => {
+    await stop?.();
+    stop = call === null ? null : await begin(call);
+    process.send?.('done');
+  });
+});
+process.once('disconnect', () => process.exit(0));
+process.once('SIGTERM', () => process.exit(0));

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { openPool, PipelineAdmin } from '../src/sinks/postgres/index.ts';
 import type { Contest, Contestant } from './contestant.ts';
@@ -16,31 +17,50 @@ export interface WorkerCall {
   readonly way: Way;
 }
 
-function spawnWorker(call: WorkerCall, profile: string | undefined): ChildProcess {
-  const profiling = profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profile];
-  const child = spawn(process.execPath, [...profiling, WORKER, JSON.stringify(call)], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  // this process may be cut off in the middle of a round
-  const orphaned = (): unknown => child.kill('SIGKILL');
-  process.once('exit', orphaned);
-  child.once('exit', (code) => {
-    process.removeListener('exit', orphaned);
-    if (code !== 0) process.stderr.write(`bench: the worker ended with ${code}\n`);
-  });
-  return child;
+/** A process that runs a worker whenever it is told to. */
+class WorkerProcess {
+  readonly #child: ChildProcess;
+
+  constructor(profile?: string) {
+    const profiling = profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profile];
+    this.#child = spawn(process.execPath, [...profiling, WORKER], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    // this process may be cut off in the middle of a round
+    const orphaned = (): unknown => this.#child.kill('SIGKILL');
+    process.once('exit', orphaned);
+    this.#child.once('exit', (code) => {
+      process.removeListener('exit', orphaned);
+      if (code !== 0) process.stderr.write(`bench: the worker ended with ${code}\n`);
+    });
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** null ends what runs */
+  async tell(call: WorkerCall | null): Promise<void> {
+    const done = once(this.#child, 'message', { signal: AbortSignal.timeout(60_000) });
+    this.#child.send({ call });
+    await done;
+  }
+
+  async end(): Promise<void> {
+    if (this.#child.exitCode !== null) return;
+    const ended = once(this.#child, 'exit');
+    this.#child.kill('SIGTERM');
+    await ended;
+  }
 }
 
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return;
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGTERM');
-  await ended;
-}
-
-/** The real worker on a ledger database of its own, anew each round. */
+/** The real worker on a ledger database of its own, anew each round; one process for all rounds, as Connect is one. */
 export function sluiceContestant(place: Place, way: Way): Contestant {
   const database = `${place.prefix}sluice_${way}`;
+  let kept: WorkerProcess | null = null;
+  const processFor = (profile: string | undefined): WorkerProcess => {
+    if (profile !== undefined) return new WorkerProcess(profile);
+    kept ??= new WorkerProcess();
+    return kept;
+  };
   return {
     name: way === 'copied' ? 'Sluice' : 'Sluice, landed',
     async begin(round, profile): Promise<Contest> {
@@ -56,23 +76,24 @@ export function sluiceContestant(place: Place, way: Way): Contestant {
       await admin.applySchemas([{ schema: 'bench', folder: VISIT_SQL_FOLDER }]);
       await pool.end();
       const target = await connect(place, database);
-      let child = spawnWorker(call, profile);
+      const worker = processFor(profile);
+      await worker.tell(call);
       return {
-        get pid() {
-          return child.pid ?? 0;
-        },
+        pid: worker.pid,
         target,
         table: 'bench.visit',
-        pause: () => end(child),
-        async resume() {
-          child = spawnWorker(call, undefined);
-        },
+        pause: () => worker.tell(null),
+        resume: () => worker.tell(call),
         async close() {
-          await end(child);
+          await worker.tell(null);
+          if (profile !== undefined) await worker.end();
           await target.end();
         },
       };
     },
-    close: () => dropDatabase(place, database),
+    async close() {
+      await kept?.end();
+      await dropDatabase(place, database);
+    },
   };
 }
