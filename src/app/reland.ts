@@ -1,5 +1,5 @@
 import { SluiceError, silentMeter, topicOf } from '../core/index.ts';
-import { decodeBatch, landerOf, Subscriptions } from '../pipeline/index.ts';
+import { landerOf, Subscriptions } from '../pipeline/index.ts';
 import type { ParkedItem } from '../sinks/postgres/index.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
@@ -14,16 +14,15 @@ import { openDecoder } from './wire.ts';
 export async function relandRecord(open: OpenPipeline, config: Config, item: ParkedItem): Promise<void> {
   const raw = await open.admin.parkedRaw(item.id);
   if (!raw || item.topic === null || item.partition === null || item.offset === null) return;
-  const { migration, ledger, admin } = open;
+  const { migration, ledger } = open;
   const table = migration.tables.find((candidate) => topicOf(migration.name, candidate.name) === item.topic);
   if (!table) throw new SluiceError('CONFIG_INVALID', `${item.topic} belongs to no declared table`);
   const place = { topic: item.topic, partition: item.partition, table: table.name };
   const offset = BigInt(item.offset);
   const record = { offset, timestampMs: 0, key: raw.key, value: raw.value, headers: raw.headers };
   const decoder = openDecoder(config, migration);
-  const decoded = await decodeBatch(decoder, place, [record], offset + 1n);
   const log = createLog({ level: 'warn' });
   const context = { migration, ledger, log, meter: silentMeter, clock: systemClock, worker: 'reland' };
-  if (decoded.parked.length === 0 && decoded.stop === null) await admin.healParked([item.id], 'tried again');
-  await landerOf(place, context, decoder, new Subscriptions(migration), []).land([record], offset + 1n, null);
+  const lander = landerOf(place, context, decoder, new Subscriptions(migration), [], { again: [item.id] });
+  await lander.land([record], offset + 1n, null);
 }

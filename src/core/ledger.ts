@@ -93,6 +93,8 @@ export interface LandingTransaction {
   openParked(table: string, keys: readonly string[]): Promise<ReadonlySet<string>>;
   /** Whether any record of the table is parked and not healed. */
   hasParked(table: string): Promise<boolean>;
+  /** Parked records, by id, that are landed once more in this transaction. */
+  closeParked(ids: readonly string[], by: string): Promise<void>;
   /** A complete image at this offset makes the parked records before it moot, by key. */
   heal(table: string, complete: ReadonlyMap<string, bigint>): Promise<void>;
   deriving: DerivingTransaction;

@@ -11,7 +11,7 @@ import {
 import { Breaker } from './breaker.ts';
 import { EpochNews } from './epoch-news.ts';
 import { type Place, parkedRecord } from './land.ts';
-import { type Lander, type Landing, newestTimestamp, type Step } from './lander.ts';
+import { type Lander, type LanderOptions, type Landing, newestTimestamp, type Step } from './lander.ts';
 import type { Decoder, PipelineContext, RawRecord, RowDecoder } from './ports.ts';
 
 interface Change {
@@ -44,14 +44,20 @@ export class CopyLander implements Lander {
   readonly #batch: CopyBatch;
   readonly #epochs = new EpochNews();
   readonly #breaker = new Breaker();
-  readonly #parks: boolean;
+  readonly #options: Required<LanderOptions>;
 
-  constructor(place: Place, flow: CopyFlow, context: PipelineContext, decoder: Decoder, parks: boolean) {
+  constructor(
+    place: Place,
+    flow: CopyFlow,
+    context: PipelineContext,
+    decoder: Decoder,
+    options: Required<LanderOptions>,
+  ) {
     this.#place = place;
     this.#flow = flow;
     this.#context = context;
     this.#decoder = decoder;
-    this.#parks = parks;
+    this.#options = options;
     this.#rows = decoder.rows(place.topic, flow.copy);
     this.#batch = context.ledger.copyBatch(flow);
   }
@@ -137,6 +143,8 @@ export class CopyLander implements Lander {
         const move = { ...this.#place, ...step, to: taken.to, sourceTime, logTimeMs: taken.logTimeMs };
         if (!(await tx.advance(move))) throw new SluiceError('FENCED', 'another worker has this partition');
       }
+      const { parked, stop } = taken;
+      if (parked.length === 0 && stop === null) await tx.closeParked(this.#options.again, 'tried again');
       for (const seen of news) await tx.observeEpoch(seen);
       return this.#copy(tx, taken, step === null);
     });
@@ -194,7 +202,7 @@ export class CopyLander implements Lander {
         parked.push(await this.#parkedChange(change, unsentFault(unsent, this.#flow)));
       }
     }
-    if (this.#parks) await tx.park(parked);
+    if (this.#options.parks) await tx.park(parked);
     await tx.heal(this.#place.table, healed);
     return { written, older: offered - written, parked };
   }

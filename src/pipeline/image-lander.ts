@@ -1,6 +1,6 @@
 import { type Flow, SluiceError } from '../core/index.ts';
 import { type DecodedBatch, decodeBatch, landBatch, type Place } from './land.ts';
-import { type Lander, type Landing, newestTimestamp, type Step } from './lander.ts';
+import { type Lander, type LanderOptions, type Landing, newestTimestamp, type Step } from './lander.ts';
 import type { Decoder, PipelineContext, RawRecord } from './ports.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
@@ -11,7 +11,7 @@ export class ImageLander implements Lander {
   readonly #decoder: Decoder;
   readonly #subscriptions: Subscriptions;
   readonly #fastFlows: readonly Flow[];
-  readonly #parks: boolean;
+  readonly #options: Required<LanderOptions>;
 
   constructor(
     place: Place,
@@ -19,19 +19,19 @@ export class ImageLander implements Lander {
     decoder: Decoder,
     subscriptions: Subscriptions,
     fastFlows: readonly Flow[],
-    parks: boolean,
+    options: Required<LanderOptions>,
   ) {
     this.#place = place;
     this.#context = context;
     this.#decoder = decoder;
     this.#subscriptions = subscriptions;
     this.#fastFlows = fastFlows;
-    this.#parks = parks;
+    this.#options = options;
   }
 
   async land(records: readonly RawRecord[], to: bigint, step: Step | null): Promise<Landing> {
     const decoded = await decodeBatch(this.#decoder, this.#place, records, to);
-    const batch = this.#parks ? decoded : { ...decoded, parked: [] };
+    const batch = this.#options.parks ? decoded : { ...decoded, parked: [] };
     const { parked, stop } = batch;
     // an empty step would prove nothing and move nothing
     if (step !== null && batch.to <= step.from) return { to: step.from, applied: 0, stale: 0, parked, stop };
@@ -41,6 +41,7 @@ export class ImageLander implements Lander {
         const move = { ...this.#place, ...step, to: batch.to, sourceTime: newest(batch), logTimeMs };
         if (!(await tx.advance(move))) throw new SluiceError('FENCED', 'another worker has this partition');
       }
+      if (parked.length === 0 && stop === null) await tx.closeParked(this.#options.again, 'tried again');
       return landBatch(tx, this.#context, this.#subscriptions, this.#place, batch, this.#fastFlows);
     });
     return { to: batch.to, applied: folded?.applied ?? 0, stale: folded?.stale ?? 0, parked, stop };

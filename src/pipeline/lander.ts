@@ -29,6 +29,13 @@ export interface Lander {
   land(records: readonly RawRecord[], to: bigint, step: Step | null): Promise<Landing>;
 }
 
+export interface LanderOptions {
+  /** false: what cannot be landed is passed over, as somebody else has parked it; default true */
+  readonly parks?: boolean;
+  /** parked records that are landed once more: closed in the same transaction, so that neither is done without the other */
+  readonly again?: readonly string[];
+}
+
 /** Newest Kafka timestamp of the records before `to`; null when there are none. */
 export function newestTimestamp(records: readonly RawRecord[], to: bigint): number | null {
   let time: number | null = null;

@@ -2,14 +2,9 @@ import { copyOf, type Flow } from '../core/index.ts';
 import { CopyLander } from './copy-lander.ts';
 import { ImageLander } from './image-lander.ts';
 import type { Place } from './land.ts';
-import type { Lander } from './lander.ts';
+import type { Lander, LanderOptions } from './lander.ts';
 import type { Decoder, PipelineContext } from './ports.ts';
 import type { Subscriptions } from './subscriptions.ts';
-
-export interface LanderOptions {
-  /** false: what cannot be landed is passed over, as somebody else has parked it; default true */
-  readonly parks?: boolean;
-}
 
 /** How a partition of a table is landed; of `flows` those that need nothing but the row are derived on the spot. */
 export function landerOf(
@@ -18,12 +13,12 @@ export function landerOf(
   decoder: Decoder,
   subscriptions: Subscriptions,
   flows: readonly Flow[],
-  { parks = true }: LanderOptions = {},
+  { parks = true, again = [] }: LanderOptions = {},
 ): Lander {
   const copied = copyOf(context.migration, place.table);
-  if (copied) return new CopyLander(place, copied, context, decoder, parks);
+  if (copied) return new CopyLander(place, copied, context, decoder, { parks, again });
   const fastFlows = flows.filter((flow) => isFast(flow, place.table));
-  return new ImageLander(place, context, decoder, subscriptions, fastFlows, parks);
+  return new ImageLander(place, context, decoder, subscriptions, fastFlows, { parks, again });
 }
 
 /** A root that is a row alone, and refers to no other root's rows, is derived as it lands. */

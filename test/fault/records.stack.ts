@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { readTopicsWhole, settledDifferences } from '../support/oracle.ts';
 import { poison } from '../support/poison.ts';
 import { findRecord } from '../support/raw-records.ts';
-import { type Rig, startRig, type WorkerProcess } from '../support/rig.ts';
+import { CRASH_POINTS, type Rig, startRig, type WorkerProcess } from '../support/rig.ts';
 
 const TEN_MB = 10_000_000;
 /** hexadecimal that compresses badly, made where it is stored */
@@ -77,6 +77,10 @@ describe('records that are hard to take', () => {
     let last = 0;
     while (last < missing) last = await register(JSON.parse(known.schema) as object);
     expect(last).toBe(missing);
+    // cut off between closing the parked record and landing it: neither is done
+    const cutOff = { ...rig.variables, NODE_OPTIONS: `--import ${CRASH_POINTS}`, SLUICE_CRASH_AT: 'retried:1' };
+    expect((await rig.sluiceWith(cutOff, ...retry)).code).toBeNull();
+    expect(await parked()).toMatchObject([{ state: 'parked' }]);
     expect((await rig.sluice(...retry)).code).toBe(0);
     expect(await parked()).toMatchObject([{ state: 'healed' }]);
     // the change it holds is made, which the comparison can now read as well

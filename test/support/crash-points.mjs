@@ -29,6 +29,7 @@ const AFTER = {
   'intent-written': /^insert into sluice\.intent/,
   acknowledged: /^update sluice\.document d set acked/,
   parked: /^insert into sluice\.parked/,
+  retried: /^with closed as \(/,
   committed: /^commit$/,
 };
 
@@ -84,8 +85,8 @@ for (const { prototype } of [FetchClient, KafkajsClient]) {
   };
 }
 const { decode } = AvroSchemas.prototype;
-AvroSchemas.prototype.decode = async function watched(buffer) {
-  const value = await decode.call(this, buffer);
+AvroSchemas.prototype.decode = function watched(buffer) {
+  const value = decode.call(this, buffer);
   reach('decoded');
   return value;
 };

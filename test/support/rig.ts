@@ -24,7 +24,7 @@ import {
 import type { StackAddresses } from '../../src/stack/index.ts';
 import { urlOf } from './service-database.ts';
 
-const CRASH_POINTS = new URL('./crash-points.mjs', import.meta.url).href;
+export const CRASH_POINTS = new URL('./crash-points.mjs', import.meta.url).href;
 const SILENT_CLIENT = new URL('./silent-client.mjs', import.meta.url).href;
 const SLUICE = fileURLToPath(new URL('../../bin/sluice.js', import.meta.url));
 

@@ -134,10 +134,6 @@ export class PipelineAdmin {
     return parked.closeParked(this.#pool, this.#context.pipeline, ids, 'dropped', by, reason);
   }
 
-  healParked(ids: readonly string[], by: string): Promise<number> {
-    return parked.closeParked(this.#pool, this.#context.pipeline, ids, 'healed', by, null);
-  }
-
   unmirrored(limit: number): Promise<parked.ParkedItem[]> {
     return parked.unmirrored(this.#pool, this.#context.pipeline, limit);
   }

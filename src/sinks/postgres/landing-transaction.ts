@@ -20,6 +20,8 @@ import type { ArrayBatch } from './copy/batch.ts';
 import { copyTable } from './copy/table.ts';
 import { observeEpoch } from './epochs.ts';
 import { type LandedRecord, landedBefore, landedColumns, landedState, saveRows } from './landed-rows.ts';
+import { insertMarks } from './marks.ts';
+import { closeParked } from './parked.ts';
 import type { Queryable } from './sql.ts';
 
 /** The statements of one landing transaction, on the connection that holds it. */
@@ -205,6 +207,10 @@ export class PostgresLanding implements LandingTransaction {
     return found.rowCount === 1;
   }
 
+  async closeParked(ids: readonly string[], by: string): Promise<void> {
+    if (ids.length > 0) await closeParked(this.#db, this.#context.pipeline, ids, 'healed', by, null);
+  }
+
   async heal(table: string, complete: ReadonlyMap<string, bigint>): Promise<void> {
     if (complete.size === 0) return;
     await this.#db.query(
@@ -237,20 +243,4 @@ export class PostgresLanding implements LandingTransaction {
       throw error;
     }
   }
-}
-
-export async function insertMarks(db: Queryable, pipeline: string, marks: readonly Mark[]): Promise<void> {
-  if (marks.length === 0) return;
-  await db.query(
-    `insert into sluice.mark (pipeline, flow, part, key, source_time)
-     select $1, u.flow, u.part, u.key, u.source_time
-     from unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[]) as u(flow, part, key, source_time)`,
-    [
-      pipeline,
-      texts(marks.map((mark) => mark.flow)),
-      texts(marks.map((mark) => mark.part)),
-      texts(marks.map((mark) => mark.key)),
-      marks.map((mark) => mark.sourceTime),
-    ],
-  );
 }

@@ -1,4 +1,5 @@
-import type { Flow, Part } from '../../core/index.ts';
+import type { Flow, Mark, Part } from '../../core/index.ts';
+import { texts } from './arrays.ts';
 import type { LedgerContext } from './context.ts';
 import { wakeIntents } from './intents.ts';
 import { linkColumn } from './landed-tables.ts';
@@ -99,4 +100,20 @@ export async function tick(db: Queryable, pipeline: string, now: string): Promis
     [pipeline],
   );
   return (timers.rowCount ?? 0) + (parents.rowCount ?? 0) + (await wakeIntents(db, pipeline));
+}
+
+export async function insertMarks(db: Queryable, pipeline: string, marks: readonly Mark[]): Promise<void> {
+  if (marks.length === 0) return;
+  await db.query(
+    `insert into sluice.mark (pipeline, flow, part, key, source_time)
+     select $1, u.flow, u.part, u.key, u.source_time
+     from unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[]) as u(flow, part, key, source_time)`,
+    [
+      pipeline,
+      texts(marks.map((mark) => mark.flow)),
+      texts(marks.map((mark) => mark.part)),
+      texts(marks.map((mark) => mark.key)),
+      marks.map((mark) => mark.sourceTime),
+    ],
+  );
 }

@@ -1,5 +1,5 @@
 import type { Json } from '../../core/index.ts';
-import { insertMarks } from './landing-transaction.ts';
+import { insertMarks } from './marks.ts';
 import { isoMicros, type Queryable } from './sql.ts';
 
 export interface ParkedItem {
