@@ -122,7 +122,7 @@ export interface DynamoDbTarget {
    * item is not in that index.
    */
   readonly indexes: Readonly<Record<string, readonly string[]>>;
-  /** attributes that documents have as stamps: they are no content */
+  /** attributes that documents have as stamps: they are no content. `a.b` is one inside the attribute `a`. */
   readonly stamps?: readonly string[];
   /** others follow the table by a stream of old and new images */
   readonly stream?: boolean;

@@ -5,15 +5,16 @@ import { TABLES } from './tables.ts';
 import { TRIAGE_FLOWS } from './triage/flows.ts';
 
 export { DEFAULTS, type DosConfig } from './config.ts';
-export { stampsAfter } from './documents/audit.ts';
 export { readEvent } from './events/dms-event.ts';
 export { queueBatches } from './events/queue.ts';
 export { fhirResources } from './fhir/documents.ts';
+export { journalOf } from './history/journal.ts';
 export { versionEntry } from './history/version-entry.ts';
 export { levelOf } from './notes.ts';
 export { countsOf } from './services/counts.ts';
 export { type SourceService, sourceService } from './services/source.ts';
 export { type Synced, syncService } from './services/sync.ts';
+export { stampsAfter, stampsAt } from './state/stamps.ts';
 export { TABLE_TARGETS, tableName } from './targets.ts';
 
 /** The Directory of Services, to the tables of the service finder and FHIR R4. */

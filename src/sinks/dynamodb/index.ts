@@ -9,7 +9,7 @@ import {
 import { createDynamoDbClient, type DynamoDbOptions } from './client.ts';
 import { contentOf, isGone, keyOf, revisionOf, type Stamp } from './item.ts';
 import { probeGuards } from './probe.ts';
-import { park, type Sending, type SendingContext, sendTogether } from './sending.ts';
+import { type Journal, park, type Sending, type SendingContext, sendTogether } from './sending.ts';
 import { readStored } from './stored.ts';
 
 export { createTables, describeTables, type TableState } from './tables.ts';
@@ -19,24 +19,27 @@ export interface DynamoDbSinkOptions extends DynamoDbOptions {
   readonly tableName: (target: DynamoDbTarget) => string;
   /** the stamps of a write, after those of the item it replaces; as they come unless told */
   readonly stamp?: Stamp;
+  /** tells of each write in a table of its own; nothing is told unless given */
+  readonly journal?: Journal;
   /** take over items that were written by somebody else; they park unless told */
   readonly adopt?: boolean;
   /** requests at a time; 16 unless told */
   readonly parallel?: number;
 }
 
-/** what one transaction of DynamoDB takes */
-const MOST_TOGETHER = 100;
+/** DynamoDB takes a hundred writes in a transaction, and each of ours may have an entry that tells of it. */
+const MOST_TOGETHER = 50;
 
 /**
  * DynamoDB as a sink: whole items, each put under the condition that the item still has the revision it replaces.
  * Deliveries of one order key go into one transaction. A removed document stays as its key and revision.
  */
 export function createDynamoDbSink(options: DynamoDbSinkOptions): Sink {
-  const { clock, tableName, stamp = (_, stamps) => stamps, adopt = false, parallel = 16 } = options;
+  const { clock, tableName, stamp = (_, stamps) => stamps, journal = () => null } = options;
+  const { adopt = false, parallel = 16 } = options;
   const client = createDynamoDbClient(options);
   const targets = new Map(options.targets.map((target) => [target.name, target]));
-  const context: SendingContext = { client, clock, tableName, stamp, adopt };
+  const context: SendingContext = { client, clock, tableName, stamp, journal, adopt };
   const targetNamed = (name: string): DynamoDbTarget => {
     const target = targets.get(name);
     if (!target) throw new SluiceError('INTERNAL', `no DynamoDB target is named ${name}`);

@@ -15,7 +15,8 @@ import type { FieldIssue } from '../fields/issue.ts';
 import { locationId, organisationId, stateId } from '../ids.ts';
 import { Rejection } from '../rejection.ts';
 import type { ServiceRow } from '../rows.ts';
-import { ENTITIES, issuesJson, stateContent, unordered } from '../state/state.ts';
+import { stateStamps } from '../state/stamps.ts';
+import { ENTITIES, stateContent, unordered } from '../state/state.ts';
 import { ADMITTED, admissionOf, part, SCHEMA } from '../tables.ts';
 import { itemDocument, TABLE_TARGETS } from '../targets.ts';
 import { chooseTransformer } from '../transformers/choose.ts';
@@ -122,7 +123,7 @@ function render(
     ];
   });
   const content = stateContent(row.id, documents);
-  const stamps = { validation_issues: issuesJson(issues) };
+  const stamps = stateStamps(documents, issues, asOf);
   made.push(itemDocument(TABLE_TARGETS.state, { content, basis: unordered(content), stamps, orderKey }));
   const items = needs.length === 0 ? made : made.map((document) => ({ ...document, needs }));
   return config.fhir ? [...items, ...fhirDocuments(documents, orderKey)] : items;
