@@ -67,7 +67,9 @@ export async function startRun(config: Config, options: RunOptions): Promise<Run
     const clock = systemClock;
     const context = { migration, ledger, log, meter: metrics, clock, worker: config.worker };
     const source = openSource(config, open, log, (fatal) => end(fatal));
-    const sinks: ReadonlyMap<string, Sink> = options.shadow ? new Map() : openSinks(config, options.without, log);
+    const sinks: ReadonlyMap<string, Sink> = options.shadow
+      ? new Map()
+      : openSinks(config, migration, options.without, log);
     for (const sink of sinks.values()) closing.push(() => sink.close());
     const probes = await openProbes(config, options.migration);
     closing.push(() => probes.close());

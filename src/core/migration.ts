@@ -173,6 +173,31 @@ export interface Flow {
   readonly copy?: readonly CopyColumn[];
 }
 
+/** What a migration says of its DynamoDB tables beside its targets. Pure. */
+export interface DynamoDbRules {
+  /** every table there is to be, those that only `journal` writes to included */
+  readonly tables: readonly DynamoDbTarget[];
+  /** a table's whole name in one environment and workspace */
+  readonly tableName: (table: string, environment: string, workspace?: string) => string;
+  /** the stamps of a write that happens at `at` (ISO UTC): what the document says of them, after the stored item's */
+  readonly stamp: (
+    target: DynamoDbTarget,
+    stamps: JsonObject,
+    stored: JsonObject | null,
+    content: JsonObject,
+    at: string,
+  ) => JsonObject;
+  /** the entry that tells of a write, written with it; null when it is not told of */
+  readonly journal: (
+    target: DynamoDbTarget,
+    before: JsonObject | null,
+    after: JsonObject | null,
+    at: string,
+  ) => { readonly target: DynamoDbTarget; readonly content: JsonObject } | null;
+  /** items that somebody else wrote are taken over; otherwise they park */
+  readonly adopt: boolean;
+}
+
 export interface Migration {
   /** also the topic prefix and the name of the live pipeline */
   readonly name: string;
@@ -181,6 +206,7 @@ export interface Migration {
   readonly flows: readonly Flow[];
   /** folders of numbered SQL that make the target schemas, one a schema */
   readonly targetSchemas: readonly string[];
+  readonly dynamodb?: DynamoDbRules;
 }
 
 /** The raw topic of a source table. */
