@@ -13,7 +13,7 @@ import { firstStamps } from '../documents/audit.ts';
 import { FHIR_TARGETS, fhirDocuments } from '../fhir/documents.ts';
 import type { FieldIssue } from '../fields/issue.ts';
 import { locationId, organisationId, stateId } from '../ids.ts';
-import { Rejection } from '../rejection.ts';
+import { Rejection, type ServiceError } from '../rejection.ts';
 import type { ServiceRow } from '../rows.ts';
 import { stateStamps } from '../state/stamps.ts';
 import { ENTITIES, stateContent, unordered } from '../state/state.ts';
@@ -77,7 +77,10 @@ function deriveService(aggregate: Aggregate, config: DosConfig, asOf: string): D
     parent: at ?? null,
     wasMoved: wasMoved(aggregate),
   });
-  if (transformed.kind === 'rejected') throw new Rejection(transformed.error);
+  if (transformed.kind === 'rejected') {
+    if (isDayToCome(transformed.error)) return { documents: [], issues: [], waitingFor: 'days' };
+    throw new Rejection(transformed.error);
+  }
   if (transformed.kind === 'skipped') return nothing(passedOver(transformed.reason));
   const issues = transformed.issues.map(issueOf);
   if (transformed.kind === 'invalid') throw unusable(transformed.issues);
@@ -85,6 +88,9 @@ function deriveService(aggregate: Aggregate, config: DosConfig, asOf: string): D
   const documents = render(source.row, transformed.documents, transformed.issues, config, asOf);
   return { documents, issues: [...issues, ...unknown] };
 }
+
+/** A day that is named and not there: its row comes by another topic and may be behind. */
+const isDayToCome = (error: ServiceError): boolean => error.kind === 'metadata_missing' && error.key !== 'None';
 
 /** Was there ever a row of this service that would have been moved? A deleted one may have been the last. */
 function wasMoved({ root, parts }: Aggregate): boolean {
