@@ -23,6 +23,7 @@ import {
   removeConnector,
 } from '../../src/source/index.ts';
 import type { StackAddresses } from '../../src/stack/index.ts';
+import { openItems } from './dynamodb-items.ts';
 import { urlOf } from './service-database.ts';
 
 const CRASH_POINTS = new URL('./crash-points.mjs', import.meta.url).href;
@@ -184,6 +185,9 @@ export async function startRig(stack: StackAddresses, options: RigOptions): Prom
       }
       await closeAll(probes, source, open);
       await removeConnector(connector, place, { purge: true });
+      const items = openItems(config);
+      for (const { table } of open.migration.dynamodb?.tables ?? [])
+        await items.client.call('DeleteTable', { TableName: items.named(table) });
       await root.query(`drop database ${instance}_source with (force)`);
       await root.query(`drop database ${instance}_services with (force)`);
       await root.end();
