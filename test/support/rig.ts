@@ -75,6 +75,8 @@ export interface Rig {
    * @param name a worker under its predecessor's name has its lanes at once; another waits until the leases lapse
    */
   startWorker(args?: readonly string[], crashAt?: string, name?: string): WorkerProcess;
+  /** A worker with other settings, e.g. another ledger. */
+  startWorkerWith(variables: Readonly<Record<string, string>>): WorkerProcess;
   /** A worker whose Kafka client goes silent on SIGWINCH, in one of the ways of silent-client.mjs. */
   startSilenceable(how: 'fetches' | 'connections'): WorkerProcess;
   sluice(...args: string[]): Promise<{ code: number | null; out: string; err: string }>;
@@ -169,6 +171,7 @@ export async function startRig(stack: StackAddresses, options: RigOptions): Prom
       const settings = { ...variables, SLUICE_WORKER: name, SLUICE_CRASH_AT: crashAt ?? '' };
       return spawned(settings, args, watched);
     },
+    startWorkerWith: (others) => spawned({ ...variables, ...others }, [], ['--import', CRASH_POINTS]),
     startSilenceable(how) {
       const settings = { ...variables, SLUICE_WORKER: `worker-${workers.length}`, SLUICE_SILENCE: how };
       return spawned(settings, [], ['--import', SILENT_CLIENT]);
