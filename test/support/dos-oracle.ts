@@ -125,7 +125,8 @@ export async function finalTables(rig: Rig, workspace?: string): Promise<Map<str
   for (const table of ['organisation', 'location', 'healthcare-service', 'triage-code'])
     for (const item of await items.all(table))
       held.set(`${table} ${item.id} ${item.field}`, canonicalJson(meaning(bare(item))));
-  for (const { version: _, ...state } of await items.all('data-migration-state')) {
+  // a state keeps the issues its service first came with, and with which it first comes is a matter of when
+  for (const { version: _, validation_issues: __, ...state } of await items.all('data-migration-state')) {
     const nested = ENTITIES.map(([name]) => [name, state[name] ? bare(state[name] as JsonObject) : null]);
     const whole = { ...bare(state), ...Object.fromEntries(nested) };
     held.set(`state ${state.source_record_id}`, canonicalJson(meaning(whole)));
