@@ -55,9 +55,7 @@ async function differencesOf(rig: Rig, target: DynamoDbTarget, model: Model): Pr
   const sink = openDynamoDb(rig.config, rig.open.migration);
   const held = new Map((await sink.read(target.name, [...wanted.keys()])).map(({ id, content }) => [id, content]));
   const found: string[] = [];
-  for (const [id, { content, needs }] of wanted) {
-    // its pharmacy has never been there
-    if (!held.has(id) && needs?.some((need: { id: string }) => !isSent(model, need))) continue;
+  for (const [id, { content }] of wanted) {
     const wrong = differing(held.get(id) ?? {}, content);
     if (wrong.length > 0) found.push(`${target.name} ${id}: ${held.has(id) ? wrong.join(', ') : 'missing'}`);
   }
@@ -70,9 +68,6 @@ async function differencesOf(rig: Rig, target: DynamoDbTarget, model: Model): Pr
     if (!wanted.has(id) && making.has(`${flow}/${root}`)) found.push(`${target.name} ${id}: should not be there`);
   return found;
 }
-
-const isSent = (model: Model, need: { id: string }): boolean =>
-  [...model.documents().values()].some((documents) => documents.has(need.id));
 
 function rootOf(model: Model, target: string, id: string): string {
   const owner = model.ownerOf({ target, id });

@@ -183,11 +183,12 @@ describe('a linked pharmacy service', () => {
     expect(of(items, 'healthcare-service', 'uid-1')?.providedBy).toBe(of(items, 'organisation', 'uid-2')?.id);
   });
 
-  test('is not sent before its pharmacy is there', () => {
+  test('waits for a pharmacy that cannot be moved, until it can', () => {
     const items = stream({ services: [bloodPressure(1), chemist(2, { address: null })] });
-    expect(items.waits('data-migration-state', 'services#1')).toBe(true);
+    expect(items.issues('services', '1')).toEqual(['waiting dynamodb.organisation, dynamodb.location']);
+    expect(of(items, 'healthcare-service', 'uid-1')).toBeUndefined();
     items.apply({ services: { update: [{ id: 2, address: '1 Row' }] } });
-    expect(items.waits('data-migration-state', 'services#1')).toBe(false);
+    expect(of(items, 'healthcare-service', 'uid-1')).toBeDefined();
   });
 
   test('goes over to another pharmacy with its code', () => {
