@@ -86,8 +86,8 @@ for (const { prototype } of [FetchClient, KafkajsClient]) {
   };
 }
 const { decode } = AvroSchemas.prototype;
-AvroSchemas.prototype.decode = async function watched(buffer) {
-  const value = await decode.call(this, buffer);
+AvroSchemas.prototype.decode = function watched(buffer) {
+  const value = decode.call(this, buffer);
   reach('decoded');
   return value;
 };
