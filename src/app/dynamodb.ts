@@ -1,4 +1,13 @@
-import { type DynamoDbTarget, type Migration, type Sink, SluiceError } from '../core/index.ts';
+import {
+  type DynamoDbTarget,
+  type Log,
+  type Meter,
+  type Migration,
+  type SettledWrite,
+  type Sink,
+  SluiceError,
+} from '../core/index.ts';
+import { tellNote } from '../pipeline/index.ts';
 import { createDynamoDbSink, createTables, describeTables, type TableState } from '../sinks/dynamodb/index.ts';
 import { isoNow, systemClock } from './clock.ts';
 import type { Config } from './config.ts';
@@ -32,13 +41,29 @@ export function dynamoDbTables(config: Config, migrationName: string) {
   };
 }
 
+/** Where the sink says what it did. */
+interface Telling {
+  readonly log: Log;
+  readonly meter: Meter;
+  readonly pipeline: string;
+}
+
 /** The sink of a migration's DynamoDB tables. Its writes have the time at which they happen. */
-export function openDynamoDb(config: Config, migration: Migration): Sink {
-  const { stamp, journal, adopt } = rulesOf(migration);
+export function openDynamoDb(config: Config, migration: Migration, telling?: Telling): Sink {
+  const { stamp, journal, adopt, notesOf } = rulesOf(migration);
+  const { notes: rules } = migration;
+  const onSettled = (writes: readonly SettledWrite[]): void => {
+    const told = notesOf?.(writes);
+    if (!told || !rules || !telling) return;
+    const { log, meter, pipeline } = telling;
+    const of = { labels: { pipeline, flow: told.flow }, root: told.root };
+    for (const note of told.notes) tellNote(log, meter, rules, note, of);
+  };
   return createDynamoDbSink({
     ...placeOf(config, migration),
     stamp: (target, stamps, stored, content) => stamp(target, stamps, stored, content, isoNow()),
     journal: (target, before, after) => journal(target, before, after, isoNow()),
     adopt,
+    onSettled,
   });
 }

@@ -1,4 +1,4 @@
-import type { Log, Migration, Sink, SluiceError } from '../core/index.ts';
+import type { Log, Meter, Migration, Sink, SluiceError } from '../core/index.ts';
 import { topicOf } from '../core/index.ts';
 import type { Decoder, LogClient } from '../pipeline/index.ts';
 import { createFhirSink } from '../sinks/fhir/index.ts';
@@ -68,9 +68,10 @@ export function openReader(config: Config, migration: Migration, group: string, 
 /** The remote stores of a migration, by the first part of their targets' names. */
 export function openSinks(
   config: Config,
-  migration: Migration,
+  { migration, name }: OpenPipeline,
   without: readonly string[],
   log: Log,
+  meter: Meter,
 ): ReadonlyMap<string, Sink> {
   const kinds = new Set(migration.flows.flatMap(({ targets }) => targets).map(({ kind }) => kind));
   const sinks = new Map<string, Sink>();
@@ -78,6 +79,7 @@ export function openSinks(
     const { fhir: baseUrl, fhirHeaders: headers } = config;
     sinks.set('fhir', createFhirSink({ baseUrl, headers, log, clock: systemClock }));
   }
-  if (kinds.has('dynamodb') && !without.includes('dynamodb')) sinks.set('dynamodb', openDynamoDb(config, migration));
+  if (kinds.has('dynamodb') && !without.includes('dynamodb'))
+    sinks.set('dynamodb', openDynamoDb(config, migration, { log, meter, pipeline: name }));
   return sinks;
 }

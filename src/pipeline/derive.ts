@@ -128,7 +128,8 @@ function verdict(
   needs: readonly DocumentRef[] = [],
 ): RootVerdict {
   const wakeAt = derivation.wakeAt ?? null;
-  return { root, issues: derivation.issues, wakeAt, state, needs, code: null, detail: null };
+  const { issues, notes = [] } = derivation;
+  return { root, issues, wakeAt, state, needs, code: null, detail: null, notes };
 }
 
 /** Why a root is parked, in words without a value of the row: only our own errors may speak. */
@@ -145,6 +146,7 @@ export function parkedVerdict(root: string, error: unknown): RootVerdict {
     needs: [],
     code: known?.code ?? 'TRANSFORM_FAILED',
     detail,
+    notes: known?.notes ?? [],
   };
 }
 

@@ -273,6 +273,34 @@ describe('the Directory of Services through Debezium, Kafka in Avro and DynamoDB
     });
   });
 
+  it('says what it does: on each line the run, the place and the record, and in metrics how often', async () => {
+    const lines = worker
+      .log()
+      .split('\n')
+      .flatMap((line) => (line.includes('DM_ETL_') ? [JSON.parse(line) as JsonObject] : []));
+    const found = new Set(lines.map(({ code }) => String(code).replace('DM_ETL_', '')));
+    const wanted = ['000', '003', '004', '005', '007', '012', '013', '017', '019', '020', '021', '024', '026', '028'];
+    expect([...wanted, '030', '034', '035', '036', '038'].filter((code) => !found.has(code))).toEqual([]);
+    const { environment, workspace } = rig.config.dynamodb;
+    const [run] = lines;
+    for (const line of lines) expect(line).toMatchObject({ run_id: run?.run_id, environment, workspace });
+    const [service] = await sql(`select id from pathwaysdos.services where uid = 'uid-gp'`);
+    const own = lines.filter(({ record_id: record }) => record === String(service?.id));
+    expect(new Set(own.map(({ correlationId }) => correlationId)).size).toBe(1);
+    expect(own.find(({ code }) => code === 'DM_ETL_035')).toMatchObject({ detail: { version: 1 } });
+    const metrics = await (await fetch(`http://127.0.0.1:${worker.port}/metrics`)).text();
+    expect(metrics).toMatch(/sluice_notes_total\{[^}]*flow="services",code="DM_ETL_001"\} [1-9]/);
+    expect(metrics).toMatch(/sluice_record_seconds_count\{[^}]*flow="services"\} [1-9]/);
+    worker.child.kill('SIGTERM');
+    expect(await worker.exited).toBe(0);
+    const last = worker
+      .log()
+      .split('\n')
+      .find((line) => line.includes('DM_ETL_999'));
+    expect(JSON.parse(last ?? '{}')).toMatchObject({ detail: { metrics: { inserted: expect.any(Number) } } });
+    worker = rig.startWorker();
+  });
+
   it('changes nothing when the topics are replayed', async () => {
     await rig.settled();
     const versions = async () =>

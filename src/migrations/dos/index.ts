@@ -1,7 +1,9 @@
 import type { Migration } from '../../core/index.ts';
 import { DEFAULTS, type DosConfig } from './config.ts';
 import { journalOf } from './history/journal.ts';
+import { NOTES } from './run-notes.ts';
 import { servicesFlow } from './services/flow.ts';
+import { notesOfWrites } from './services/written.ts';
 import { stampsAfter, stampsAt } from './state/stamps.ts';
 import { TABLES } from './tables.ts';
 import { TABLE_TARGETS, tableName } from './targets.ts';
@@ -35,6 +37,8 @@ export function dos(options: Partial<DosConfig> = {}): Migration {
       stamp: (target, stamps, stored, content, at) => stampsAfter(target, stampsAt(stamps, at), stored, content),
       journal: journalOf,
       adopt: config.adoptExisting,
+      notesOf: notesOfWrites,
     },
+    notes: NOTES,
   };
 }

@@ -2,12 +2,13 @@ import {
   type Delivery,
   type DeliveryOutcome,
   type DynamoDbTarget,
+  type SettledWrite,
   type Sink,
   SluiceError,
   type StoredDocument,
 } from '../../core/index.ts';
 import { createDynamoDbClient, type DynamoDbOptions } from './client.ts';
-import { contentOf, isGone, keyOf, revisionOf, type Stamp } from './item.ts';
+import { contentOf, isGone, keyOf, readable, revisionOf, type Stamp } from './item.ts';
 import { probeGuards } from './probe.ts';
 import { type Journal, park, type Sending, type SendingContext, sendTogether } from './sending.ts';
 import { readStored } from './stored.ts';
@@ -23,6 +24,8 @@ export interface DynamoDbSinkOptions extends DynamoDbOptions {
   readonly journal?: Journal;
   /** take over items that were written by somebody else; they park unless told */
   readonly adopt?: boolean;
+  /** hears what was written, and what was refused for good, a transaction at a time */
+  readonly onSettled?: (writes: readonly SettledWrite[]) => void;
   /** requests at a time; 16 unless told */
   readonly parallel?: number;
 }
@@ -36,7 +39,7 @@ const MOST_TOGETHER = 50;
  */
 export function createDynamoDbSink(options: DynamoDbSinkOptions): Sink {
   const { clock, tableName, stamp = (_, stamps) => stamps, journal = () => null } = options;
-  const { adopt = false, parallel = 16 } = options;
+  const { adopt = false, parallel = 16, onSettled = () => undefined } = options;
   const client = createDynamoDbClient(options);
   const targets = new Map(options.targets.map((target) => [target.name, target]));
   const context: SendingContext = { client, clock, tableName, stamp, journal, adopt };
@@ -81,11 +84,14 @@ export function createDynamoDbSink(options: DynamoDbSinkOptions): Sink {
       let failed = false;
       const work = async (): Promise<void> => {
         for (let group = groups.shift(); group && !failed && !signal?.aborted; group = groups.shift())
-          await sendTogether(context, group, settle).catch((error: unknown) => {
-            // what stops one stops all: credentials, a missing table
-            failed = true;
-            throw error;
-          });
+          await sendTogether(context, group, settle).then(
+            () => onSettled(group.flatMap((sending) => settledWrite(sending, outcomes.get(sending.delivery)))),
+            (error: unknown) => {
+              // what stops one stops all: credentials, a missing table
+              failed = true;
+              throw error;
+            },
+          );
       };
       await Promise.all(Array.from({ length: Math.min(parallel, groups.length) }, work));
       return batch.map(
@@ -103,6 +109,16 @@ export function createDynamoDbSink(options: DynamoDbSinkOptions): Sink {
     },
     async close() {},
   };
+}
+
+/** Nothing of what is to come again, or was there already. */
+function settledWrite({ delivery, target, stored }: Sending, outcome: DeliveryOutcome | undefined): SettledWrite[] {
+  const { id, content } = delivery;
+  const write = { target, id, before: readable(stored), content };
+  if (outcome?.kind === 'park')
+    return [{ ...write, result: outcome.code === 'FOREIGN_WRITER' ? 'condition refused' : 'refused' }];
+  const isNew = stored === null || revisionOf(stored) !== delivery.revision;
+  return outcome?.kind === 'applied' && isNew ? [{ ...write, result: 'written' }] : [];
 }
 
 /** What goes into one transaction each. A document that comes twice goes into two: DynamoDB takes it once in each. */
