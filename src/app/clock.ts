@@ -1,4 +1,4 @@
-import type { Clock } from '../core/index.ts';
+import { type Clock, isoOfMicros } from '../core/index.ts';
 
 export const systemClock: Clock = {
   now: () => Date.now(),
@@ -17,3 +17,6 @@ export const systemClock: Clock = {
       signal?.addEventListener('abort', done);
     }),
 };
+
+/** Now, to the microsecond: what happens one after the other in a millisecond has times of its own. */
+export const isoNow = (): string => isoOfMicros(Math.round((performance.timeOrigin + performance.now()) * 1000));

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { SluiceError } from '../core/index.ts';
+import type { MigrationOptions } from '../migrations/index.ts';
 
 /** Where the servers are when the environment says nothing else: the stack's own addresses. */
 export interface ServerDefaults {
@@ -34,7 +35,12 @@ export interface Config {
     readonly accessKeyId: string;
     readonly secretAccessKey: string;
     readonly sessionToken?: string;
+    /** what the names of the tables say beside what they hold */
+    readonly environment: string;
+    readonly workspace: string | undefined;
   };
+  /** what a deployment decides about the Directory of Services; each has its default there */
+  readonly dos: MigrationOptions;
   readonly host: string;
   readonly port: number;
   readonly logLevel: string;
@@ -48,6 +54,10 @@ export interface Config {
   /** who acts, for records of what people did */
   readonly operator: string;
 }
+
+/** A word of a table's name. */
+const place = z.string().regex(/^[a-z0-9][a-z0-9.-]{0,40}$/, 'up to 41 small letters, digits, dots and dashes');
+const onOff = z.enum(['on', 'off']).transform((text) => text === 'on');
 
 const Environment = z.object({
   SLUICE_SERVICES_URL: z.string().url().optional(),
@@ -64,6 +74,13 @@ const Environment = z.object({
   AWS_ACCESS_KEY_ID: z.string().min(1).optional(),
   AWS_SECRET_ACCESS_KEY: z.string().min(1).optional(),
   AWS_SESSION_TOKEN: z.string().min(1).optional(),
+  SLUICE_ENVIRONMENT: place.default('local'),
+  SLUICE_WORKSPACE: place.optional(),
+  SLUICE_DOS_SEARCH_TRIAGE_CODE: onOff.optional(),
+  SLUICE_DOS_PHARMACY: onOff.optional(),
+  SLUICE_DOS_COUNTY_MATCHING: z.enum(['compat', 'exact']).optional(),
+  SLUICE_DOS_ADOPT_EXISTING: onOff.optional(),
+  SLUICE_DOS_FHIR: onOff.optional(),
   SLUICE_HOST: z.string().default('127.0.0.1'),
   SLUICE_PORT: z.coerce.number().int().min(0).max(65_535).default(9464),
   SLUICE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
@@ -80,8 +97,13 @@ const Environment = z.object({
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-/** Reads the environment. Throws CONFIG_INVALID naming the variable, never its value: it may be a secret. */
-export function loadConfig(defaults: ServerDefaults, variables: Variables = process.env): Config {
+/** Reads the environment; what is told goes before it. Throws CONFIG_INVALID naming the variable, never its value: it may be a secret. */
+export function loadConfig(
+  defaults: ServerDefaults,
+  environment: Variables = process.env,
+  told: Variables = {},
+): Config {
+  const variables = { ...environment, ...told };
   const parsed = Environment.safeParse(variables);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
@@ -108,7 +130,17 @@ export function loadConfig(defaults: ServerDefaults, variables: Variables = proc
       url: env.SLUICE_DYNAMODB_URL ?? defaults.dynamodb,
       region: env.AWS_REGION,
       ...awsKeys(env),
+      environment: env.SLUICE_ENVIRONMENT,
+      // an instance beside others has tables of its own
+      workspace: env.SLUICE_WORKSPACE ?? env.SLUICE_INSTANCE,
     },
+    dos: given({
+      searchTriageCode: env.SLUICE_DOS_SEARCH_TRIAGE_CODE,
+      pharmacy: env.SLUICE_DOS_PHARMACY,
+      countyMatching: env.SLUICE_DOS_COUNTY_MATCHING,
+      adoptExisting: env.SLUICE_DOS_ADOPT_EXISTING,
+      fhir: env.SLUICE_DOS_FHIR,
+    }),
     host: env.SLUICE_HOST,
     port: env.SLUICE_PORT,
     logLevel: env.SLUICE_LOG_LEVEL,
@@ -120,6 +152,12 @@ export function loadConfig(defaults: ServerDefaults, variables: Variables = proc
     operator: env.USER ?? 'unknown',
   };
 }
+
+/** Only what is set: an undefined option would go before its default. */
+const given = <T extends object>(options: T) =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
+    readonly [K in keyof T]?: NonNullable<T[K]>;
+  };
 
 /** Keys of the environment for a server it names; the stack's own server takes any, and is never shown real ones. */
 function awsKeys(env: z.infer<typeof Environment>) {

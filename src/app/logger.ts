@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import type { Log, LogFields } from '../core/index.ts';
+import type { Log, LogFields, NoteLevel } from '../core/index.ts';
 
 const ALLOWED: ReadonlySet<keyof LogFields> = new Set<keyof LogFields>([
   'pipeline',
@@ -19,6 +19,10 @@ const ALLOWED: ReadonlySet<keyof LogFields> = new Set<keyof LogFields>([
   'keyHash',
   'part',
   'port',
+  'run_id',
+  'environment',
+  'workspace',
+  'record_id',
 ]);
 
 /** Only fields of the list pass: redaction by path misses shapes nobody thought of, a list of what is allowed cannot. */
@@ -43,6 +47,13 @@ export interface LogOptions {
   readonly write?: (line: string) => void;
 }
 
+const PINO_LEVEL: Readonly<Record<NoteLevel, 'debug' | 'info' | 'warn' | 'error'>> = {
+  DEBUG: 'debug',
+  INFO: 'info',
+  WARNING: 'warn',
+  ERROR: 'error',
+};
+
 /** One JSON line an event on standard output. */
 export function createLog(options: LogOptions, base: LogFields = {}): Log {
   const stream = options.write === undefined ? pino.destination({ fd: 1, sync: true }) : { write: options.write };
@@ -57,6 +68,8 @@ function wrap(logger: pino.Logger, base: LogFields): Log {
     info: (message, given) => logger.info(fields(given), message),
     warn: (message, given) => logger.warn(fields(given), message),
     error: (message, given, cause) => logger.error({ ...fields(given), ...describe(cause) }, message),
+    note: ({ code, fields: detail }, level, message, given) =>
+      logger[PINO_LEVEL[level]]({ ...fields(given), code, detail }, message),
     with: (given) => wrap(logger, { ...base, ...given }),
   };
 }

@@ -43,6 +43,16 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
     'pipeline flow target',
     'Source commit to the acknowledgement of a remote target',
   ),
+  sluice_notes_total: figure(
+    'counter',
+    'pipeline flow code',
+    "Lines of a migration's own log, by code, e.g. DM_ETL_008",
+  ),
+  sluice_record_seconds: figure(
+    'histogram',
+    'pipeline flow',
+    'Time of deriving one record, where a migration has a log of its own',
+  ),
   sluice_partition_lag_records: figure('gauge', 'pipeline topic partition', 'Records in the log and not landed'),
   sluice_flow_lag_seconds: figure(
     'gauge',

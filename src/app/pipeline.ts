@@ -26,6 +26,7 @@ export interface OpenPipeline {
 
 export function findMigration(config: Config, name: string): Migration {
   const options = {
+    ...config.dos,
     ...(config.namespace === undefined ? {} : { namespace: config.namespace }),
     ...(config.base === undefined ? {} : { base: config.base }),
     ...(config.files === undefined ? {} : { files: config.files }),

@@ -7,6 +7,7 @@ import { serveHealth } from './http.ts';
 import { observeLog } from './log-watch.ts';
 import { createLog } from './logger.ts';
 import { createMetrics, initialiseCounters } from './metrics.ts';
+import { runFields, tallyNotes } from './notes.ts';
 import { openPipeline } from './pipeline.ts';
 import { openProbes } from './probes.ts';
 import { readPipeline } from './readings.ts';
@@ -50,7 +51,9 @@ function pickFlows(all: readonly Flow[], names: readonly string[]): readonly Flo
 export async function startRun(config: Config, options: RunOptions): Promise<Run> {
   const open = openPipeline(config, options.migration, options.shadow);
   const { migration, ledger, admin } = open;
-  const log = createLog({ level: config.logLevel }, { pipeline: open.name, worker: config.worker });
+  const base = { pipeline: open.name, worker: config.worker, ...runFields(config, migration) };
+  const notes = tallyNotes(createLog({ level: config.logLevel }, base), migration);
+  const { log } = notes;
   const metrics = createMetrics(VERSION);
   const flows = pickFlows(migration.flows, options.flows);
   const closing: (() => Promise<void>)[] = [() => open.close()];
@@ -67,7 +70,9 @@ export async function startRun(config: Config, options: RunOptions): Promise<Run
     const clock = systemClock;
     const context = { migration, ledger, log, meter: metrics, clock, worker: config.worker };
     const source = openSource(config, open, log, (fatal) => end(fatal));
-    const sinks: ReadonlyMap<string, Sink> = options.shadow ? new Map() : openSinks(config, options.without, log);
+    const sinks: ReadonlyMap<string, Sink> = options.shadow
+      ? new Map()
+      : openSinks(config, open, options.without, log, metrics);
     for (const sink of sinks.values()) closing.push(() => sink.close());
     const probes = await openProbes(config, options.migration);
     closing.push(() => probes.close());
@@ -117,7 +122,10 @@ export async function startRun(config: Config, options: RunOptions): Promise<Run
     ];
     // Joining the group can take as long as a dead member's session, and a SIGTERM may come meanwhile: nobody waits.
     const started = worker.start().then(
-      () => log.info('running', { count: flows.length }),
+      () => {
+        notes.open();
+        log.info('running', { count: flows.length });
+      },
       (error: unknown) =>
         end(error instanceof SluiceError ? error : new SluiceError('INTERNAL', 'cannot start', { cause: error })),
     );
@@ -127,6 +135,7 @@ export async function startRun(config: Config, options: RunOptions): Promise<Run
       await worker.stop();
       await Promise.allSettled([started, ...chores]);
       await closeAll();
+      notes.close();
       log.info('stopped');
       end(null);
     };

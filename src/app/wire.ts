@@ -1,4 +1,4 @@
-import type { Log, Migration, Sink, SluiceError } from '../core/index.ts';
+import type { Log, Meter, Migration, Sink, SluiceError } from '../core/index.ts';
 import { topicOf } from '../core/index.ts';
 import type { Decoder, LogClient } from '../pipeline/index.ts';
 import { createFhirSink } from '../sinks/fhir/index.ts';
@@ -13,6 +13,7 @@ import {
 } from '../source/index.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
+import { openDynamoDb } from './dynamodb.ts';
 import type { OpenPipeline } from './pipeline.ts';
 import { HEARTBEAT_TABLE } from './readings.ts';
 
@@ -64,12 +65,21 @@ export function openReader(config: Config, migration: Migration, group: string, 
   return { client, decoder: openDecoder(config, migration) };
 }
 
-/** The remote stores of a run, by the first part of their targets' names. */
-export function openSinks(config: Config, without: readonly string[], log: Log): ReadonlyMap<string, Sink> {
+/** The remote stores of a migration, by the first part of their targets' names. */
+export function openSinks(
+  config: Config,
+  { migration, name }: OpenPipeline,
+  without: readonly string[],
+  log: Log,
+  meter: Meter,
+): ReadonlyMap<string, Sink> {
+  const kinds = new Set(migration.flows.flatMap(({ targets }) => targets).map(({ kind }) => kind));
   const sinks = new Map<string, Sink>();
-  if (!without.includes('fhir')) {
+  if (kinds.has('fhir') && !without.includes('fhir')) {
     const { fhir: baseUrl, fhirHeaders: headers } = config;
     sinks.set('fhir', createFhirSink({ baseUrl, headers, log, clock: systemClock }));
   }
+  if (kinds.has('dynamodb') && !without.includes('dynamodb'))
+    sinks.set('dynamodb', openDynamoDb(config, migration, { log, meter, pipeline: name }));
   return sinks;
 }

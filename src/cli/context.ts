@@ -11,7 +11,9 @@ export interface CommonOptions {
   readonly json?: boolean;
 }
 
-export const configOf = (): Config => loadConfig(addresses(stackSettings()));
+/** The configuration of the environment; what a command was told goes before it. */
+export const configOf = (told: Readonly<Record<string, string>> = {}): Config =>
+  loadConfig(addresses(stackSettings()), undefined, told);
 
 /** Runs a command's work, says what failed, and sets the exit code. */
 export function action<A extends unknown[]>(work: (...args: A) => Promise<number | undefined>) {

@@ -1,3 +1,5 @@
+import type { Note } from './observe.ts';
+
 /**
  * Every failure has one code, each code one disposition:
  * retry - passing; back off and try the same again. park - this row or document is kept aside, the others go on.
@@ -66,16 +68,23 @@ export type ErrorCode = keyof typeof ERROR_CODES;
 export class SluiceError extends Error {
   readonly code: ErrorCode;
   readonly context: Readonly<Record<string, string | number | boolean>>;
+  /** what a migration's rules had to say before they gave up */
+  readonly notes: readonly Note[];
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: { cause?: unknown; context?: Readonly<Record<string, string | number | boolean>> } = {},
+    options: {
+      cause?: unknown;
+      context?: Readonly<Record<string, string | number | boolean>>;
+      notes?: readonly Note[];
+    } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'SluiceError';
     this.code = code;
     this.context = options.context ?? {};
+    this.notes = options.notes ?? [];
   }
 
   get disposition(): Disposition {

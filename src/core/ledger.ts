@@ -3,6 +3,7 @@ import type { Delivery, DeliveryOutcome, Document, DocumentRef, Issue } from './
 import type { ErrorCode } from './errors.ts';
 import type { Image, Json, JsonObject } from './json.ts';
 import type { Aggregate, Flow, LandedRow, RecordedChange } from './migration.ts';
+import type { Note } from './observe.ts';
 import type { Position } from './position.ts';
 import type { Copied, CopyBatch } from './rows.ts';
 
@@ -146,6 +147,7 @@ export interface RootVerdict {
   readonly needs: readonly DocumentRef[];
   readonly code: ErrorCode | null;
   readonly detail: Json;
+  readonly notes?: readonly Note[];
 }
 
 /** One transaction of deriving. Roots stay locked until it ends. */

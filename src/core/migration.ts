@@ -1,6 +1,7 @@
 import type { Operation } from './change-event.ts';
 import type { Document, Issue } from './document.ts';
 import type { Image, JsonObject } from './json.ts';
+import type { Note, NoteLevel } from './observe.ts';
 
 /** What a declaration says of one source table. */
 export interface SourceTable {
@@ -87,6 +88,21 @@ export interface Derivation {
   readonly waitingFor?: string;
   /** derive this root again at this time (ISO UTC), e.g. when a consent expires */
   readonly wakeAt?: string;
+  /** what is to be logged of it; only of migrations with `NoteRules` */
+  readonly notes?: readonly Note[];
+}
+
+/**
+ * The log of a migration in words of its own. One that has these rules declares that the keys of its roots are nobody's
+ * (a service, a code) and may be told.
+ */
+export interface NoteRules {
+  readonly levelOf: (code: string) => NoteLevel;
+  /** a few words for a reader */
+  readonly textOf: (code: string) => string;
+  readonly opening: Note;
+  /** what closes a run, from how often each code was told in it */
+  readonly closing: (told: ReadonlyMap<string, number>) => Note;
 }
 
 export interface PostgresTarget {
@@ -122,7 +138,7 @@ export interface DynamoDbTarget {
    * item is not in that index.
    */
   readonly indexes: Readonly<Record<string, readonly string[]>>;
-  /** attributes that documents have as stamps: they are no content */
+  /** attributes that documents have as stamps: they are no content. `a.b` is one inside the attribute `a`. */
   readonly stamps?: readonly string[];
   /** others follow the table by a stream of old and new images */
   readonly stream?: boolean;
@@ -173,6 +189,49 @@ export interface Flow {
   readonly copy?: readonly CopyColumn[];
 }
 
+/** What a migration says of its DynamoDB tables beside its targets. Pure. */
+export interface DynamoDbRules {
+  /** every table there is to be, those that only `journal` writes to included */
+  readonly tables: readonly DynamoDbTarget[];
+  /** a table's whole name in one environment and workspace */
+  readonly tableName: (table: string, environment: string, workspace?: string) => string;
+  /** the stamps of a write that happens at `at` (ISO UTC): what the document says of them, after the stored item's */
+  readonly stamp: (
+    target: DynamoDbTarget,
+    stamps: JsonObject,
+    stored: JsonObject | null,
+    content: JsonObject,
+    at: string,
+  ) => JsonObject;
+  /** the entry that tells of a write, written with it; null when it is not told of */
+  readonly journal: (
+    target: DynamoDbTarget,
+    before: JsonObject | null,
+    after: JsonObject | null,
+    at: string,
+  ) => { readonly target: DynamoDbTarget; readonly content: JsonObject } | null;
+  /** items that somebody else wrote are taken over; otherwise they park */
+  readonly adopt: boolean;
+  /** what is to be logged of a transaction, and of which root; null when nothing is */
+  readonly notesOf?: (writes: readonly SettledWrite[]) => RootNotes | null;
+}
+
+export interface RootNotes {
+  readonly flow: string;
+  readonly root: string;
+  readonly notes: readonly Note[];
+}
+
+/** What became of one write of a transaction. */
+export interface SettledWrite {
+  readonly target: DynamoDbTarget;
+  readonly id: string;
+  /** as readers saw it */
+  readonly before: JsonObject | null;
+  readonly content: JsonObject | null;
+  readonly result: 'written' | 'condition refused' | 'refused';
+}
+
 export interface Migration {
   /** also the topic prefix and the name of the live pipeline */
   readonly name: string;
@@ -181,6 +240,8 @@ export interface Migration {
   readonly flows: readonly Flow[];
   /** folders of numbered SQL that make the target schemas, one a schema */
   readonly targetSchemas: readonly string[];
+  readonly dynamodb?: DynamoDbRules;
+  readonly notes?: NoteRules;
 }
 
 /** The raw topic of a source table. */

@@ -1,3 +1,5 @@
+import type { JsonObject } from './json.ts';
+
 /** Ports for saying what goes on. Only `app` knows the libraries behind them. */
 
 /** Fields a log line may carry: everything else is refused by the type, so no row value can slip in. */
@@ -21,13 +23,31 @@ export interface LogFields {
   readonly keyHash?: string;
   readonly part?: string;
   readonly port?: number;
+  /** one run of a program, from its start to its end */
+  readonly run_id?: string;
+  readonly environment?: string;
+  readonly workspace?: string;
+  /** key of a root whose migration says that its keys are nobody's (see `NoteRules`) */
+  readonly record_id?: string;
 }
+
+/**
+ * What the rules of a migration have to say of a record, as data. The rules see to it that no value of a row is in it:
+ * ids, names of rules, figures.
+ */
+export interface Note {
+  readonly code: string;
+  readonly fields: JsonObject;
+}
+
+export type NoteLevel = 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR';
 
 export interface Log {
   debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
   error(message: string, fields?: LogFields, cause?: unknown): void;
+  note(note: Note, level: NoteLevel, message: string, fields?: LogFields): void;
   with(fields: LogFields): Log;
 }
 
@@ -52,6 +72,7 @@ export const silentLog: Log = {
   info() {},
   warn() {},
   error() {},
+  note() {},
   with: () => silentLog,
 };
 

@@ -1,13 +1,14 @@
 import type { Migration } from '../core/index.ts';
+import { type DosConfig, dos } from './dos/index.ts';
 import { type SupabaseConfig, supabase } from './supabase/index.ts';
 
 export { BundleRenderer, type ChangeFacts } from './supabase/index.ts';
 
 /** What a deployment may set of any migration; each has its own defaults. */
-export type MigrationOptions = Partial<SupabaseConfig>;
+export type MigrationOptions = Partial<SupabaseConfig & DosConfig>;
 
 /** The one list of migrations. A new one is a folder and a line here. */
-const MIGRATIONS: Readonly<Record<string, (options: MigrationOptions) => Migration>> = { supabase };
+const MIGRATIONS: Readonly<Record<string, (options: MigrationOptions) => Migration>> = { supabase, dos };
 
 export const migrationNames: readonly string[] = Object.keys(MIGRATIONS);
 

@@ -128,7 +128,8 @@ function verdict(
   needs: readonly DocumentRef[] = [],
 ): RootVerdict {
   const wakeAt = derivation.wakeAt ?? null;
-  return { root, issues: derivation.issues, wakeAt, state, needs, code: null, detail: null };
+  const { issues, notes = [] } = derivation;
+  return { root, issues, wakeAt, state, needs, code: null, detail: null, notes };
 }
 
 /** Why a root is parked, in words without a value of the row: only our own errors may speak. */
@@ -145,12 +146,16 @@ export function parkedVerdict(root: string, error: unknown): RootVerdict {
     needs: [],
     code: known?.code ?? 'TRANSFORM_FAILED',
     detail,
+    notes: known?.notes ?? [],
   };
 }
 
-/** A row that refers to a row of another root waits until that one is written: its table would refuse it. */
+/**
+ * A row that refers to a row of another root waits until that one is written: its table would refuse it. So does an item
+ * that refers to one that may never be made. What goes to a FHIR server waits on its way only.
+ */
 async function holdBackUntilNeedsAreMet(tx: DerivingTransaction, flow: Flow, results: RootResult[]): Promise<void> {
-  const local = new Set(flow.targets.filter((target) => target.kind === 'postgres').map((target) => target.name));
+  const local = new Set(flow.targets.filter((target) => target.kind !== 'fhir').map((target) => target.name));
   const needy = results
     .filter(({ verdict, derivation }) => verdict.state === 'derived' && derivation.documents.some((d) => d.needs))
     .map((result) => ({ result, needs: foreignNeeds(result.derivation.documents, local) }));

@@ -3,6 +3,7 @@ import { Breaker } from './breaker.ts';
 import { type DerivedBatch, deriveLocked, parkedVerdict } from './derive.ts';
 import type { PipelineContext } from './ports.ts';
 import { Backoff, Bell } from './signal.ts';
+import { tellNote } from './tell-note.ts';
 
 export interface DeriverOptions {
   /** roots derived in one transaction */
@@ -112,6 +113,7 @@ export class Deriver {
       await tx.settle(this.flow, [verdict]);
       await tx.deleteMarks(root.markIds);
     });
+    this.#tell([verdict], null);
     await this.#judge([verdict]);
   }
 
@@ -125,7 +127,19 @@ export class Deriver {
       meter.observe('sluice_commit_to_derive_seconds', labels, Math.max(0, (clock.now() - Date.parse(time)) / 1000));
     }
     if (batch.written > 0) this.#onWritten();
+    this.#tell(batch.verdicts, (clock.now() - startedMs) / Math.max(1, batch.roots));
     await this.#judge(batch.verdicts);
+  }
+
+  /** @param ms what one root has taken of the transaction; null when there was none */
+  #tell(verdicts: readonly RootVerdict[], ms: number | null): void {
+    const { ledger, log, meter, migration } = this.#context;
+    if (!migration.notes) return;
+    const labels = { pipeline: ledger.pipeline, flow: this.flow.name };
+    for (const { root, notes = [] } of verdicts) {
+      if (ms !== null) meter.observe('sluice_record_seconds', labels, ms / 1000);
+      for (const note of notes) tellNote(log, meter, migration.notes, note, { labels, root });
+    }
   }
 
   async #judge(verdicts: readonly RootVerdict[]): Promise<void> {

@@ -8,4 +8,5 @@ export { logFault } from './log-fault.ts';
 export * from './ports.ts';
 export * from './subscriptions.ts';
 export * from './sweep.ts';
+export { tellNote } from './tell-note.ts';
 export * from './worker.ts';

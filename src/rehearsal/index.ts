@@ -1,6 +1,10 @@
 /** Seeds and traffic that make a source database look used. Rehearsal only: nothing here may meet a real patient's row. */
 export { parseAddress, type SourceAddress } from './database.ts';
+export { seedDos } from './dos/seed.ts';
+export { trafficDos } from './dos/traffic.ts';
 export { progressLine } from './progress-line.ts';
-export { type SeedReport, seedSupabase } from './supabase/seed.ts';
+export type { SeedReport } from './seed-report.ts';
+export { seedSupabase } from './supabase/seed.ts';
 export { DEFAULT_DIRTY, DIRTY_KINDS } from './supabase/shares.ts';
-export { type TrafficProgress, type TrafficReport, trafficSupabase } from './supabase/traffic/traffic.ts';
+export { trafficSupabase } from './supabase/traffic/traffic.ts';
+export type { TrafficProgress, TrafficReport } from './traffic/run.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { createLog } from '../../src/app/logger.ts';
 import { createMetrics, FIGURES, initialiseCounters } from '../../src/app/metrics.ts';
-import type { LogFields } from '../../src/core/index.ts';
+import { tallyNotes } from '../../src/app/notes.ts';
+import type { LogFields, NoteLevel } from '../../src/core/index.ts';
 import { mini } from '../support/mini-migration.ts';
 
 describe('log', () => {
@@ -15,6 +16,37 @@ describe('log', () => {
     expect(text).toContain('"pipeline":"p"');
     expect(text).not.toContain('9990000018');
     expect(text).not.toContain('Ash');
+  });
+});
+
+describe('notes', () => {
+  const rules = {
+    levelOf: (): NoteLevel => 'WARNING',
+    textOf: (code: string) => `text of ${code}`,
+    opening: { code: 'N_000', fields: {} },
+    closing: (told: ReadonlyMap<string, number>) => ({ code: 'N_999', fields: Object.fromEntries(told) }),
+  } as const;
+
+  test('have code, detail and text on their line, and are counted for the end of the run', () => {
+    const lines: Record<string, unknown>[] = [];
+    const write = (line: string): void => void lines.push(JSON.parse(line));
+    const tally = tallyNotes(createLog({ level: 'debug', write }, { run_id: 'r' }), { ...mini, notes: rules });
+    tally.open();
+    tally.log.with({ flow: 'f' }).note({ code: 'N_1', fields: { sg_id: 7 } }, 'ERROR', 'said', { record_id: '12' });
+    tally.close();
+    expect(lines).toMatchObject([
+      { code: 'N_000', level: 40, run_id: 'r', msg: 'text of N_000' },
+      { code: 'N_1', level: 50, run_id: 'r', flow: 'f', record_id: '12', detail: { sg_id: 7 }, msg: 'said' },
+      { code: 'N_999', detail: { N_1: 1 } },
+    ]);
+  });
+
+  test('of a migration without such rules are none', () => {
+    const lines: string[] = [];
+    const tally = tallyNotes(createLog({ level: 'debug', write: (line) => lines.push(line) }), mini);
+    tally.open();
+    tally.close();
+    expect(lines).toEqual([]);
   });
 });
 

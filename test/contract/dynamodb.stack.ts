@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { systemClock } from '../../src/app/clock.ts';
 import type { Delivery, JsonObject, Sink } from '../../src/core/index.ts';
-import { stampsAfter, TABLE_TARGETS, tableName } from '../../src/migrations/dos/index.ts';
+import { journalOf, stampsAfter, TABLE_TARGETS, tableName } from '../../src/migrations/dos/index.ts';
 import {
   createDynamoDbSink,
   createTables,
@@ -271,6 +271,109 @@ describe('audit fields of a service', () => {
       await sink().deliver([change(revision, at, `issue ${revision}`)]);
     expect(await now()).toMatchObject({ version: { N: '2' }, validation_issues: { L: [{ S: 'issue 1' }] } });
     expect(await sink().read(state.name, [id])).toMatchObject([{ content: { source_record_id: id, at: 'three' } }]);
+  });
+});
+
+describe('documents inside a state', () => {
+  it('have audit fields of their own, which are those of their last change', async () => {
+    const id = `services#${randomUUID()}`;
+    const audit = (at: string): JsonObject => ({ created: at, createdBy: 'A', lastUpdated: at, lastUpdatedBy: 'A' });
+    const change = (revision: bigint, at: string, town: string): Delivery => ({
+      target: state.name,
+      id,
+      revision,
+      content: {
+        source_record_id: id,
+        organisation: { id: 'o' },
+        location: { id: 'l', town },
+        healthcare_service: null,
+      },
+      stamps: { validation_issues: [], organisation: audit(at), location: audit(at) },
+    });
+    const sink = open({ stamp: stampsAfter });
+    const now = async () =>
+      (
+        await dynamodb('GetItem', {
+          TableName: tableName(state.table, 'test', workspace),
+          Key: { source_record_id: { S: id } },
+        })
+      ).Item as JsonObject;
+    await sink.deliver([change(1n, 'one', 'Here')]);
+    await sink.deliver([change(2n, 'two', 'Here')]);
+    expect(await now()).toMatchObject({ version: { N: '1' }, sluice_revision: { N: '2' } });
+    await sink.deliver([change(3n, 'three', 'There')]);
+    expect(await now()).toMatchObject({
+      version: { N: '2' },
+      organisation: { M: { created: { S: 'one' }, id: { S: 'o' } } },
+      location: { M: { created: { S: 'three' }, town: { S: 'There' } } },
+    });
+    expect((await sink.read(state.name, [id]))[0]?.content).toEqual(change(3n, '', 'There').content);
+  });
+});
+
+describe('the version history', () => {
+  let second = 0;
+  const stamped = (id: string, revision: bigint, name: string): Delivery => {
+    second += 1;
+    const at = `2026-01-01T00:00:${String(second).padStart(2, '0')}Z`;
+    return sent(id, revision, name, { stamps: { created: at, lastUpdated: at, lastUpdatedBy: 'A' } });
+  };
+  const told = async (id: string): Promise<unknown[]> => {
+    const { Items } = await dynamodb('Query', {
+      TableName: tableName('version-history', 'test', workspace),
+      KeyConditionExpression: 'entity_id = :e',
+      ExpressionAttributeValues: { ':e': { S: `organisation#${id}#document` } },
+    });
+    return (Items as { change_type: { S: string } }[]).map(({ change_type: type }) => type.S);
+  };
+  const telling = (more: Partial<DynamoDbSinkOptions> = {}): Sink =>
+    open({ stamp: stampsAfter, journal: (target, before, after) => journalOf(target, before, after, ''), ...more });
+
+  it('has one entry for each change, and none for a write that says nothing new', async () => {
+    const id = randomUUID();
+    const sink = telling();
+    await sink.deliver([stamped(id, 1n, 'one')]);
+    await sink.deliver([stamped(id, 1n, 'one')]);
+    await sink.deliver([stamped(id, 2n, 'one')]);
+    await sink.deliver([stamped(id, 3n, 'two')]);
+    expect(await told(id)).toEqual(['CREATE', 'UPDATE']);
+  });
+
+  it('has one entry for a write that was carried out and not acknowledged, or that lost a race first', async () => {
+    const id = randomUUID();
+    let calls = 0;
+    const between = await standBetween(inject('stack').dynamodb, async (operation, pass) => {
+      if (operation !== 'TransactWriteItems') return pass();
+      calls += 1;
+      if (calls === 3) await telling().deliver([stamped(id, 2n, 'two')]);
+      const answer = await pass();
+      return calls === 1 ? null : answer;
+    });
+    const sink = telling({ url: between.url });
+    await sink.deliver([stamped(id, 1n, 'one')]);
+    expect((await sink.deliver([{ ...stamped(id, 3n, 'three'), etag: '1' }]))[0]?.kind).toBe('applied');
+    await between.close();
+    expect([calls, await told(id)]).toEqual([4, ['CREATE', 'UPDATE', 'UPDATE']]);
+  });
+
+  it('waits for a moment of its own when there is an entry of the same one', async () => {
+    const id = randomUUID();
+    const frozen = stamped(id, 1n, 'one').stamps ?? {};
+    // the clock stands still for a while
+    const seconds = [0, 0, 1, 1, 2];
+    const asked: number[] = [];
+    const sink = telling({
+      stamp: (target, stamps, stored, content) => {
+        asked.push(seconds[asked.length] ?? 9);
+        const lastUpdated = `2026-02-02T00:00:0${asked.at(-1)}Z`;
+        return stampsAfter(target, { ...stamps, lastUpdated }, stored, content);
+      },
+    });
+    await sink.deliver([{ ...stamped(id, 1n, 'one'), stamps: frozen }]);
+    await sink.deliver([{ ...stamped(id, 2n, 'two'), stamps: frozen, etag: '1' }]);
+    await sink.deliver([{ ...stamped(id, 3n, 'three'), stamps: frozen, etag: '2' }]);
+    expect(asked).toEqual(seconds);
+    expect(await told(id)).toEqual(['CREATE', 'UPDATE', 'UPDATE']);
   });
 });
 

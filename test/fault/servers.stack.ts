@@ -1,21 +1,11 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { type PartName, stackSettings, status, up } from '../../src/stack/index.ts';
 import { type Sampler, sampleMonotone } from '../support/monotone.ts';
 import { settledDifferences } from '../support/oracle.ts';
 import { recovers } from '../support/recovery.ts';
 import { type Rig, startRig, type WorkerProcess } from '../support/rig.ts';
+import { withoutPart } from '../support/without-part.ts';
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** Ends a server as a power cut would, does something meanwhile, and lets the stack mend itself. */
-async function withoutPart(part: PartName, work: () => Promise<void>): Promise<void> {
-  const settings = stackSettings({ ...inject('stackSettings') });
-  const found = (await status(settings)).find((one) => one.part === part);
-  if (!found?.pid) throw new Error(`${part} does not run`);
-  process.kill(found.pid, 'SIGKILL');
-  await work();
-  await up(settings, { waitForFhir: true });
-}
 
 describe('servers and workers that fail', () => {
   let rig: Rig;

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { chanceOf } from '../../src/rehearsal/chance.ts';
 import { parseAddress } from '../../src/rehearsal/index.ts';
 import { type ProgressStream, progressLine } from '../../src/rehearsal/progress-line.ts';
-import { pace } from '../../src/rehearsal/supabase/traffic/pace.ts';
 import { reservoir } from '../../src/rehearsal/supabase/traffic/reservoir.ts';
+import { pace } from '../../src/rehearsal/traffic/pace.ts';
 
 describe('chance', () => {
   test('is the same on every machine', () => {

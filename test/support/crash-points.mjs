@@ -54,13 +54,15 @@ pg.Client.prototype.query = function watched(...args) {
 const plainFetch = globalThis.fetch;
 globalThis.fetch = async (url, options) => {
   const writes = options?.method === 'PUT' || options?.method === 'POST';
-  const isFhir = writes && String(url).includes('/fhir') && !String(options.body).includes('sluice-probe-');
-  if (isFhir && point === 'request-sent') {
+  const isFhir = writes && String(url).includes('/fhir');
+  const isDynamoDb = /(TransactWriteItems|PutItem)$/.test(options?.headers?.['x-amz-target'] ?? '');
+  const isWrite = (isFhir || isDynamoDb) && !String(options.body).includes('sluice-probe-');
+  if (isWrite && point === 'request-sent') {
     left -= 1;
     if (left <= 0) setTimeout(die, 4);
   }
   const answer = await plainFetch(url, options);
-  if (isFhir) reach('request-done');
+  if (isWrite) reach('request-done');
   return answer;
 };
 

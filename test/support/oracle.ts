@@ -78,7 +78,7 @@ async function landedTick(rig: Rig): Promise<string> {
 }
 
 /** Deletions a sweep made: no topic tells of them. Which rows it ended is for the test to compare with the source. */
-async function sweptRows(rig: Rig): Promise<ChangeEvent[]> {
+export async function sweptRows(rig: Rig): Promise<ChangeEvent[]> {
   const { migration, name, pool } = rig.open;
   const swept: ChangeEvent[] = [];
   for (const table of migration.tables) {

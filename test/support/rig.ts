@@ -6,13 +6,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { type Config, loadConfig } from '../../src/app/config.ts';
+import { dynamoDbTables } from '../../src/app/dynamodb.ts';
 import { connectorFolder, topicFolder } from '../../src/app/folders.ts';
 import { type OpenPipeline, openPipeline } from '../../src/app/pipeline.ts';
 import { type OpenProbes, openProbes } from '../../src/app/probes.ts';
 import { readPipeline } from '../../src/app/readings.ts';
 import { judge, type PipelineStatus } from '../../src/app/status.ts';
 import { silentLog } from '../../src/core/index.ts';
-import { parseAddress, seedSupabase } from '../../src/rehearsal/index.ts';
+import { parseAddress, seedDos, seedSupabase } from '../../src/rehearsal/index.ts';
 import {
   applyConnector,
   applyTopics,
@@ -22,6 +23,7 @@ import {
   removeConnector,
 } from '../../src/source/index.ts';
 import type { StackAddresses } from '../../src/stack/index.ts';
+import { openItems } from './dynamodb-items.ts';
 import { urlOf } from './service-database.ts';
 
 export const CRASH_POINTS = new URL('./crash-points.mjs', import.meta.url).href;
@@ -37,9 +39,11 @@ export const JSON_CONVERTERS: Readonly<Record<string, string>> = Object.fromEntr
 );
 
 export interface RigOptions {
+  /** `supabase` unless told */
+  readonly migration?: 'supabase' | 'dos';
   readonly rows: number;
   readonly seed?: bigint;
-  /** settings that go before those of connectors/supabase.yaml */
+  /** settings that go before those of the connector's file */
   readonly connector?: Readonly<Record<string, string>>;
   /** settings other than the stack's own */
   readonly variables?: Readonly<Record<string, string>>;
@@ -56,10 +60,11 @@ export interface WorkerProcess {
 }
 
 /**
- * The whole `supabase` migration as an instance of its own on the shared servers: own databases, topics, connector,
- * consumer group and FHIR identities, seeded and captured. Workers are started by the test.
+ * A whole migration as an instance of its own on the shared servers: own databases, topics, connector, consumer group,
+ * FHIR identities and DynamoDB tables, seeded and captured. Workers are started by the test.
  */
 export interface Rig {
+  readonly migration: string;
   readonly config: Config;
   readonly variables: Readonly<Record<string, string>>;
   readonly place: ConnectorPlace;
@@ -70,6 +75,8 @@ export interface Rig {
    * @param name a worker under its predecessor's name has its lanes at once; another waits until the leases lapse
    */
   startWorker(args?: readonly string[], crashAt?: string, name?: string): WorkerProcess;
+  /** A worker with other settings, e.g. another ledger. */
+  startWorkerWith(variables: Readonly<Record<string, string>>): WorkerProcess;
   /** A worker whose Kafka client goes silent on SIGWINCH, in one of the ways of silent-client.mjs. */
   startSilenceable(how: 'fetches' | 'connections'): WorkerProcess;
   sluice(...args: string[]): Promise<{ code: number | null; out: string; err: string }>;
@@ -85,6 +92,7 @@ export interface Rig {
 }
 
 export async function startRig(stack: StackAddresses, options: RigOptions): Promise<Rig> {
+  const { migration = 'supabase' } = options;
   const instance = `t${randomBytes(4).toString('hex')}`;
   const root = new pg.Client(urlOf(stack.postgres, 'postgres'));
   await root.connect();
@@ -96,33 +104,33 @@ export async function startRig(stack: StackAddresses, options: RigOptions): Prom
     // CI turns colours on
     NO_COLOR: '1',
     SLUICE_INSTANCE: instance,
-    SLUICE_SUPABASE_URL: urlOf(stack.postgres, `${instance}_source`),
+    [`SLUICE_${migration.toUpperCase()}_URL`]: urlOf(stack.postgres, `${instance}_source`),
     SLUICE_SERVICES_URL: urlOf(stack.postgres, `${instance}_services`),
     SLUICE_KAFKA_BROKERS: stack.kafka.join(','),
     SLUICE_CONNECT_URL: stack.connect,
     SLUICE_REGISTRY_URL: stack.registry,
     SLUICE_REGISTRY_NATIVE_URL: stack.registryNative,
     SLUICE_FHIR_URL: stack.fhir,
+    SLUICE_DYNAMODB_URL: stack.dynamodb,
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
     SLUICE_ID_NAMESPACE: randomUUID(),
     ...options.variables,
   };
   const config = loadConfig(stack, variables);
-  await seedSupabase(parseAddress(config.sourceUrl('supabase')), { rows: options.rows, seed: options.seed ?? 7n });
-  const open = openPipeline(config, 'supabase');
+  const seed = { supabase: seedSupabase, dos: seedDos }[migration];
+  await seed(parseAddress(config.sourceUrl(migration)), { rows: options.rows, seed: options.seed ?? 7n });
+  const open = openPipeline(config, migration);
+  if (open.migration.dynamodb) await dynamoDbTables(config, migration).create();
   await open.admin.applySchemas(open.folders);
-  await applyTopics(
-    config.kafka,
-    await readTopics(topicFolder, 'supabase', config.prefix),
-    { force: false },
-    silentLog,
-  );
-  const definition = await readConnector(connectorFolder, 'supabase', config.prefix);
+  await applyTopics(config.kafka, await readTopics(topicFolder, migration, config.prefix), { force: false }, silentLog);
+  const definition = await readConnector(connectorFolder, migration, config.prefix);
   const converters = Object.entries(definition.config).filter(([name]) => !/^(key|value)\.converter/.test(name));
   const own = options.connector?.['key.converter'] ? Object.fromEntries(converters) : definition.config;
   const connector = { ...definition, config: { ...own, ...options.connector } };
   const place: ConnectorPlace = {
     connectUrl: stack.connect,
-    sourceUrl: config.sourceUrl('supabase'),
+    sourceUrl: config.sourceUrl(migration),
     variables: {
       'postgres.host': stack.postgres.host,
       'postgres.port': String(stack.postgres.port),
@@ -133,14 +141,25 @@ export async function startRig(stack: StackAddresses, options: RigOptions): Prom
     },
   };
   await applyConnector(connector, place, { newEpoch: false, dryRun: false });
-  const source = new pg.Client(config.sourceUrl('supabase'));
+  const source = new pg.Client(config.sourceUrl(migration));
   await source.connect();
-  const probes = await openProbes(config, 'supabase');
+  const probes = await openProbes(config, migration);
   const logs = mkdtempSync(join(tmpdir(), 'sluice-rig-'));
   const workers: WorkerProcess[] = [];
   const status = async (): Promise<PipelineStatus> => judge(open.name, await readPipeline(open, probes), null, 1);
 
+  const spawned = (
+    variables: Readonly<Record<string, string>>,
+    args: readonly string[],
+    watched: readonly string[],
+  ) => {
+    const worker = spawnWorker(variables, join(logs, `${workers.length}.log`), [migration, ...args], watched);
+    workers.push(worker);
+    return worker;
+  };
+
   return {
+    migration,
     config,
     variables,
     place,
@@ -150,19 +169,16 @@ export async function startRig(stack: StackAddresses, options: RigOptions): Prom
     startWorker(args = [], crashAt, name = `worker-${workers.length}`) {
       const watched = crashAt === undefined ? [] : ['--import', CRASH_POINTS];
       const settings = { ...variables, SLUICE_WORKER: name, SLUICE_CRASH_AT: crashAt ?? '' };
-      const worker = spawnWorker(settings, join(logs, `${workers.length}.log`), args, watched);
-      workers.push(worker);
-      return worker;
+      return spawned(settings, args, watched);
     },
+    startWorkerWith: (others) => spawned({ ...variables, ...others }, [], ['--import', CRASH_POINTS]),
     startSilenceable(how) {
       const settings = { ...variables, SLUICE_WORKER: `worker-${workers.length}`, SLUICE_SILENCE: how };
-      const worker = spawnWorker(settings, join(logs, `${workers.length}.log`), [], ['--import', SILENT_CLIENT]);
-      workers.push(worker);
-      return worker;
+      return spawned(settings, [], ['--import', SILENT_CLIENT]);
     },
     sluice: (...args) => runSluice(variables, args),
     sluiceWith: runSluiceWith,
-    settled: (seconds = 60) => settled(source, `${config.prefix}sluice_supabase`, status, seconds),
+    settled: (seconds = 60) => settled(source, `${config.prefix}sluice_${migration}`, status, seconds),
     async close() {
       for (const { child, exited } of workers) {
         child.kill('SIGCONT');
@@ -172,6 +188,9 @@ export async function startRig(stack: StackAddresses, options: RigOptions): Prom
       }
       await closeAll(probes, source, open);
       await removeConnector(connector, place, { purge: true });
+      const items = openItems(config);
+      for (const { table } of open.migration.dynamodb?.tables ?? [])
+        await items.client.call('DeleteTable', { TableName: items.named(table) });
       await root.query(`drop database ${instance}_source with (force)`);
       await root.query(`drop database ${instance}_services with (force)`);
       await root.end();
@@ -195,7 +214,7 @@ function spawnWorker(
   // below what stacks and outgoing connections use
   const port = 18_000 + Math.floor(Math.random() * 2_000);
   const out = createWriteStream(file);
-  const call = [...preload, SLUICE, 'run', 'supabase', ...args, '--port', String(port)];
+  const call = [...preload, SLUICE, 'run', ...args, '--port', String(port)];
   const child = spawn(process.execPath, call, {
     env: { ...process.env, ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -42,7 +42,7 @@ async function prepare(migration: string, rows: number, signal: AbortSignal): Pr
     rows,
     seed: 1n,
     signal,
-    onProgress: (at) => line.show(at.submissions / at.of, `seeding, ${at.rows} rows`),
+    onProgress: (at) => line.show(at.done / at.of, `seeding, ${at.rows} rows`),
   });
   line.end();
   const inserted = seeded.tables.reduce((sum, table) => sum + table.inserted, 0);

@@ -1,21 +1,33 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
-import { dosTables, type TablePlace } from '../../app/dos-tables.ts';
+import { dynamoDbTables } from '../../app/dynamodb.ts';
 import { action, configOf } from '../context.ts';
 import { EXIT } from '../failure.ts';
 import { printJson, printTable } from '../print.ts';
 
-interface TableOptions extends TablePlace {
+interface TableOptions {
+  readonly environment?: string;
+  readonly workspace?: string;
   readonly json?: boolean;
 }
+
+/** The settings of the environment, under the names a command was given. */
+const tablesOf = ({ environment, workspace }: TableOptions) =>
+  dynamoDbTables(
+    configOf({
+      ...(environment === undefined ? {} : { SLUICE_ENVIRONMENT: environment }),
+      ...(workspace === undefined ? {} : { SLUICE_WORKSPACE: workspace }),
+    }),
+    'dos',
+  );
 
 export function registerDosCommands(program: Command): void {
   const dos = program.command('dos').description('the Directory of Services');
   const tables = dos.command('tables').description('its DynamoDB tables');
   const placed = (command: Command): Command =>
     command
-      .option('--environment <name>', 'part of every name', 'local')
-      .option('--workspace <name>', 'at the end of every name')
+      .option('--environment <name>', 'part of every name; else SLUICE_ENVIRONMENT, else local')
+      .option('--workspace <name>', 'at the end of every name; else SLUICE_WORKSPACE, else none')
       .option('--json', 'one JSON line');
 
   placed(
@@ -24,7 +36,7 @@ export function registerDosCommands(program: Command): void {
       .description('make the tables that are missing; exit code 3 when one that is there is not as declared'),
   ).action(
     action(async (options: TableOptions) => {
-      const place = dosTables(configOf(), options);
+      const place = tablesOf(options);
       const made = await place.create();
       const states = await place.describe();
       if (options.json) printJson({ made, tables: states });
@@ -43,7 +55,7 @@ export function registerDosCommands(program: Command): void {
     tables.command('ls').description('the tables as they are; exit code 3 when one is missing or not as declared'),
   ).action(
     action(async (options: TableOptions) => {
-      const states = await dosTables(configOf(), options).describe();
+      const states = await tablesOf(options).describe();
       if (options.json) printJson(states);
       else
         printTable(

@@ -6,6 +6,7 @@ import {
   parseAddress,
   progressLine,
   type SeedReport,
+  seedDos,
   seedSupabase,
 } from '../../rehearsal/index.ts';
 import { action, configOf } from '../context.ts';
@@ -26,11 +27,13 @@ Examples:
   sluice seed supabase                           1,000 submissions and what belongs to them
   sluice seed supabase --rows 100000             about 470,000 rows
   sluice seed supabase --rows 5000 --seed 7 --dirty 0.1
+  sluice seed dos --rows 200                     200 services of a Directory of Services
   sluice seed supabase --url postgres://me@db.example.org:5432/supabase
 
 The same seed makes the same rows: run again it adds only what is missing, and with more --rows it goes on from
 where it was. Nobody in these rows exists: NHS numbers are of the test range 999, telephones of the ranges kept for
-drama, addresses at example.org. A database that holds submissions no seed made is refused.
+drama, addresses at example.org. A database that holds
+submissions or services no seed made is refused.
 
 Exit codes: 0 all rows are there, 1 failed or stopped half-way, 2 wrong call or setting.`;
 
@@ -68,19 +71,25 @@ function printReport(report: SeedReport): void {
   process.stdout.write(`${report.rows} rows in ${duration(report.seconds)}, ${pace} a second\n`);
 }
 
-async function seed(_migration: string, options: SeedCommandOptions): Promise<number> {
-  const url = options.url ?? configOf().sourceUrl('supabase');
+/** What a source is filled by, and what its main rows are called. */
+const SEEDS = {
+  supabase: { seed: seedSupabase, rows: 'submissions' },
+  dos: { seed: seedDos, rows: 'services' },
+} as const;
+
+async function seed(migration: keyof typeof SEEDS, options: SeedCommandOptions): Promise<number> {
+  const url = options.url ?? configOf().sourceUrl(migration);
+  const source = SEEDS[migration];
   const line = progressLine(process.stderr);
   const stop = stopSignal();
   if (!options.json) process.stderr.write(`seed ${options.seed} into ${masked(url)}\n`);
   try {
-    const report = await seedSupabase(parseAddress(url), {
+    const report = await source.seed(parseAddress(url), {
       rows: options.rows,
       seed: options.seed,
       dirty: options.dirty,
       signal: stop.signal,
-      onProgress: (at) =>
-        line.show(at.submissions / at.of, `${at.submissions} of ${at.of} submissions, ${at.rows} rows in all`),
+      onProgress: (at) => line.show(at.done / at.of, `${at.done} of ${at.of} ${source.rows}, ${at.rows} rows in all`),
     });
     line.end();
     if (options.json) printJson({ seed: options.seed, ...report });
@@ -97,12 +106,12 @@ export function registerSeedCommand(program: Command): void {
   program
     .command('seed')
     .description('makes a source database and fills it with people who do not exist')
-    .addArgument(new Argument('<migration>', 'whose source').choices(['supabase']))
-    .option('--rows <n>', 'submissions; the other tables follow in proportion', wholeNumber, 1000)
+    .addArgument(new Argument('<migration>', 'whose source').choices(Object.keys(SEEDS)))
+    .option('--rows <n>', 'submissions or services; the other tables follow in proportion', wholeNumber, 1000)
     // its default in words: commander would write a bigint as JSON, which cannot be
     .addOption(new Option('--seed <n>', 'decides what is made').argParser(seedNumber).default(1n, '1'))
-    .option('--dirty <share>', 'share of submissions with something false in them', share, DEFAULT_DIRTY)
-    .option('--url <url>', 'the source database; else SLUICE_SUPABASE_URL, else the local stack')
+    .option('--dirty <share>', 'share of submissions with something false in them (supabase)', share, DEFAULT_DIRTY)
+    .option('--url <url>', 'the source database; else SLUICE_SUPABASE_URL or SLUICE_DOS_URL, else the local stack')
     .option('--json', 'one JSON object on standard output')
     .addHelpText('after', EXAMPLES)
     .action(action(seed));

@@ -5,6 +5,7 @@ import {
   progressLine,
   type TrafficProgress,
   type TrafficReport,
+  trafficDos,
   trafficSupabase,
 } from '../../rehearsal/index.ts';
 import { action, configOf } from '../context.ts';
@@ -25,12 +26,14 @@ const EXAMPLES = `
 Examples:
   sluice traffic supabase                        20 row changes a second until Ctrl-C
   sluice traffic supabase --rate 200 --for 5m
-  sluice traffic supabase --rate 5 --for 30s --json
+  sluice traffic dos --rate 5 --for 30s --json
 
-What it does: single rows written, changed and deleted; status walks of appointments and laboratory orders with their
-events; patients who gain an NHS number; guardians added and struck off; large texts left alone while another column
-changes; key changes; cascades; transactions over many rows and tables, interleaved on two connections, half and
-wholly rolled back; bursts on one row. The rate counts committed row changes; rows a cascade takes along come on top.
+What it does, supabase: single rows written, changed and deleted; status walks of appointments and laboratory orders
+with their events; patients who gain an NHS number; guardians added and struck off; large texts left alone while another
+column changes; key changes; cascades; transactions over many rows and tables, interleaved on two connections, half and
+wholly rolled back; bursts on one row. dos: services opened, changed, closed and deleted; endpoints, hours, dates, ages
+and codes added, changed, moved to another service and deleted; pharmacies that take another code; lookups renamed.
+The rate counts committed row changes; rows a cascade takes along come on top.
 
 Exit codes: 0 done or stopped by Ctrl-C, 1 failed, 2 wrong call or setting.`;
 
@@ -62,14 +65,16 @@ function printReport(report: TrafficReport): void {
     process.stdout.write(`${duration(report.slippedSeconds)} given up: the database was too slow or away\n`);
 }
 
-async function traffic(_migration: string, options: TrafficCommandOptions): Promise<number> {
-  const url = options.url ?? configOf().sourceUrl('supabase');
+const TRAFFIC = { supabase: trafficSupabase, dos: trafficDos } as const;
+
+async function traffic(migration: keyof typeof TRAFFIC, options: TrafficCommandOptions): Promise<number> {
+  const url = options.url ?? configOf().sourceUrl(migration);
   const line = progressLine(process.stderr);
   const stop = stopSignal();
   if (!options.json)
     process.stderr.write(`traffic on ${masked(url)}${options.for === undefined ? ', Ctrl-C stops it' : ''}\n`);
   try {
-    const report = await trafficSupabase(parseAddress(url), {
+    const report = await TRAFFIC[migration](parseAddress(url), {
       rate: options.rate,
       seed: options.seed,
       signal: stop.signal,
@@ -91,12 +96,12 @@ export function registerTrafficCommand(program: Command): void {
   program
     .command('traffic')
     .description('uses a source database the way its people do, at a steady rate')
-    .addArgument(new Argument('<migration>', 'whose source').choices(['supabase']))
+    .addArgument(new Argument('<migration>', 'whose source').choices(Object.keys(TRAFFIC)))
     .option('--rate <n>', 'committed row changes a second, 1 to 500', rateNumber, 20)
     .option('--for <time>', '30s, 5m, 1h; left out: until stopped', span)
     // its default in words: commander would write a bigint as JSON, which cannot be
     .addOption(new Option('--seed <n>', 'decides what is done to what').argParser(seedNumber).default(1n, '1'))
-    .option('--url <url>', 'the source database; else SLUICE_SUPABASE_URL, else the local stack')
+    .option('--url <url>', 'the source database; else SLUICE_SUPABASE_URL or SLUICE_DOS_URL, else the local stack')
     .option('--json', 'one JSON object on standard output at the end')
     .addHelpText('after', EXAMPLES)
     .action(action(traffic));

@@ -1,24 +1,44 @@
 import type { Migration } from '../../core/index.ts';
 import { DEFAULTS, type DosConfig } from './config.ts';
+import { journalOf } from './history/journal.ts';
+import { NOTES } from './run-notes.ts';
 import { servicesFlow } from './services/flow.ts';
+import { notesOfWrites } from './services/written.ts';
+import { stampsAfter, stampsAt } from './state/stamps.ts';
 import { TABLES } from './tables.ts';
+import { TABLE_TARGETS, tableName } from './targets.ts';
 import { TRIAGE_FLOWS } from './triage/flows.ts';
 
 export { DEFAULTS, type DosConfig } from './config.ts';
-export { stampsAfter } from './documents/audit.ts';
 export { readEvent } from './events/dms-event.ts';
 export { queueBatches } from './events/queue.ts';
 export { fhirResources } from './fhir/documents.ts';
+export { journalOf } from './history/journal.ts';
 export { versionEntry } from './history/version-entry.ts';
 export { levelOf } from './notes.ts';
 export { countsOf } from './services/counts.ts';
 export { type SourceService, sourceService } from './services/source.ts';
 export { type Synced, syncService } from './services/sync.ts';
+export { stampsAfter } from './state/stamps.ts';
 export { TABLE_TARGETS, tableName } from './targets.ts';
 
 /** The Directory of Services, to the tables of the service finder and FHIR R4. */
 export function dos(options: Partial<DosConfig> = {}): Migration {
   const config = { ...DEFAULTS, ...options };
   const flows = [servicesFlow(config), ...(config.searchTriageCode ? TRIAGE_FLOWS : [])];
-  return { name: 'dos', tables: TABLES, flows, targetSchemas: [] };
+  return {
+    name: 'dos',
+    tables: TABLES,
+    flows,
+    targetSchemas: [],
+    dynamodb: {
+      tables: Object.values(TABLE_TARGETS),
+      tableName,
+      stamp: (target, stamps, stored, content, at) => stampsAfter(target, stampsAt(stamps, at), stored, content),
+      journal: journalOf,
+      adopt: config.adoptExisting,
+      notesOf: notesOfWrites,
+    },
+    notes: NOTES,
+  };
 }

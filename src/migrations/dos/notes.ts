@@ -1,16 +1,10 @@
-import type { JsonObject } from '../../core/index.ts';
+import type { JsonObject, Note, NoteLevel } from '../../core/index.ts';
 
 /**
- * What the reference logs of a record, as data: whoever runs the rules writes it out. Fields hold ids, names of rules
- * and figures. The fields `record`, `original_record` and `transformed_record` of the reference are left out, for a
- * log is no place for rows.
+ * What the reference logs of a record, as data: whoever runs the rules writes it out. The fields `record`,
+ * `original_record` and `transformed_record` of the reference are left out, for a log is no place for rows.
  */
-export interface Note {
-  readonly code: string;
-  readonly fields: JsonObject;
-}
-
-export type NoteLevel = 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR';
+export type { Note } from '../../core/index.ts';
 
 const DEBUG = new Set(['DM_ETL_001', 'DM_ETL_002', 'DM_ETL_006']);
 const WARNING = new Set([

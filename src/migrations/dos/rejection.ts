@@ -1,4 +1,4 @@
-import { SluiceError } from '../../core/index.ts';
+import { type Note, SluiceError } from '../../core/index.ts';
 
 /** Why a service cannot be moved although its transformer wanted it. Ids and names of fields, no values. */
 export type ServiceError =
@@ -14,8 +14,8 @@ export type ServiceError =
 export class Rejection extends SluiceError {
   readonly error: ServiceError;
 
-  constructor(error: ServiceError) {
-    super('ROW_INVALID', wordsOf(error), { context: { kind: error.kind } });
+  constructor(error: ServiceError, notes: readonly Note[] = []) {
+    super('ROW_INVALID', wordsOf(error), { context: { kind: error.kind }, notes });
     this.error = error;
   }
 }

@@ -66,7 +66,7 @@ export const CODED = 'code:';
 /** As told by the row itself: what a deleted row says of its last image. */
 export const admissionOf = ofService(admission);
 
-/** The source tables the rules read, and their join keys. */
+/** The source tables and their join keys. */
 export const TABLES: readonly SourceTable[] = [
   table(
     'services',
@@ -94,4 +94,8 @@ export const TABLES: readonly SourceTable[] = [
     group: reference('symptomgroupid'),
     discriminator: reference('symptomdiscriminatorid'),
   }),
+  // no rule reads these; they are landed, so that one that does finds its rows there
+  ...['servicetypes', 'servicestatuses', 'organisations', 'dispositiongroups', 'dispositiongroupdispositions'].map(
+    (name) => table(name),
+  ),
 ];

@@ -1,6 +1,6 @@
 import type { Document, DynamoDbTarget, JsonObject } from '../../core/index.ts';
-
-const AUDIT = ['created', 'createdBy', 'lastUpdated', 'lastUpdatedBy'];
+import { AUDIT } from './documents/audit.ts';
+import { ENTITIES } from './state/state.ts';
 
 const target = (
   table: string,
@@ -37,7 +37,13 @@ export const TABLE_TARGETS = {
     indexes: { CodeTypeIndex: ['codeType', 'id'] },
     stamps: AUDIT,
   }),
-  state: target('data-migration-state', ['source_record_id'], { stamps: ['version', 'validation_issues'] }),
+  state: target('data-migration-state', ['source_record_id'], {
+    stamps: [
+      'version',
+      'validation_issues',
+      ...ENTITIES.flatMap(({ state }) => AUDIT.map((name) => `${state}.${name}`)),
+    ],
+  }),
   versionHistory: target('version-history', ['entity_id', 'timestamp'], { mode: 'append' }),
 } as const;
 

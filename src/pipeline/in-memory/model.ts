@@ -193,7 +193,7 @@ export class Model {
   #missing({ documents }: Derivation): readonly string[] {
     const own = new Set(documents.map(nameOf));
     return documents
-      .filter((document) => !isRemote(document.target, this.#migration))
+      .filter((document) => kindOf(document.target, this.#migration) !== 'fhir')
       .flatMap((document) => document.needs ?? [])
       .filter((need) => !own.has(nameOf(need)) && this.#held.get(nameOf(need))?.gone !== false)
       .map((need) => need.target);
@@ -253,7 +253,12 @@ const hashOf = (document: Document): string => contentHash(document.basis ?? doc
 
 const sameContent = (x: Document, y: Document): boolean => hashOf(x) === hashOf(y);
 
-const isRemote = (target: string, migration: Migration): boolean =>
-  migration.flows.some((flow) => flow.targets.some((known) => known.name === target && known.kind !== 'postgres'));
+const kindOf = (target: string, migration: Migration) =>
+  migration.flows.flatMap((flow) => flow.targets).find((known) => known.name === target)?.kind;
+
+const isRemote = (target: string, migration: Migration): boolean => {
+  const kind = kindOf(target, migration);
+  return kind !== undefined && kind !== 'postgres';
+};
 
 export const createModel = (migration: Migration): Model => new Model(migration);

@@ -2,39 +2,19 @@ import { readFile } from 'node:fs/promises';
 import type pg from 'pg';
 import { codeOf, explain, openPool, type SourceAddress } from '../database.ts';
 import { requireRehearsal } from '../guard.ts';
+import { insertRowSet } from '../insert.ts';
+import type { SeedOptions, SeedReport } from '../seed-report.ts';
 import { BLOCK, makeBlock, type SeedPlan } from './generator.ts';
-import { insertRowSet } from './insert.ts';
 import { partnerRows } from './partners.ts';
-import type { RowSet, TableName } from './rows.ts';
+import { type RowSet, TABLE_NAMES, type TableName } from './rows.ts';
 import { DEFAULT_DIRTY, type Tally } from './shares.ts';
 
 /** The day on which the made-up practice stands still. */
 export const DEFAULT_BASE = '2026-11-01T08:00:00.000Z';
 
-export interface SeedOptions {
-  /** submissions to make; the other tables follow in proportion */
-  readonly rows: number;
-  readonly seed: bigint;
+export interface SupabaseSeedOptions extends SeedOptions {
   readonly dirty?: number;
   readonly base?: string;
-  readonly onProgress?: (progress: SeedProgress) => void;
-  readonly signal?: AbortSignal;
-}
-
-export interface SeedProgress {
-  readonly submissions: number;
-  readonly of: number;
-  /** rows of all tables, those that were there already included */
-  readonly rows: number;
-  readonly seconds: number;
-}
-
-export interface SeedReport {
-  readonly tables: readonly { readonly table: TableName; readonly made: number; readonly inserted: number }[];
-  readonly oddities: Tally;
-  readonly rows: number;
-  readonly seconds: number;
-  readonly stopped: boolean;
 }
 
 const BLOCKS_A_BATCH = 25;
@@ -50,7 +30,7 @@ export async function applySourceSchema(client: pg.ClientBase): Promise<void> {
 async function insertPatiently(client: pg.ClientBase, set: RowSet): Promise<Map<TableName, number>> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await insertRowSet(client, set);
+      return await insertRowSet(client, TABLE_NAMES, set);
     } catch (error) {
       if (attempt === ATTEMPTS || !['23503', '40001', '40P01'].includes(codeOf(error))) throw error;
     }
@@ -73,7 +53,7 @@ function batchOf(plan: SeedPlan, from: number, to: number, tally: Tally): RowSet
 }
 
 /** Fills a source database. Run again with the same seed it adds only what is missing. */
-export async function seedSupabase(address: SourceAddress, options: SeedOptions): Promise<SeedReport> {
+export async function seedSupabase(address: SourceAddress, options: SupabaseSeedOptions): Promise<SeedReport> {
   const plan: SeedPlan = {
     seed: options.seed,
     rows: options.rows,
@@ -97,14 +77,14 @@ export async function seedSupabase(address: SourceAddress, options: SeedOptions)
       }
     };
     try {
-      await requireRehearsal(client, address);
+      await requireRehearsal(client, address, 'public.submissions');
       await applySourceSchema(client);
       await write(partnerRows(plan.seed, plan.rows, Date.parse(plan.base)));
       const blocks = Math.ceil(plan.rows / BLOCK);
       for (let from = 0; from < blocks && !options.signal?.aborted; from += BLOCKS_A_BATCH) {
         const to = Math.min(blocks, from + BLOCKS_A_BATCH);
         await write(batchOf(plan, from, to, tally));
-        options.onProgress?.({ submissions: Math.min(plan.rows, to * BLOCK), of: plan.rows, rows, seconds: seconds() });
+        options.onProgress?.({ done: Math.min(plan.rows, to * BLOCK), of: plan.rows, rows, seconds: seconds() });
       }
     } finally {
       client.release(true);

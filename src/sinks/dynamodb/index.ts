@@ -2,14 +2,15 @@ import {
   type Delivery,
   type DeliveryOutcome,
   type DynamoDbTarget,
+  type SettledWrite,
   type Sink,
   SluiceError,
   type StoredDocument,
 } from '../../core/index.ts';
 import { createDynamoDbClient, type DynamoDbOptions } from './client.ts';
-import { contentOf, isGone, keyOf, revisionOf, type Stamp } from './item.ts';
+import { contentOf, isGone, keyOf, readable, revisionOf, type Stamp } from './item.ts';
 import { probeGuards } from './probe.ts';
-import { park, type Sending, type SendingContext, sendTogether } from './sending.ts';
+import { type Journal, park, type Sending, type SendingContext, sendTogether } from './sending.ts';
 import { readStored } from './stored.ts';
 
 export { createTables, describeTables, type TableState } from './tables.ts';
@@ -19,24 +20,29 @@ export interface DynamoDbSinkOptions extends DynamoDbOptions {
   readonly tableName: (target: DynamoDbTarget) => string;
   /** the stamps of a write, after those of the item it replaces; as they come unless told */
   readonly stamp?: Stamp;
+  /** tells of each write in a table of its own; nothing is told unless given */
+  readonly journal?: Journal;
   /** take over items that were written by somebody else; they park unless told */
   readonly adopt?: boolean;
+  /** hears what was written, and what was refused for good, a transaction at a time */
+  readonly onSettled?: (writes: readonly SettledWrite[]) => void;
   /** requests at a time; 16 unless told */
   readonly parallel?: number;
 }
 
-/** what one transaction of DynamoDB takes */
-const MOST_TOGETHER = 100;
+/** DynamoDB takes a hundred writes in a transaction, and each of ours may have an entry that tells of it. */
+const MOST_TOGETHER = 50;
 
 /**
  * DynamoDB as a sink: whole items, each put under the condition that the item still has the revision it replaces.
  * Deliveries of one order key go into one transaction. A removed document stays as its key and revision.
  */
 export function createDynamoDbSink(options: DynamoDbSinkOptions): Sink {
-  const { clock, tableName, stamp = (_, stamps) => stamps, adopt = false, parallel = 16 } = options;
+  const { clock, tableName, stamp = (_, stamps) => stamps, journal = () => null } = options;
+  const { adopt = false, parallel = 16, onSettled = () => undefined } = options;
   const client = createDynamoDbClient(options);
   const targets = new Map(options.targets.map((target) => [target.name, target]));
-  const context: SendingContext = { client, clock, tableName, stamp, adopt };
+  const context: SendingContext = { client, clock, tableName, stamp, journal, adopt };
   const targetNamed = (name: string): DynamoDbTarget => {
     const target = targets.get(name);
     if (!target) throw new SluiceError('INTERNAL', `no DynamoDB target is named ${name}`);
@@ -78,11 +84,14 @@ export function createDynamoDbSink(options: DynamoDbSinkOptions): Sink {
       let failed = false;
       const work = async (): Promise<void> => {
         for (let group = groups.shift(); group && !failed && !signal?.aborted; group = groups.shift())
-          await sendTogether(context, group, settle).catch((error: unknown) => {
-            // what stops one stops all: credentials, a missing table
-            failed = true;
-            throw error;
-          });
+          await sendTogether(context, group, settle).then(
+            () => onSettled(group.flatMap((sending) => settledWrite(sending, outcomes.get(sending.delivery)))),
+            (error: unknown) => {
+              // what stops one stops all: credentials, a missing table
+              failed = true;
+              throw error;
+            },
+          );
       };
       await Promise.all(Array.from({ length: Math.min(parallel, groups.length) }, work));
       return batch.map(
@@ -100,6 +109,16 @@ export function createDynamoDbSink(options: DynamoDbSinkOptions): Sink {
     },
     async close() {},
   };
+}
+
+/** Nothing of what is to come again, or was there already. */
+function settledWrite({ delivery, target, stored }: Sending, outcome: DeliveryOutcome | undefined): SettledWrite[] {
+  const { id, content } = delivery;
+  const write = { target, id, before: readable(stored), content };
+  if (outcome?.kind === 'park')
+    return [{ ...write, result: outcome.code === 'FOREIGN_WRITER' ? 'condition refused' : 'refused' }];
+  const isNew = stored === null || revisionOf(stored) !== delivery.revision;
+  return outcome?.kind === 'applied' && isNew ? [{ ...write, result: 'written' }] : [];
 }
 
 /** What goes into one transaction each. A document that comes twice goes into two: DynamoDB takes it once in each. */

@@ -1,8 +1,8 @@
 import type { Clock, Delivery, DeliveryOutcome, DynamoDbTarget, JsonObject } from '../../core/index.ts';
 import { SluiceError } from '../../core/index.ts';
-import { type Item, unmarshalled } from './attributes.ts';
+import { type Item, marshalled, unmarshalled } from './attributes.ts';
 import { type DynamoDbClient, DynamoDbRefusal } from './client.ts';
-import { itemOf, REVISION, revisionOf, type Stamp } from './item.ts';
+import { itemOf, REVISION, readable, revisionOf, type Stamp } from './item.ts';
 import { asFault } from './stored.ts';
 
 /** A delivery on its way, with the item it is to replace as we last saw it. */
@@ -13,11 +13,22 @@ export interface Sending {
   stored: JsonObject | null;
 }
 
+/**
+ * An entry that goes into the transaction of the write it tells of, so that there is one for each write that happened
+ * and none for any other. Its item must be new. null: this write is not told of.
+ */
+export type Journal = (
+  target: DynamoDbTarget,
+  before: JsonObject | null,
+  after: JsonObject | null,
+) => { readonly target: DynamoDbTarget; readonly content: JsonObject } | null;
+
 export interface SendingContext {
   readonly client: DynamoDbClient;
   readonly clock: Clock;
   readonly tableName: (target: DynamoDbTarget) => string;
   readonly stamp: Stamp;
+  readonly journal: Journal;
   readonly adopt: boolean;
 }
 
@@ -59,8 +70,10 @@ export async function sendTogether(context: SendingContext, sendings: readonly S
     if (reasons.some(({ kind }) => SLOW_DOWN.test(kind)))
       return settleAll(open, settle, retry('TARGET_BUSY', 1_000, true));
     if (reasons.some(({ kind }) => REFUSED.test(kind))) {
+      // an entry of the journal that is refused keeps back what it tells of
       const refused = reasons.map(({ kind }) => (REFUSED.test(kind) ? park('TARGET_REFUSED', { kind }) : null));
-      return parkAll(open, refused, settle);
+      const told = refused.slice(open.length).find((outcome) => outcome !== null);
+      return parkAll(open, told ? open.map((_, i) => refused[i] ?? told) : refused, settle);
     }
     for (const [i, { kind, item }] of reasons.entries()) {
       const sending = open[i];
@@ -80,11 +93,13 @@ function decide({ adopt }: SendingContext, { delivery, target, stored }: Sending
   return null;
 }
 
+/** Reasons are those of the writes in their order, then those of the journal's entries. */
 async function attempt(
   context: SendingContext,
   open: readonly Sending[],
 ): Promise<'written' | 'unanswered' | readonly Reason[]> {
-  const puts = open.map((sending) => guardedPut(context, sending));
+  const made = open.map((sending) => guardedPut(context, sending));
+  const puts = [...made.map(({ put }) => put), ...made.flatMap(({ entry }) => (entry === null ? [] : [entry]))];
   const [only] = puts;
   try {
     if (puts.length === 1 && only) await context.client.call('PutItem', only);
@@ -106,28 +121,41 @@ const reason = (kind: string, item: unknown): Reason => ({
   item: item ? unmarshalled(item as Item) : null,
 });
 
-function guardedPut(context: SendingContext, { delivery, target, stored }: Sending): JsonObject {
+/** A write under its guard, and the entry that tells of it. */
+function guardedPut(
+  context: SendingContext,
+  { delivery, target, stored }: Sending,
+): { readonly put: JsonObject; readonly entry: JsonObject | null } {
+  const { item, plain } = itemOf(target, delivery, stored, context.stamp);
   const put = {
     TableName: context.tableName(target),
-    Item: itemOf(target, delivery, stored, context.stamp),
+    Item: item,
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    ...guardOf(target, stored),
   };
+  const told = context.journal(target, readable(stored), plain);
+  const entry = told && {
+    TableName: context.tableName(told.target),
+    Item: { ...marshalled(told.content), [REVISION]: { N: String(delivery.revision) } },
+    ...guardOf(told.target, null),
+  };
+  return { put, entry };
+}
+
+function guardOf(target: DynamoDbTarget, stored: JsonObject | null): JsonObject {
   const names = { '#key': target.key[0] ?? '', '#revision': REVISION };
   if (stored === null)
     return {
-      ...put,
       ConditionExpression: 'attribute_not_exists(#key)',
       ExpressionAttributeNames: { '#key': names['#key'] },
     };
   const seen = revisionOf(stored);
   if (seen === null)
     return {
-      ...put,
       ConditionExpression: 'attribute_exists(#key) AND attribute_not_exists(#revision)',
       ExpressionAttributeNames: names,
     };
   return {
-    ...put,
     ConditionExpression: '#revision = :seen',
     ExpressionAttributeNames: { '#revision': REVISION },
     ExpressionAttributeValues: { ':seen': { N: String(seen) } },

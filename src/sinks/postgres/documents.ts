@@ -63,6 +63,7 @@ export async function recordDocuments(
   const done = await db.query(
     insertion(`update set flow = excluded.flow, root = excluded.root, revision = excluded.revision,
         hash = excluded.hash, gone = excluded.gone, written_at = clock_timestamp(), content = excluded.content,
+        stamps = coalesce(excluded.stamps, document.stamps),
         acked = case when excluded.content is null then excluded.revision else document.acked end
       where document.revision < excluded.revision`),
     values(context, flow, writes),
@@ -114,11 +115,11 @@ const among = (writes: readonly DocumentWrite[], refs: readonly DocumentRef[]): 
 };
 
 const insertion = (onConflict: string): string =>
-  `insert into sluice.document (pipeline, flow, target, id, root, revision, hash, gone, content, acked)
-   select $1, $2, u.target, u.id, u.root, u.revision, u.hash, u.gone, u.content::jsonb,
+  `insert into sluice.document (pipeline, flow, target, id, root, revision, hash, gone, content, stamps, acked)
+   select $1, $2, u.target, u.id, u.root, u.revision, u.hash, u.gone, u.content::jsonb, u.stamps::jsonb,
      case when u.content is null then u.revision end
-   from unnest($3::text[], $4::text[], $5::text[], $6::bigint[], $7::bytea[], $8::boolean[], $9::text[])
-     as u(target, id, root, revision, hash, gone, content)
+   from unnest($3::text[], $4::text[], $5::text[], $6::bigint[], $7::bytea[], $8::boolean[], $9::text[], $10::text[])
+     as u(target, id, root, revision, hash, gone, content, stamps)
    order by u.target, u.id
    on conflict (pipeline, target, id) do ${onConflict}`;
 
@@ -126,6 +127,9 @@ function values(context: LedgerContext, flow: Flow, writes: readonly DocumentWri
   const isRemote = new Map(flow.targets.map(({ name, kind }) => [name, kind !== 'postgres']));
   const contentOf = ({ document }: DocumentWrite): string | null =>
     isRemote.get(document.target) ? JSON.stringify(document.content) : null;
+  // a retired document says nothing of them: it keeps what it had
+  const stampsOf = ({ document }: DocumentWrite): string | null =>
+    document.stamps && isRemote.get(document.target) ? JSON.stringify(document.stamps) : null;
   return [
     context.pipeline,
     flow.name,
@@ -136,5 +140,6 @@ function values(context: LedgerContext, flow: Flow, writes: readonly DocumentWri
     hexes(writes.map((write) => write.hash)),
     booleans(writes.map((write) => write.gone)),
     texts(writes.map(contentOf)),
+    texts(writes.map(stampsOf)),
   ];
 }

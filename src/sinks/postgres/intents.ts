@@ -21,12 +21,15 @@ export async function queueIntents(
   if (writes.length === 0) return;
   const orderKeys = writes.map(({ document }) => document.orderKey ?? document.id);
   const needs = writes.map(({ document }) => JSON.stringify((document.needs ?? []).map((n) => n.target + UNIT + n.id)));
+  const together = writes.map(({ document }) => context.target(document.target).kind === 'dynamodb');
   await db.query(
-    `insert into sluice.intent (pipeline, store, flow, target, id, root, revision, lane, order_key, needs, source_time)
+    `insert into sluice.intent
+       (pipeline, store, flow, target, id, root, revision, lane, order_key, needs, source_time, together)
      select $1, u.store, $2, u.target, u.id, u.root, u.revision, u.lane, u.order_key,
-       array(select jsonb_array_elements_text(u.needs::jsonb)), u.source_time
-     from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::int[], $9::text[], $10::text[], $11::timestamptz[])
-       with ordinality as u(store, target, id, root, revision, lane, order_key, needs, source_time, n)
+       array(select jsonb_array_elements_text(u.needs::jsonb)), u.source_time, u.together
+     from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::int[], $9::text[], $10::text[],
+         $11::timestamptz[], $12::boolean[])
+       with ordinality as u(store, target, id, root, revision, lane, order_key, needs, source_time, together, n)
      order by u.n
      on conflict (pipeline, target, id) do update set revision = excluded.revision, root = excluded.root,
        flow = excluded.flow, lane = excluded.lane, order_key = excluded.order_key, needs = excluded.needs,
@@ -44,7 +47,16 @@ export async function queueIntents(
       orderKeys,
       needs,
       writes.map((write) => write.sourceTime),
+      together,
     ],
+  );
+  const mended = orderKeys.filter((_, i) => together[i]);
+  if (mended.length === 0) return;
+  // what was parked because of one that is another now goes with it once more
+  await db.query(
+    `update sluice.intent set state = 'ready', attempts = 0, not_before = clock_timestamp()
+     where pipeline = $1 and store = any($2) and together and order_key = any($3) and state = 'parked'`,
+    [context.pipeline, [...new Set(writes.map((write) => storeOf(write.document.target)))], mended],
   );
 }
 
@@ -57,14 +69,17 @@ interface IntentRecord {
   order_key: string;
   attempts: number;
   source_time: string;
+  together: boolean;
   unmet: string[];
   content: JsonObject;
+  stamps: JsonObject | null;
   etag: string | null;
 }
 
 /**
  * The next batch of some lanes, oldest first. A document may go along with those it needs; one that needs a document
- * which is neither acknowledged nor in the batch waits and no longer stands in the way.
+ * which is neither acknowledged nor in the batch waits and no longer stands in the way. Those that go together are
+ * never parted: the batch grows by them, and what one of them waits for all of them wait for.
  */
 export async function nextIntents(
   db: Queryable,
@@ -74,28 +89,26 @@ export async function nextIntents(
   limit: number,
 ): Promise<readonly Intent[]> {
   const found = await db.query<IntentRecord>(
-    `select i.target, i.id, i.flow, i.root, i.revision, i.order_key, i.attempts, d.content, d.etag,
+    `with due as materialized (
+       select * from sluice.intent
+       where pipeline = $1 and store = $2 and lane = any($3) and state = 'ready' and not_before <= clock_timestamp()
+       order by seq limit $4)
+     select i.target, i.id, i.flow, i.root, i.revision, i.order_key, i.attempts, i.together, d.content, d.stamps, d.etag,
        ${isoMicros('i.source_time')} as source_time,
        array(select n from unnest(i.needs) n where not exists (
          select 1 from sluice.document p where p.pipeline = i.pipeline and p.acked is not null
            and p.target = split_part(n, chr(31), 1) and p.id = split_part(n, chr(31), 2))) as unmet
-     from (select * from sluice.intent
-           where pipeline = $1 and store = $2 and lane = any($3) and state = 'ready' and not_before <= clock_timestamp()
-           order by seq limit $4) i
+     from (select * from due where not together
+           union all
+           select * from sluice.intent where pipeline = $1 and store = $2 and together and state <> 'parked'
+             and order_key = any(array(select order_key from due where together))) i
      join sluice.document d on d.pipeline = i.pipeline and d.target = i.target and d.id = i.id
        and d.revision = i.revision
      order by i.seq`,
     [context.pipeline, store, lanes, limit],
   );
-  const going = new Set(found.rows.map((row) => row.target + UNIT + row.id));
-  let rows = found.rows;
-  for (;;) {
-    const kept = rows.filter((row) => row.unmet.every((need) => going.has(need)));
-    if (kept.length === rows.length) break;
-    for (const row of rows) if (!kept.includes(row)) going.delete(row.target + UNIT + row.id);
-    rows = kept;
-  }
-  const held = found.rows.filter((row) => !going.has(row.target + UNIT + row.id));
+  const rows = sendable(found.rows);
+  const held = found.rows.filter((row) => !rows.includes(row));
   if (held.length > 0) {
     await db.query(
       `update sluice.intent i set state = 'waiting' from unnest($2::text[], $3::text[], $4::bigint[]) u(target, id, revision)
@@ -110,11 +123,30 @@ export async function nextIntents(
     root: row.root,
     revision: BigInt(row.revision),
     content: row.content,
+    ...(row.stamps === null ? {} : { stamps: row.stamps }),
     etag: row.etag,
     orderKey: row.order_key,
     attempts: row.attempts,
     sourceTime: row.source_time,
   }));
+}
+
+const refOf = (row: IntentRecord): string => row.target + UNIT + row.id;
+
+/** Those that need nothing but what is acknowledged or goes along; what goes together goes along with itself alone. */
+function sendable(found: readonly IntentRecord[]): readonly IntentRecord[] {
+  let rows = found;
+  for (;;) {
+    const going = new Map(rows.map((row) => [refOf(row), row]));
+    const isMet = (row: IntentRecord, need: string): boolean => {
+      const other = going.get(need);
+      return other !== undefined && (!row.together || other.order_key === row.order_key);
+    };
+    const stuck = rows.filter((row) => !row.unmet.every((need) => isMet(row, need)));
+    if (stuck.length === 0) return rows;
+    const groups = new Set(stuck.filter((row) => row.together).map((row) => row.order_key));
+    rows = rows.filter((row) => !stuck.includes(row) && !(row.together && groups.has(row.order_key)));
+  }
 }
 
 /** Waiting intents whose needs have all been acknowledged since go on. */

@@ -67,7 +67,10 @@ export async function parkedRaw(
   return row ? { key: row.raw_key, value: row.raw_value, headers: row.headers } : null;
 }
 
-/** Lets parked roots be derived and parked documents be sent once more. Records are landed again by the caller. */
+/**
+ * Lets parked roots be derived and parked documents be sent once more, with those they go together with. Records are
+ * landed again by the caller.
+ */
 export async function retryParked(db: Queryable, pipeline: string, items: readonly ParkedItem[]): Promise<void> {
   const now = new Date().toISOString();
   const roots = items.filter((item) => item.kind === 'root');
@@ -79,8 +82,10 @@ export async function retryParked(db: Queryable, pipeline: string, items: readon
   const documents = items.filter((item) => item.kind === 'document');
   await db.query(
     `update sluice.intent i set state = 'ready', attempts = 0, not_before = clock_timestamp()
-     from unnest($2::text[], $3::text[]) u(target, id)
-     where i.pipeline = $1 and i.target = u.target and i.id = u.id and i.state = 'parked'`,
+     from unnest($2::text[], $3::text[]) u(target, id) join sluice.intent o
+       on o.pipeline = $1 and o.target = u.target and o.id = u.id
+     where i.pipeline = $1 and i.state = 'parked'
+       and (i.target = u.target and i.id = u.id or i.together and i.store = o.store and i.order_key = o.order_key)`,
     [pipeline, documents.map((item) => item.scope), documents.map((item) => item.key)],
   );
 }

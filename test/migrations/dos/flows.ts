@@ -41,12 +41,6 @@ export class Stream {
     return this.items(table).get(key.length === 1 ? String(key[0]) : JSON.stringify(key));
   }
 
-  /** Does an item wait for something that is not there? */
-  waits(table: string, id: string): boolean {
-    const needs = this.model.document({ target: `dynamodb.${table}`, id })?.needs ?? [];
-    return needs.some((need) => this.model.document(need) === undefined);
-  }
-
   /** `code path` of all that was noted, and `state code` of what waits or is parked. */
   issues(flow: string, root: string): readonly string[] {
     const trouble = this.model.troubleOf(flow, root);

@@ -159,6 +159,15 @@ describe('a service that cannot be moved', () => {
     expect(trouble).toMatchObject({ state: 'parked', reason: 'services: these columns do not fit: latitude' });
   });
 
+  test('waits for a day that has not come yet, and is parked when it has none', () => {
+    const items = new Stream().load({ ...FULL, dispositions: [...(LOOKUPS.dispositions ?? [])] });
+    expect(items.issues('services', '1')).toEqual(['waiting days']);
+    items.apply({ openingtimedays: { insert: [...(LOOKUPS.openingtimedays ?? [])] } });
+    expect(items.issues('services', '1')).toEqual([]);
+    items.apply({ servicedayopenings: { update: [{ id: 11, dayid: null }] } });
+    expect(items.issues('services', '1')).toEqual(['parked ROW_INVALID']);
+  });
+
   test('is nobody’s when its type is, and what it had stays', () => {
     const items = stream({ services: [practice(1)] }).apply({ services: { update: [{ id: 1, typeid: 25 }] } });
     expect(items.issues('services', '1')).toEqual(['NO_TRANSFORMER typeid']);
@@ -174,11 +183,12 @@ describe('a linked pharmacy service', () => {
     expect(of(items, 'healthcare-service', 'uid-1')?.providedBy).toBe(of(items, 'organisation', 'uid-2')?.id);
   });
 
-  test('is not sent before its pharmacy is there', () => {
+  test('waits for a pharmacy that cannot be moved, until it can', () => {
     const items = stream({ services: [bloodPressure(1), chemist(2, { address: null })] });
-    expect(items.waits('data-migration-state', 'services#1')).toBe(true);
+    expect(items.issues('services', '1')).toEqual(['waiting dynamodb.organisation, dynamodb.location']);
+    expect(of(items, 'healthcare-service', 'uid-1')).toBeUndefined();
     items.apply({ services: { update: [{ id: 2, address: '1 Row' }] } });
-    expect(items.waits('data-migration-state', 'services#1')).toBe(false);
+    expect(of(items, 'healthcare-service', 'uid-1')).toBeDefined();
   });
 
   test('goes over to another pharmacy with its code', () => {

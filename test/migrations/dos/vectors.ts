@@ -143,8 +143,6 @@ export function compareFlow(vector: ServiceCase, reference: Tables): readonly st
     directory.table('data-migration-state').get(key),
     stream.item('data-migration-state', key),
   ];
-  // a linked service is derived when its pharmacy cannot be: it waits for it on its way to the table
-  if (synced === undefined && streamed !== undefined && stream.waits('data-migration-state', key)) return [];
   differences.add('moved', streamed !== undefined, synced !== undefined);
   for (const entity of ENTITIES) {
     const id = String(synced?.[`${entity.replace('-', '_')}_id`] ?? '');

@@ -1,8 +1,10 @@
-import type { DynamoDbTarget, JsonObject } from '../../../core/index.ts';
+import type { JsonObject } from '../../../core/index.ts';
 
 /** Who writes, as the items say it. */
 const WRITER = { type: 'app', value: 'INTERNAL001', display: 'Data Migration' } as const;
 export const TRIAGE_WRITER = { type: 'app', value: 'SYSTEM', display: 'SYSTEM' } as const;
+
+export const AUDIT = ['created', 'createdBy', 'lastUpdated', 'lastUpdatedBy'] as const;
 
 /** An instant as the reference writes it: microseconds, left out when there are none. */
 const instant = (at: string, zone: string): string => at.replace(/\.0+Z$/, 'Z').replace(/Z$/, zone);
@@ -26,16 +28,3 @@ export const laterStamps = (stored: JsonObject, at: string): JsonObject => ({
   lastUpdated: changedText(at),
   lastUpdatedBy: WRITER,
 });
-
-/**
- * The stamps of a write, after the item it replaces: who made an item, and when, stays, and so do the issues a service
- * first came with; a state's version counts on. An item that was not there has those of a new one.
- */
-export function stampsAfter(target: DynamoDbTarget, stamps: JsonObject, stored: JsonObject | null): JsonObject {
-  if (target.stamps?.includes('version')) {
-    const issues = stored?.validation_issues ?? stamps.validation_issues ?? [];
-    return { version: Number(stored?.version ?? 0) + 1, validation_issues: issues };
-  }
-  if (stored === null || typeof stamps.lastUpdated !== 'string') return stamps;
-  return { ...laterStamps(stored, stamps.lastUpdated), lastUpdatedBy: stamps.lastUpdatedBy ?? WRITER };
-}

@@ -13,13 +13,16 @@ import { firstStamps } from '../documents/audit.ts';
 import { FHIR_TARGETS, fhirDocuments } from '../fhir/documents.ts';
 import type { FieldIssue } from '../fields/issue.ts';
 import { locationId, organisationId, stateId } from '../ids.ts';
-import { Rejection } from '../rejection.ts';
+import { etl, type Note } from '../notes.ts';
+import { Rejection, type ServiceError } from '../rejection.ts';
 import type { ServiceRow } from '../rows.ts';
-import { ENTITIES, issuesJson, stateContent, unordered } from '../state/state.ts';
+import { stateStamps } from '../state/stamps.ts';
+import { ENTITIES, stateContent, unordered } from '../state/state.ts';
 import { ADMITTED, admissionOf, part, SCHEMA } from '../tables.ts';
 import { itemDocument, TABLE_TARGETS } from '../targets.ts';
 import { chooseTransformer } from '../transformers/choose.ts';
 import type { ServiceDocuments } from '../transformers/transformer.ts';
+import { choiceNotes, doneNote } from './notes.ts';
 import { type SourceService, sourceService } from './source.ts';
 import { transformParent, transformService } from './transform.ts';
 
@@ -65,25 +68,45 @@ const nothing = (...issues: Issue[]): Derivation => ({ documents: [], issues });
 function deriveService(aggregate: Aggregate, config: DosConfig, asOf: string): Derivation {
   const source = sourceService(aggregate);
   if (source === null) return nothing();
-  const { transformer } = chooseTransformer(source.row, config);
-  if (transformer === null) return isBroughtByChild(source, config) ? brought(source, config, asOf) : nothing(NOBODYS);
-  const code = transformer.parentCode?.(source.row) ?? null;
+  const { row } = source;
+  const choice = chooseTransformer(row, config);
+  const { transformer } = choice;
+  const notes = choiceNotes(choice);
+  if (transformer === null)
+    return { ...(isBroughtByChild(source, config) ? brought(source, config, asOf) : nothing(NOBODYS)), notes };
+  const code = transformer.parentCode?.(row) ?? null;
   const parent = source.parents[0];
-  if (code !== null && parent === undefined) return { documents: [], issues: [], waitingFor: 'parents' };
+  if (code !== null && parent === undefined)
+    return waiting('parents', [...notes, etl('038', { record_id: row.id, ods_code: code })]);
   const at = parent && { organisation: organisationId(parent.id), location: locationId(parent.id) };
   const transformed = transformService(source, transformer, {
     config,
     parent: at ?? null,
     wasMoved: wasMoved(aggregate),
   });
-  if (transformed.kind === 'rejected') throw new Rejection(transformed.error);
-  if (transformed.kind === 'skipped') return nothing(passedOver(transformed.reason));
+  notes.push(...transformed.notes);
+  if (transformed.kind === 'rejected') {
+    if (isDayToCome(transformed.error)) return waiting('days', notes);
+    throw new Rejection(transformed.error, notes);
+  }
+  if (transformed.kind === 'skipped') return { ...nothing(passedOver(transformed.reason)), notes };
   const issues = transformed.issues.map(issueOf);
-  if (transformed.kind === 'invalid') throw unusable(transformed.issues);
+  if (transformed.kind === 'invalid') throw unusable(transformed.issues, notes);
   const unknown = transformed.notes.filter(({ code: note }) => note === 'DM_ETL_018').map(() => UNKNOWN_DISPOSITION);
-  const documents = render(source.row, transformed.documents, transformed.issues, config, asOf);
-  return { documents, issues: [...issues, ...unknown] };
+  const documents = render(row, transformed.documents, transformed.issues, config, asOf);
+  notes.push(doneNote(transformer.name, transformed.documents));
+  return { documents, issues: [...issues, ...unknown], notes };
 }
+
+const waiting = (waitingFor: string, notes: readonly Note[]): Derivation => ({
+  documents: [],
+  issues: [],
+  waitingFor,
+  notes,
+});
+
+/** A day that is named and not there: its row comes by another topic and may be behind. */
+const isDayToCome = (error: ServiceError): boolean => error.kind === 'metadata_missing' && error.key !== 'None';
 
 /** Was there ever a row of this service that would have been moved? A deleted one may have been the last. */
 function wasMoved({ root, parts }: Aggregate): boolean {
@@ -122,7 +145,7 @@ function render(
     ];
   });
   const content = stateContent(row.id, documents);
-  const stamps = { validation_issues: issuesJson(issues) };
+  const stamps = stateStamps(documents, issues, asOf);
   made.push(itemDocument(TABLE_TARGETS.state, { content, basis: unordered(content), stamps, orderKey }));
   const items = needs.length === 0 ? made : made.map((document) => ({ ...document, needs }));
   return config.fhir ? [...items, ...fhirDocuments(documents, orderKey)] : items;
@@ -138,10 +161,10 @@ function needsOf(row: ServiceRow, { healthcareService }: ServiceDocuments): read
   ];
 }
 
-function unusable(issues: readonly FieldIssue[]): SluiceError {
+function unusable(issues: readonly FieldIssue[], notes: readonly Note[]): SluiceError {
   const fatal = issues.filter(({ severity }) => severity === 'fatal');
   const words = fatal.map(({ code, expression }) => `${expression[0]} (${code})`).join(', ');
-  return new SluiceError('ROW_INVALID', `services: the service cannot be used without ${words}`);
+  return new SluiceError('ROW_INVALID', `services: the service cannot be used without ${words}`, { notes });
 }
 
 const issueOf = ({ code, diagnostics, expression }: FieldIssue): Issue => ({

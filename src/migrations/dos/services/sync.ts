@@ -5,6 +5,7 @@ import { etl, type Note } from '../notes.ts';
 import type { ServiceError } from '../rejection.ts';
 import { type ItemWrite, planWrites } from '../state/plan.ts';
 import { type Choice, chooseTransformer } from '../transformers/choose.ts';
+import { choiceNotes, doneNote } from './notes.ts';
 import type { SourceService } from './source.ts';
 import { transformParent, transformService } from './transform.ts';
 
@@ -35,16 +36,11 @@ export interface Synced extends Pick<Choice, 'rejectedBy'> {
 export function syncService(source: SourceService, world: World): Synced {
   const { row } = source;
   const { transformer, rejectedBy } = chooseTransformer(row, world.config);
-  const notes: Note[] = [etl('001')];
-  for (const { transformer: transformer_name, reason } of rejectedBy)
-    notes.push(etl('002', { transformer_name, reason }));
+  const notes: Note[] = choiceNotes({ transformer, rejectedBy });
   const base = { rejectedBy, reason: null, issues: [], error: null, transactions: [] };
-  if (transformer === null) {
-    const reason = 'no_transformer';
-    return { ...base, outcome: 'unsupported', transformer: null, reason, notes: [...notes, etl('004', { reason })] };
-  }
+  if (transformer === null)
+    return { ...base, outcome: 'unsupported', transformer: null, reason: 'no_transformer', notes };
   const { name } = transformer;
-  notes.push(etl('003', { transformer_name: name }));
   const taken = { ...base, transformer: name };
   const code = transformer.parentCode?.(row) ?? null;
   const parent = code === null ? null : bringParent(source, code, world);
@@ -65,24 +61,7 @@ export function syncService(source: SourceService, world: World): Synced {
   const plan = planWrites({ service: row.id, documents, issues, state, ...tablesOf(world) });
   notes.push(...plan.notes);
   if (plan.error !== null) return { ...after, outcome: 'error', error: plan.error };
-  const idsOf = (document: { readonly id: string } | null): readonly string[] =>
-    document === null ? [] : [document.id];
-  const [organisation_ids, location_ids, healthcare_service_ids] = [
-    idsOf(documents.organisation),
-    idsOf(documents.location),
-    idsOf(documents.healthcareService),
-  ];
-  notes.push(
-    etl('007', {
-      transformer_name: name,
-      organisation_count: organisation_ids.length,
-      location_count: location_ids.length,
-      healthcare_service_count: healthcare_service_ids.length,
-      organisation_ids,
-      location_ids,
-      healthcare_service_ids,
-    }),
-  );
+  notes.push(doneNote(name, documents));
   const own = plan.writes.length === 0 ? [] : [plan.writes];
   return { ...after, outcome: plan.outcome, transactions: [...transactions, ...own] };
 }

@@ -5,7 +5,8 @@ import { stateId } from '../ids.ts';
 import { etl, type Note } from '../notes.ts';
 import type { ServiceError } from '../rejection.ts';
 import type { ServiceDocuments } from '../transformers/transformer.ts';
-import { ENTITIES, issuesJson, meansTheSame, withoutAudit } from './state.ts';
+import { changedFields } from './changed-fields.ts';
+import { ENTITIES, issuesJson, meansTheSame } from './state.ts';
 
 /** One item as it was and as it is to be. */
 export interface ItemWrite {
@@ -108,11 +109,4 @@ function cancelled(notes: readonly Note[], foreign: readonly boolean[]): Plan {
   const reasons = [foreign.map((isForeign) => (isForeign ? 'ConditionalCheckFailed' : 'None')).join(', ')];
   const error = { kind: 'transaction_cancelled', reasons } as const;
   return { outcome: 'error', error, writes: [], notes: [...notes, etl('022'), etl('008', { error: error.kind })] };
-}
-
-/** Names of the fields that differ. */
-function changedFields(last: JsonObject, document: JsonObject): readonly string[] {
-  const old = withoutAudit(last);
-  const names = new Set([...Object.keys(old), ...Object.keys(document)]);
-  return [...names].filter((name) => !meansTheSame({ v: old[name] ?? null }, { v: document[name] ?? null })).sort();
 }

@@ -1,5 +1,6 @@
 import type { Aggregate, Derivation, DeriveContext, Flow, Issue } from '../../../core/index.ts';
 import { readRow } from '../columns.ts';
+import { etl, type Note } from '../notes.ts';
 import { ROWS } from '../rows.ts';
 import { rowsOf } from '../services/source.ts';
 import { CODED, part, SCHEMA } from '../tables.ts';
@@ -21,7 +22,9 @@ const symptomGroups: Flow = {
     if (root === null || root.deleted) return NOTHING;
     const group = readRow('symptomgroups', ROWS.symptomgroups, root.image);
     const links = rowsOf(aggregate, 'links', 'symptomgroupsymptomdiscriminators');
-    return { documents: [groupItem(group, asOf)], issues: links.length === 0 ? [WITHOUT_DISCRIMINATORS] : [] };
+    const documents = [groupItem(group, asOf)];
+    if (links.length > 0) return { documents, issues: [] };
+    return { documents, issues: [WITHOUT_DISCRIMINATORS], notes: [etl('012', { sg_id: group.id })] };
   },
 };
 
@@ -48,7 +51,7 @@ const dispositions: Flow = {
   transform(aggregate, { asOf }) {
     const row = rowsOf(aggregate, 'members', 'dispositions').at(-1);
     if (row === undefined) return NOTHING;
-    if (!aggregate.key.startsWith(CODED)) return { documents: [], issues: [CODELESS] };
+    if (!aggregate.key.startsWith(CODED)) return { documents: [], issues: [CODELESS], notes: LEFT_OUT };
     return { documents: [dispositionItem(row, aggregate.key.slice(CODED.length), asOf)], issues: [] };
   },
 };
@@ -75,12 +78,16 @@ function deriveCombinations(aggregate: Aggregate, { asOf }: DeriveContext): Deri
   const links = rowsOf(aggregate, 'links', 'symptomgroupsymptomdiscriminators');
   if (links.length === 0) return NOTHING;
   const [group] = rowsOf(aggregate, 'groups', 'symptomgroups');
-  if (group === undefined) return { documents: [], issues: [GROUP_MISSING] };
+  if (group === undefined) return { documents: [], issues: [GROUP_MISSING], notes: LEFT_OUT };
   const known = new Map(rowsOf(aggregate, 'discriminators', 'symptomdiscriminators').map((row) => [row.id, row]));
   const found = links.flatMap(({ symptomdiscriminatorid }) => known.get(symptomdiscriminatorid) ?? []);
-  const issues = found.length < links.length ? [DISCRIMINATOR_MISSING] : [];
-  return { documents: found.length === 0 ? [] : [combinationItem(group, found, asOf)], issues };
+  const documents = found.length === 0 ? [] : [combinationItem(group, found, asOf)];
+  if (found.length === links.length) return { documents, issues: [] };
+  return { documents, issues: [DISCRIMINATOR_MISSING], notes: LEFT_OUT };
 }
+
+/** One bad row is no reason to stop: the reference's own word for it. */
+const LEFT_OUT: readonly Note[] = [etl('008', { error: 'metadata_missing' })];
 
 const WITHOUT_DISCRIMINATORS: Issue = {
   code: 'DM_ETL_012',

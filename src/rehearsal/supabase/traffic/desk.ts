@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { type Chance, chanceOf } from '../../chance.ts';
-import { insertRows } from '../insert.ts';
+import { insertRows } from '../../insert.ts';
+import type { Move as DeskMove } from '../../traffic/crew.ts';
 import { household, type Person } from '../people.ts';
 import type { Submission, TableName, Tables } from '../rows.ts';
 import type { MakeContext } from '../submission.ts';
@@ -23,15 +24,7 @@ export interface Desk {
   beside<T>(work: (second: pg.ClientBase) => Promise<T>): Promise<T>;
 }
 
-/** One thing users of the source do. */
-export interface Move {
-  readonly kind: string;
-  readonly weight: number;
-  /** row changes it commits; 0 when all it does is undone */
-  readonly size: number;
-  /** Does it, and answers how many row changes were committed; 0 also when there was no row to do it to. */
-  run(desk: Desk): Promise<number>;
-}
+export type Move = DeskMove<Desk>;
 
 export async function change(client: pg.ClientBase, sql: string, values: readonly unknown[]): Promise<number> {
   return (await client.query(sql, [...values])).rowCount ?? 0;

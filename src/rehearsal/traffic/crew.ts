@@ -1,9 +1,15 @@
 import type pg from 'pg';
-import { chanceOf } from '../../chance.ts';
-import { codeOf, isAway } from '../../database.ts';
-import { oddities } from '../shares.ts';
-import type { Desk, Move } from './desk.ts';
-import type { Known } from './known.ts';
+import { codeOf, isAway } from '../database.ts';
+
+/** One thing users of a source do, at a desk that has what it takes. */
+export interface Move<Desk> {
+  readonly kind: string;
+  readonly weight: number;
+  /** row changes it commits; 0 when all it does is undone */
+  readonly size: number;
+  /** Does it, and answers how many row changes were committed; 0 also when there was no row to do it to. */
+  run(desk: Desk): Promise<number>;
+}
 
 /** What has been done so far. */
 export interface Deeds {
@@ -23,43 +29,18 @@ export const noDeeds = (): Deeds => ({ kinds: new Map(), changes: 0, steps: 0, c
 /** A key or a parent that went away, two transactions in each other's way. */
 const CONFLICTS = new Set(['23503', '23505', '40001', '40P01']);
 
-export interface CrewOptions {
+export interface CrewOptions<Desk> {
   readonly lanes: pg.Pool;
-  readonly beside: pg.Pool;
-  readonly known: Known;
-  readonly seed: bigint;
-  readonly dirty: number;
-  readonly baseMs: number;
+  readonly deskOf: (client: pg.ClientBase, step: number, limit: number) => Desk;
   readonly nowSeconds: () => number;
 }
 
 /** Answers a function that makes one move, on a lane of its own, and notes what came of it. Never throws. */
-export function crew(options: CrewOptions, deeds: Deeds): (move: Move, step: number, limit: number) => Promise<number> {
-  const deskOf = (client: pg.ClientBase, step: number, limit: number): Desk => {
-    const chance = chanceOf(options.seed, 'step', step);
-    return {
-      client,
-      chance,
-      limit,
-      known: options.known,
-      seed: options.seed,
-      context: { baseMs: options.baseMs, dirty: options.dirty, odd: oddities(chance, {}) },
-      now: () => new Date().toISOString(),
-      beside: async (work) => {
-        const second = await options.beside.connect();
-        let broken = true;
-        try {
-          const answer = await work(second);
-          broken = false;
-          return answer;
-        } finally {
-          second.release(broken);
-        }
-      },
-    };
-  };
-
-  const note = (move: Move, done: number): void => {
+export function crew<Desk>(
+  options: CrewOptions<Desk>,
+  deeds: Deeds,
+): (move: Move<Desk>, step: number, limit: number) => Promise<number> {
+  const note = (move: Move<Desk>, done: number): void => {
     const entry = deeds.kinds.get(move.kind) ?? { steps: 0, changes: 0 };
     deeds.kinds.set(move.kind, { steps: entry.steps + 1, changes: entry.changes + done });
     deeds.steps++;
@@ -72,7 +53,7 @@ export function crew(options: CrewOptions, deeds: Deeds): (move: Move, step: num
     let done = 0;
     try {
       client = await options.lanes.connect();
-      done = await move.run(deskOf(client, step, limit));
+      done = await move.run(options.deskOf(client, step, limit));
       broken = false;
       deeds.away = null;
       // a move that found no row to work on does not count as made

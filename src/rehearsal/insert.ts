@@ -1,16 +1,13 @@
 import type pg from 'pg';
-import type { RowSet, TableName, Tables } from './rows.ts';
-import { TABLE_NAMES } from './rows.ts';
+
+/** Rows of several tables, by table. */
+export type Rows = { readonly [table: string]: readonly object[] | undefined };
 
 /**
  * One statement for any number of rows: they travel as one JSON text and PostgreSQL turns it into the table's own
  * types, so arrays, decimals and dates need no care here. Rows that are there already stay as they are.
  */
-export async function insertRows<T extends TableName>(
-  client: pg.ClientBase,
-  table: T,
-  rows: readonly Tables[T][],
-): Promise<number> {
+export async function insertRows(client: pg.ClientBase, table: string, rows: readonly object[]): Promise<number> {
   const first = rows[0];
   if (first === undefined) return 0;
   const columns = Object.keys(first)
@@ -25,14 +22,18 @@ export async function insertRows<T extends TableName>(
   return answer.rowCount ?? 0;
 }
 
-/** Rows of several tables in one transaction, parents first. Answers how many were new, by table. */
-export async function insertRowSet(client: pg.ClientBase, set: RowSet): Promise<Map<TableName, number>> {
-  const written = new Map<TableName, number>();
+/** Rows of several tables in one transaction, in the order of `tables`. Answers how many were new, by table. */
+export async function insertRowSet<T extends string>(
+  client: pg.ClientBase,
+  tables: readonly T[],
+  set: Rows,
+): Promise<Map<T, number>> {
+  const written = new Map<T, number>();
   await client.query('begin');
   try {
-    for (const table of TABLE_NAMES) {
+    for (const table of tables) {
       const rows = set[table];
-      if (rows !== undefined) written.set(table, await insertRows(client, table, rows as Tables[typeof table][]));
+      if (rows !== undefined) written.set(table, await insertRows(client, table, rows));
     }
     await client.query('commit');
   } catch (error) {
