@@ -14,7 +14,8 @@ export default defineConfig({
           globalSetup: ['test/support/stack-setup.ts'],
           testTimeout: 600_000,
           hookTimeout: 180_000,
-          fileParallelism: false,
+          maxWorkers: 1,
+          sequence: { groupOrder: 3 },
         },
       },
       {
@@ -24,10 +25,15 @@ export default defineConfig({
           globalSetup: ['test/support/stack-setup.ts'],
           testTimeout: 1_200_000,
           hookTimeout: 180_000,
+          sequence: { groupOrder: 4 },
         },
       },
-      { plugins: [sabotage()], test: { name: 'unit', include: ['test/**/*.test.ts'], testTimeout: 20_000 } },
       {
+        plugins: [sabotage()],
+        test: { name: 'unit', include: ['test/**/*.test.ts'], testTimeout: 20_000, sequence: { groupOrder: 0 } },
+      },
+      {
+        // Mostly waiting, and apart from each other by names: some files side by side take half the time.
         plugins: [sabotage()],
         test: {
           name: 'stack',
@@ -35,7 +41,21 @@ export default defineConfig({
           globalSetup: ['test/support/stack-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 180_000,
-          fileParallelism: false,
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        // what kills a server of the shared stack has it for itself
+        plugins: [sabotage()],
+        test: {
+          name: 'alone',
+          include: ['test/**/*.alone.ts'],
+          globalSetup: ['test/support/stack-setup.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

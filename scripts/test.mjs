@@ -26,15 +26,15 @@ function step(name, ok) {
   console.log(`${ok ? 'ok' : 'FAILED'}  ${name}`);
 }
 
-function suite(project) {
+function suite(...projects) {
+  const [project] = projects;
   const report = join(work, `${project}.json`);
   const ok = run(
     'npx',
     [
       'vitest',
       'run',
-      '--project',
-      project,
+      ...projects.flatMap((name) => ['--project', name]),
       '--reporter=default',
       '--reporter=json',
       `--outputFile.json=${report}`,
@@ -85,7 +85,7 @@ try {
   suite('unit');
   const java = tool('java', ['-version'], 'the suites on real servers');
   const maven = tool('mvn', ['-version'], 'the suites on real servers');
-  if (java && maven) suite(nightly ? 'nightly' : 'stack');
+  if (java && maven) suite(...(nightly ? ['nightly'] : ['stack', 'alone']));
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
