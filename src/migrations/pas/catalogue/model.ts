@@ -59,6 +59,10 @@ export interface TargetField {
   readonly parent: string | null;
   /** A word of the guide's running text that was taken for a column: never loaded, kept so that lists can be compared. */
   readonly phantom: boolean;
+  /** The table in whose layout the column stood before a page break moved it; null for all others. To be confirmed. */
+  readonly tornFrom: string | null;
+  /** `data`: not in the guide as read, but in data the target took. */
+  readonly knownFrom: 'guide' | 'data';
   /** The vendor's code type of a coded column, where known. */
   readonly codeType: number | null;
 }

@@ -20,25 +20,27 @@ export interface ColumnRef {
   readonly field: string;
 }
 
-/** All conditions of a list must hold. Values are compared after trimming, case as written. */
-export interface Condition {
-  readonly column: ColumnRef;
-  readonly test: 'present' | 'blank' | 'in' | 'not-in';
-  readonly values: readonly string[];
-}
+/**
+ * All conditions of a list must hold. Values are compared after trimming, case as written; a blank is in no list, and
+ * differs from nothing.
+ */
+export type Condition =
+  | { readonly column: ColumnRef; readonly test: 'present' | 'blank' }
+  | { readonly column: ColumnRef; readonly test: 'in' | 'not-in'; readonly values: readonly string[] }
+  | { readonly column: ColumnRef; readonly test: 'differs'; readonly other: ColumnRef };
 
 /**
  * Which of several matching rows is meant.
  * only: there may be one at most, a second makes the target row a reject (ambiguous).
  * latest, earliest: by `order`; equal ends are ambiguous. nth: the n-th by `order`, from 1.
- * as-of: the newest by `order` that is not after `at`; none if all are later.
+ * as-of: the newest by `order` that is not after `at`; none if all are later. next: the earliest that is after `at`.
  * all: a list by `order`, for derivations that count or collect.
  */
 export type Pick =
   | { readonly kind: 'only' }
   | { readonly kind: 'latest' | 'earliest' | 'all'; readonly order: readonly string[] }
   | { readonly kind: 'nth'; readonly order: readonly string[]; readonly n: number }
-  | { readonly kind: 'as-of'; readonly order: readonly string[]; readonly at: ColumnRef };
+  | { readonly kind: 'as-of' | 'next'; readonly order: readonly string[]; readonly at: ColumnRef };
 
 export interface Join {
   readonly name: string;
@@ -60,26 +62,34 @@ export interface Fold {
   readonly order: readonly string[];
 }
 
-/** How a foreign key is found. All `key` columns blank: blank, or a reject when `required`. Parent not there: wait. */
+/**
+ * How a foreign key is found. A field may have several links, tried in this order: the first whose conditions hold and
+ * whose key columns are all present is the one. None: blank, or a reject when `required`. Parent not there yet: wait.
+ */
 export interface ParentLink {
   readonly field: string;
   readonly parent: string;
-  /** The parent's feed; null where it has one only. */
-  readonly parentFeed: string | null;
-  /** In the order of the parent feed's `key`. */
+  /** The identity of the parent's feed. */
+  readonly identity: string;
+  /** In the order of the parent feed's `key`. A patient number is looked up through the merge list first. */
   readonly key: readonly ColumnRef[];
+  readonly where: readonly Condition[];
   readonly required: boolean;
 }
 
 /**
  * One way in which source rows become rows of a table. A table has one feed, or several (fan-out: current and previous
- * address). A row's business key is (table, feed, key values): one record_number for ever.
+ * address). A row's business key is (table, identity, key values): one record_number for ever.
  */
 export interface Feed {
   readonly name: string;
+  /** The feed's name, unless rows move between feeds during their life (a list entry that is booked): then one word. */
+  readonly identity: string;
   readonly driver: string;
   /** Columns of the driver. */
   readonly key: readonly string[];
+  /** The driver's column with the patient's number; null where a row is about no patient. */
+  readonly patient: string | null;
   /** In plain words: one row per what. */
   readonly grain: string;
   readonly where: readonly Condition[];
@@ -151,15 +161,38 @@ export interface CrosswalkEntry {
   readonly reviewedBy: string;
 }
 
-export interface Crosswalk {
-  readonly name: string;
-  readonly version: string;
-  readonly entries: readonly CrosswalkEntry[];
+/**
+ * codes: each source value has its target value. master: the value stays as it is and must stand in a master file of the
+ * source, because the target's own reference data are loaded from that file.
+ */
+export type Crosswalk =
+  | {
+      readonly kind: 'codes';
+      readonly name: string;
+      readonly version: string;
+      readonly says: string;
+      readonly entries: readonly CrosswalkEntry[];
+    }
+  | {
+      readonly kind: 'master';
+      readonly name: string;
+      readonly version: string;
+      readonly says: string;
+      readonly table: string;
+      readonly column: string;
+    };
+
+/** Where the source says that two patient numbers are one person: `from` was merged into `into`. */
+export interface MergeList {
+  readonly table: string;
+  readonly from: string;
+  readonly into: string;
 }
 
 export interface Contract {
   readonly name: string;
   readonly version: string;
+  readonly merges: MergeList;
   readonly plans: ReadonlyMap<string, TablePlan>;
   /** By table, in the order of the target catalogue. */
   readonly fields: ReadonlyMap<string, readonly FieldRow[]>;
