@@ -64,7 +64,8 @@ export interface Fold {
 
 /**
  * How a foreign key is found. A field may have several links, tried in this order: the first whose conditions hold and
- * whose key columns are all present is the one. None: blank, or a reject when `required`. Parent not there yet: wait.
+ * whose key columns are all present is the one. Parent not there yet: wait. No link, or a parent that never comes: the
+ * row is refused when `required`, else the cell stays blank, and a parent that never came is recorded.
  */
 export interface ParentLink {
   readonly field: string;
