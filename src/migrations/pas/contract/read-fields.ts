@@ -46,7 +46,9 @@ export interface NamedSource extends ColumnRef {
 }
 
 /** A field row with the tables its file names beside it. */
-export type ReadField = FieldRow & { readonly sources: readonly NamedSource[] };
+export interface ReadField extends FieldRow {
+  readonly sources: readonly NamedSource[];
+}
 
 /**
  * Reads fields/<TABLE>.csv. Several sources are parted by ` + `, in `source` as TABLE.Column, in `via` as the driver,

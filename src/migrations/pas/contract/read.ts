@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { SluiceError } from '../../../core/index.ts';
 import { readSheet } from '../sheet.ts';
 import type { Contract, Crosswalk, CrosswalkEntry, TablePlan } from './model.ts';
-import { oneOf, type ReadField, REVIEWS, readFields } from './read-fields.ts';
+import { oneOf, REVIEWS, type ReadField, readFields } from './read-fields.ts';
 import { readPlans } from './read-plans.ts';
 
 /** The texts of data/contract, by file name. */
@@ -20,7 +20,9 @@ export interface ContractTexts {
 }
 
 /** A contract as its files say it, with the table names that `contract check` compares with the plans. */
-export type ReadContract = Contract & { readonly fields: ReadonlyMap<string, readonly ReadField[]> };
+export interface ReadContract extends Contract {
+  readonly fields: ReadonlyMap<string, readonly ReadField[]>;
+}
 
 const head = z.strictObject({
   name: z.string().min(1),
