@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import pc from 'picocolors';
 import { type HouseContract, loadHouseContract } from '../../app/pas/house-contract.ts';
 import { csvLine, SluiceError } from '../../core/index.ts';
-import { checkContract, type Proposal, proposeField, proposeRows } from '../../migrations/pas/index.ts';
+import { checkContract, type Proposal, proposeField, proposeRows, tablesRead } from '../../migrations/pas/index.ts';
 import { action } from '../context.ts';
 import { EXIT } from '../failure.ts';
 import { printJson, printTable } from '../print.ts';
@@ -50,6 +50,10 @@ export function registerPasContractCommands(pas: Command): void {
       return EXIT.ok;
     }),
   );
+
+  placed(
+    contract.command('sources').description('the source tables the contract reads: what an extract must bring'),
+  ).action(action(async (options: ContractOptions) => sources(load(options), options)));
 
   placed(
     contract
@@ -141,12 +145,33 @@ function list({ contract }: HouseContract, options: ContractOptions): number {
   return EXIT.ok;
 }
 
+function sources({ contract, catalogue }: HouseContract, options: ContractOptions): number {
+  const tables = [...tablesRead(contract)]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([table, use]) => ({
+      table,
+      use,
+      core: catalogue.sourceTables.get(table)?.core === true,
+      columns: catalogue.sourceFields.get(table)?.size ?? 0,
+    }));
+  if (options.json) printJson(tables);
+  else {
+    printTable(
+      ['table', 'read as', 'core', 'columns'],
+      tables.map(({ table, use, core, columns }) => [table, use, core ? 'yes' : '-', columns]),
+    );
+    const more = tables.filter(({ core }) => !core).length;
+    process.stdout.write(`${tables.length} tables, ${more} of them beyond the 38 of every extract\n`);
+  }
+  return EXIT.ok;
+}
+
 function propose({ contract, catalogue }: HouseContract, options: ContractOptions): number {
   const { table, field } = options;
   if (table === undefined && field !== undefined) throw new SluiceError('CONFIG_INVALID', '--field needs --table');
   if (table !== undefined && !contract.plans.has(table))
     throw new SluiceError('CONFIG_INVALID', `the contract has no table ${table}`);
-  const proposed = table === undefined ? proposeRows(contract, catalogue) : null;
+  const proposed = table === undefined ? proposeRows(contract, catalogue, loadHouseContract().catalogue) : null;
   const unfilled = (contract.fields.get(table ?? '') ?? []).filter(({ rule }) => rule.kind === 'none');
   const fields = field === undefined ? [...new Set(unfilled.map((row) => row.field))] : [field];
   const candidates: readonly Proposal[] =

@@ -21,5 +21,3 @@ const WRITTEN: Partial<Record<ValueType, number>> = { date: 10, time: 5, datetim
 export function longestWritten(source: SourceField, target: TargetField): number | null {
   return WRITTEN[target.type] ?? source.size;
 }
-
-export const longestOf = (type: ValueType): number | null => WRITTEN[type] ?? null;

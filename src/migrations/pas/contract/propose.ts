@@ -31,9 +31,10 @@ const MOST = 3;
 
 /**
  * What a hospital's own catalogue asks of a contract: rows whose columns it has stay as they are; for each other row
- * candidates from the tables the plan reads anyway. No table is joined for a likeness of names.
+ * candidates from the tables the plan reads anyway. No table is joined for a likeness of names. `written` is the
+ * catalogue the contract was written against.
  */
-export function proposeRows(contract: ReadContract, catalogue: Catalogue): Proposed {
+export function proposeRows(contract: ReadContract, catalogue: Catalogue, written: Catalogue): Proposed {
   let kept = 0;
   const open: { row: ReadField; missing: string[]; candidates: Proposal[] }[] = [];
   for (const [table, rows] of contract.fields) {
@@ -49,7 +50,7 @@ export function proposeRows(contract: ReadContract, catalogue: Catalogue): Propo
       open.push({
         row,
         missing: missing.map(({ table, field }) => `${table}.${field}`),
-        candidates: feeds.flatMap((feed) => candidatesFor(feed, row, missing, target, catalogue)),
+        candidates: feeds.flatMap((feed) => candidatesFor(feed, row, elementsOf(missing, written), target, catalogue)),
       });
     }
   }
@@ -67,25 +68,38 @@ export function proposeField(
   const target = catalogue.targetFields.get(table)?.get(field);
   const row = contract.fields.get(table)?.find((one) => one.field === field);
   if (!plan || !target || !row || target.phantom || target.key !== null) return [];
-  return plan.feeds.flatMap((feed) => candidatesFor(feed, row, [], target, catalogue));
+  return plan.feeds.flatMap((feed) => candidatesFor(feed, row, NOTHING, target, catalogue));
 }
 
-function candidatesFor(
-  feed: Feed,
-  row: ReadField,
-  missing: readonly NamedSource[],
-  target: TargetField,
-  catalogue: Catalogue,
-): Proposal[] {
-  const wanted = missing.map(({ field }) => field);
+/** Columns that were read and are gone: their names, and `table element` of those with a data element code. */
+interface Gone {
+  readonly names: readonly string[];
+  readonly elements: ReadonlySet<string>;
+}
+
+const NOTHING: Gone = { names: [], elements: new Set() };
+
+function elementsOf(missing: readonly NamedSource[], written: Catalogue): Gone {
+  const elements = missing.map(({ table, field }) => written.sourceFields.get(table)?.get(field)?.element ?? '');
+  return {
+    names: missing.map(({ field }) => field),
+    elements: new Set(missing.flatMap(({ table }, i) => (elements[i] ? [`${table} ${elements[i]}`] : []))),
+  };
+}
+
+function candidatesFor(feed: Feed, row: ReadField, gone: Gone, target: TargetField, catalogue: Catalogue): Proposal[] {
   const scored: { score: number; proposal: Proposal }[] = [];
-  for (const [name, table] of rowsOfFeed(feed))
+  for (const [name, table] of rowsOfFeed(feed)) {
+    if (name === 'last') continue;
     for (const source of catalogue.sourceFields.get(table)?.values() ?? []) {
       if (source.format === 'inverted' || !typeFits(source.type, target.type)) continue;
-      const score = Math.max(alike(target.field, source.field), ...wanted.map((field) => alike(field, source.field)));
+      const element = gone.elements.has(`${table} ${source.element}`);
+      const names = [target.field, ...gone.names];
+      const score = element ? 2 : Math.max(...names.map((wanted) => alike(wanted, source.field)));
       if (score < 0.5) continue;
       scored.push({ score, proposal: proposalOf(feed, row, { name, source, score, target }) });
     }
+  }
   return scored
     .sort((a, b) => b.score - a.score || (a.proposal.source.field < b.proposal.source.field ? -1 : 1))
     .slice(0, MOST)
@@ -100,9 +114,11 @@ function proposalOf(
   const { name, source, score, target } = what;
   const longest = longestWritten(source, target);
   const tooLong = longest !== null && target.length !== null && longest > target.length;
-  const sure = score === 1 && name === 'driver' && !tooLong;
+  const sure = (score === 2 || (score === 1 && name === 'driver')) && !tooLong;
   const reasons = [
-    `${Math.round(score * 100)} % of the words of the names agree`,
+    score === 2
+      ? `the same data element ${source.element} as the column that is gone`
+      : `${Math.round(score * 100)} % of the words of the names agree`,
     name === 'driver' ? 'a column of the driver' : `read through join ${name}`,
     ...(tooLong ? [`its ${longest} characters may not fit into ${target.length}`] : []),
   ];
@@ -112,6 +128,6 @@ function proposalOf(
     feed: feed.name,
     source: { row: name, table: source.table, field: source.field },
     confidence: sure ? 'MEDIUM' : 'LOW',
-    reason: `${reasons.join('; ')}. A likeness of names; whether it means the same is for a person to say.`,
+    reason: `${reasons.join('; ')}. Whether it means the same is for a person to say.`,
   };
 }
