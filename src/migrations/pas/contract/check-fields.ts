@@ -2,7 +2,7 @@ import type { Catalogue, SourceField, TargetField } from '../catalogue/model.ts'
 import { type DerivationSheet, derivationNamed } from './derivations.ts';
 import type { Report } from './finding.ts';
 import { longestWritten, typeFits } from './fit.ts';
-import type { Crosswalk, FieldRow, MappingClass, TablePlan } from './model.ts';
+import type { Crosswalk, FieldRow, TablePlan } from './model.ts';
 import type { ReadContract } from './read.ts';
 import type { ReadField } from './read-fields.ts';
 import { feedsFor, rowsOfFeed } from './rows-of-feed.ts';
@@ -56,7 +56,8 @@ function checkRow(check: RowCheck): void {
   if (row.reason.length < 4) say('REASON_MISSING', 'has no reason');
   if ((row.review === 'APPROVED' || row.review === 'REJECTED') && row.reviewedBy === '')
     say('REVIEWER_MISSING', `is ${row.review} by nobody`);
-  if (!classFits(row.class, row, target))
+  const filledElsewhere = check.rows.some(({ field, rule }) => field === row.field && rule.kind !== 'none');
+  if (!classFits(row, target, filledElsewhere))
     say('CLASS_UNFIT', `class ${row.class} does not go with rule ${row.rule.kind}`);
   if (target.mandatory && row.rule.kind !== 'constant' && row.onBlank !== 'reject-row')
     say('MANDATORY_UNGUARDED', 'is mandatory; a blank must reject the row');
@@ -153,16 +154,15 @@ function surrogateFits(kind: 'record-number' | 'parent' | 'source-key' | 'none',
   return target.key === null;
 }
 
-function classFits(what: MappingClass, { rule, feed }: FieldRow, target: TargetField): boolean {
+function classFits({ class: what, rule }: FieldRow, target: TargetField, filledElsewhere: boolean): boolean {
   const surrogate = rule.kind === 'record-number' || rule.kind === 'parent' || rule.kind === 'source-key';
   if (target.phantom) return what === 'OUT_OF_SCOPE' && rule.kind === 'none';
   if (what === 'OUT_OF_SCOPE') return rule.kind === 'none';
   if (what === 'SURROGATE_ETL') return surrogate || rule.kind === 'constant';
   if (surrogate) return false;
-  // a feed may leave empty what another fills; reference tables are completed by the target's own set-up
-  if (rule.kind === 'none') return what === 'REFERENCE_MASTER_FEED' || feed !== null || target.knownFrom === 'data';
-  if (what === 'DIRECT_SOURCE') return rule.kind === 'copy' || rule.kind === 'derive' || rule.kind === 'constant';
-  return true;
+  // one feed may leave empty what another fills; reference tables are completed by the target's own set-up
+  if (rule.kind === 'none') return what === 'REFERENCE_MASTER_FEED' || filledElsewhere;
+  return what !== 'DIRECT_SOURCE' || rule.kind !== 'translate';
 }
 
 function checkTranslation(crosswalk: Crosswalk, target: TargetField, sources: readonly SourceField[], say: Say): void {

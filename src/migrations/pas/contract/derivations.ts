@@ -44,6 +44,7 @@ export const DERIVATIONS = {
     says: 'The date both name; one may be empty, two that differ are refused.',
   },
   'first-date': { reads: [2, 3], gives: 'date', longest: 10, says: 'The first of the dates that is there.' },
+  'when-present': text([2, 2], 'The first value, when the second is there.'),
   'first-moment': { reads: [2, 2], gives: 'datetime', longest: 16, says: 'The first of the moments that is there.' },
   'first-present': text([2, 3], 'The first of the values that is there.'),
   'join-text': text(
