@@ -47,14 +47,16 @@ export function registerPasCatalogueCommands(pas: Command): void {
     .command('import')
     .description("make a catalogue of a hospital's own V83 dictionary")
     .argument('<file>', 'CSV in UTF-8 with the headings table and column, and size and element where known')
-    .requiredOption('--out <dir>', 'folder to write source-tables.csv and source-columns.csv to')
+    .option('--out <dir>', 'folder to write source-tables.csv and source-columns.csv to', 'pas-catalogue')
     .option('--replace', 'write over a catalogue that is there')
     .option('--json', 'one JSON line')
     .addHelpText('after', '\nThen: sluice pas contract check --catalog DIR; sluice pas contract propose --catalog DIR')
     .action(
       action(async (file: string, options: CatalogueOptions) => {
         const { catalogue } = loadHouseContract();
-        const made = importOwnCatalogue(file, options.out ?? '', catalogue, { replace: options.replace === true });
+        const made = importOwnCatalogue(file, options.out ?? 'pas-catalogue', catalogue, {
+          replace: options.replace === true,
+        });
         if (options.json) printJson(made);
         else {
           process.stdout.write(`${pc.green('written')} ${made.written.join(', ')}\n`);

@@ -190,7 +190,7 @@ function propose({ contract, catalogue }: HouseContract, options: ContractOption
     }
     for (const { table, field, feed, source, confidence, reason } of candidates)
       process.stdout.write(
-        `${pc.yellow(confidence.padEnd(6))} ${table}.${field} (${feed}) <- ${source.table}.${source.field} via ${source.row}\n       ${pc.dim(reason)}\n`,
+        `${pc.yellow(confidence.padEnd(6))} ${table}.${field} (${feed}) <- ${source.table}.${source.field} via ${source.row || 'nothing yet'}\n       ${pc.dim(reason)}\n`,
       );
     process.stdout.write(
       `${candidates.length} candidates, none approved${options.out ? `; written to ${options.out}` : ''}\n`,

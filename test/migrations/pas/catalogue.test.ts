@@ -159,6 +159,19 @@ describe('proposals', () => {
           expect(['PATDATA', 'GP', 'GDP', 'GPHISTORY', 'ADTLADDCOR']).toContain(source.table);
   });
 
+  test('a table only the hospital has is proposed as one nobody reads yet', () => {
+    const other = lines
+      .map(([table, ...rest]) => [table === 'PATDATA' ? 'PATIENTS' : table, ...rest].join(','))
+      .join('\n');
+    const { open } = proposeRows(contract, withSource(`table,column,size,element\n${other}\n`), catalogue);
+    const row = open.find(({ row }) => row.table === 'LOAD_PMI' && row.field === 'nhs_number');
+    expect(row?.candidates[0]).toMatchObject({
+      source: { row: '', table: 'PATIENTS', field: 'NhsNumber' },
+      confidence: 'LOW',
+    });
+    expect(row?.candidates[0]?.reason).toContain('no plan reads PATIENTS yet');
+  });
+
   test('phantoms and keys have no candidates', () => {
     expect(proposeField(contract, catalogue, 'LOAD_RTT_EVENTS', 'must')).toEqual([]);
     expect(proposeField(contract, catalogue, 'LOAD_PMI', 'record_number')).toEqual([]);

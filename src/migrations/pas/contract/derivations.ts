@@ -36,7 +36,7 @@ export const DERIVATIONS = {
     10,
   ),
   postcode: text([1, 1], 'In capitals with one blank before the last three characters; of another form, refused.', 8),
-  phone: text([1, 1], 'Digits with a leading + kept; blanks, brackets, dots and hyphens taken out.', 20),
+  phone: text([1, 1], 'Blanks taken out, nothing else changed; one longer than the column is refused.', 'column'),
   'agreed-date': {
     reads: [2, 2],
     gives: 'date',
@@ -47,12 +47,9 @@ export const DERIVATIONS = {
   'when-present': text([2, 2], 'The first value, when the second is there.'),
   'first-moment': { reads: [2, 2], gives: 'datetime', longest: 16, says: 'The first of the moments that is there.' },
   'first-present': text([2, 3], 'The first of the values that is there.'),
-  'join-text': text(
-    [2, 4],
-    'The texts that are there, parted by a semicolon and a blank; one said twice is said once.',
-  ),
+  'join-text': text([2, 4], 'The texts that are there, parted by a semicolon and a blank.'),
   'subject-death': text([1, 4], '"Death" when any of the texts is there.', 5),
-  'subject-profile': text([1, 4], '"Profile" when any of the texts is there.', 7),
+  'subject-profile': text([1, 4], '"Medical profile" when any of the texts is there.', 15),
   'text-part-1': text([1, 1], 'As much as fits into 80 characters, broken after a comma, else at a blank.', 80),
   'text-part-2': text([1, 1], 'What text-part-1 left over.', 80),
   'within-length': text([1, 1], 'The value as it stands; one longer than the column is refused, never cut.', 'column'),
@@ -60,7 +57,7 @@ export const DERIVATIONS = {
     reads: [1, 1],
     gives: 'code',
     longest: 7,
-    says: 'An ICD-10 code: a letter, two digits, up to four more characters; any other is refused.',
+    says: 'An ICD-10 code: a letter, two digits, up to two further characters, and a mark of dagger or asterisk; any other is refused.',
   },
   'opcs4-code': {
     reads: [1, 1],
@@ -81,7 +78,12 @@ export const DERIVATIONS = {
     says: 'Y for no, N for yes; empty stays empty; any other is refused.',
   },
   'present-flag': { reads: [1, 1], gives: 'flag', longest: 1, says: 'Y when there is a value, else N.' },
-  'walk-in-flag': { reads: [1, 1], gives: 'flag', longest: 1, says: 'Y for status WLK, else empty.' },
+  'walk-in-flag': {
+    reads: [1, 1],
+    gives: 'flag',
+    longest: 1,
+    says: 'Y for status WLK, WI, WALKIN or WALK-IN, else empty.',
+  },
   'waiting-or-removed': { reads: [1, 1], gives: 'code', longest: 1, says: 'R when there is a day of removal, else W.' },
   'removed-or-admitted': { reads: [2, 2], gives: 'code', longest: 1, says: 'A when the second is there, else R.' },
   'offer-status': {

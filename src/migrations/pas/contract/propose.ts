@@ -11,6 +11,7 @@ export interface Proposal {
   readonly table: string;
   readonly field: string;
   readonly feed: string;
+  /** Its `row` is '' when no plan reads that table yet. */
   readonly source: NamedSource;
   readonly confidence: Confidence;
   readonly reason: string;
@@ -31,11 +32,12 @@ const MOST = 3;
 
 /**
  * What a hospital's own catalogue asks of a contract: rows whose columns it has stay as they are; for each other row
- * candidates from the tables the plan reads anyway. No table is joined for a likeness of names. `written` is the
- * catalogue the contract was written against.
+ * candidates from the tables the plan reads anyway, and from tables only this catalogue has, which somebody would have to
+ * join first. `written` is the catalogue the contract was written against.
  */
 export function proposeRows(contract: ReadContract, catalogue: Catalogue, written: Catalogue): Proposed {
   let kept = 0;
+  const newTables = [...catalogue.sourceFields.keys()].filter((table) => !written.sourceFields.has(table));
   const open: { row: ReadField; missing: string[]; candidates: Proposal[] }[] = [];
   for (const [table, rows] of contract.fields) {
     const plan = contract.plans.get(table);
@@ -50,7 +52,9 @@ export function proposeRows(contract: ReadContract, catalogue: Catalogue, writte
       open.push({
         row,
         missing: missing.map(({ table, field }) => `${table}.${field}`),
-        candidates: feeds.flatMap((feed) => candidatesFor(feed, row, elementsOf(missing, written), target, catalogue)),
+        candidates: feeds.flatMap((feed) =>
+          candidatesFor(feed, row, goneOf(missing, written, newTables), target, catalogue),
+        ),
       });
     }
   }
@@ -71,29 +75,28 @@ export function proposeField(
   return plan.feeds.flatMap((feed) => candidatesFor(feed, row, NOTHING, target, catalogue));
 }
 
-/** Columns that were read and are gone: their names, and `table element` of those with a data element code. */
+/** Columns that were read and are gone: their names and data element codes; and the tables that came instead. */
 interface Gone {
   readonly names: readonly string[];
   readonly elements: ReadonlySet<string>;
+  readonly newTables: readonly string[];
 }
 
-const NOTHING: Gone = { names: [], elements: new Set() };
+const NOTHING: Gone = { names: [], elements: new Set(), newTables: [] };
 
-function elementsOf(missing: readonly NamedSource[], written: Catalogue): Gone {
+function goneOf(missing: readonly NamedSource[], written: Catalogue, newTables: readonly string[]): Gone {
   const elements = missing.map(({ table, field }) => written.sourceFields.get(table)?.get(field)?.element ?? '');
-  return {
-    names: missing.map(({ field }) => field),
-    elements: new Set(missing.flatMap(({ table }, i) => (elements[i] ? [`${table} ${elements[i]}`] : []))),
-  };
+  return { names: missing.map(({ field }) => field), elements: new Set(elements.filter(Boolean)), newTables };
 }
 
 function candidatesFor(feed: Feed, row: ReadField, gone: Gone, target: TargetField, catalogue: Catalogue): Proposal[] {
   const scored: { score: number; proposal: Proposal }[] = [];
-  for (const [name, table] of rowsOfFeed(feed)) {
-    if (name === 'last') continue;
+  const reach: (readonly [name: string, table: string])[] = [...rowsOfFeed(feed)].filter(([name]) => name !== 'last');
+  for (const table of gone.newTables) reach.push(['', table]);
+  for (const [name, table] of reach) {
     for (const source of catalogue.sourceFields.get(table)?.values() ?? []) {
       if (source.format === 'inverted' || !typeFits(source.type, target.type)) continue;
-      const element = gone.elements.has(`${table} ${source.element}`);
+      const element = gone.elements.has(source.element);
       const names = [target.field, ...gone.names];
       const score = element ? 2 : Math.max(...names.map((wanted) => alike(wanted, source.field)));
       if (score < 0.5) continue;
@@ -114,12 +117,12 @@ function proposalOf(
   const { name, source, score, target } = what;
   const longest = longestWritten(source, target);
   const tooLong = longest !== null && target.length !== null && longest > target.length;
-  const sure = (score === 2 || (score === 1 && name === 'driver')) && !tooLong;
+  const sure = name !== '' && (score === 2 || (score === 1 && name === 'driver')) && !tooLong;
   const reasons = [
     score === 2
       ? `the same data element ${source.element} as the column that is gone`
       : `${Math.round(score * 100)} % of the words of the names agree`,
-    name === 'driver' ? 'a column of the driver' : `read through join ${name}`,
+    wayTo(name, source.table),
     ...(tooLong ? [`its ${longest} characters may not fit into ${target.length}`] : []),
   ];
   return {
@@ -130,4 +133,9 @@ function proposalOf(
     confidence: sure ? 'MEDIUM' : 'LOW',
     reason: `${reasons.join('; ')}. Whether it means the same is for a person to say.`,
   };
+}
+
+function wayTo(row: string, table: string): string {
+  if (row === '') return `no plan reads ${table} yet: a driver or a join by key has to be written first`;
+  return row === 'driver' ? 'a column of the driver' : `read through join ${row}`;
 }
