@@ -106,6 +106,22 @@ describe('what the contract means', () => {
       expect(tables.has(spurious)).toBe(false);
   });
 
+  test('a diagnosis column holds diagnoses, a procedure column procedures', () => {
+    for (const { field, sources, rule } of rows) {
+      if (
+        !/^(diagnosis|primary_diagnosis|procedure|primary_procedure|intended_procedure)(_\d+)?(_code2?)?$/.test(field)
+      )
+        continue;
+      const name = rule.kind === 'derive' ? rule.name : '';
+      for (const source of sources) {
+        if (source.table === 'ICD10') expect(source.field, field).toBe('Description');
+        else expect(name, field).toBe(field.includes('diagnosis') ? 'icd10-code' : 'opcs4-code');
+        if (field.includes('diagnosis')) expect(source.field, field).not.toMatch(/Proc|OPCS|Operation/);
+        else expect(source.field, field).not.toMatch(/Diag/);
+      }
+    }
+  });
+
   test('nobody is discharged, arrives or is dated by a rule', () => {
     const row = (table: string, field: string) =>
       rows.find((one) => one.table === table && one.field === field && one.feed === null);
