@@ -64,8 +64,8 @@ export interface Fold {
 
 /**
  * How a foreign key is found. A field may have several links, tried in this order: the first whose conditions hold and
- * whose key columns are all present is the one. Parent not there yet: wait. No link, or a parent that never comes: the
- * row is refused when `required`, else the cell stays blank, and a parent that never came is recorded.
+ * whose key columns are all present is the one. Its parent is waited for, and a parent that never comes or was refused
+ * refuses the row. No link at all leaves the cell blank, or refuses the row when `required`.
  */
 export interface ParentLink {
   readonly field: string;
