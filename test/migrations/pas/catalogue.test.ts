@@ -116,6 +116,7 @@ describe('what is told from names', () => {
     ['TheatreTime', 3, 'code', null],
     ['PtDeathIndInt', 1, 'flag', null],
     ['Surname', 24, 'text', null],
+    ['SecondaryDiagSeqNo', 3, 'integer', null],
   ])('%s of %i characters is %s %s', (name, size, type, format) => {
     expect(inferType(name, size)).toEqual({ type, format });
   });

@@ -183,6 +183,7 @@ const SABOTAGE: readonly (Change & { readonly finds: FindingKind })[] = [
     now: 'GpCode: dentist.GpCode }, pick: only',
   },
   { finds: 'JOIN_MAY_MATCH_SEVERAL', file: 'plans/pmi.yaml', was: 'pick: latest by FromDate', now: 'pick: only' },
+  { finds: 'ORDER_UNFIT', file: 'plans/pmi.yaml', was: 'pick: latest by FromDate', now: 'pick: latest by Practice' },
   { finds: 'EDGE_MISSING', file: 'plans/mh.yaml', was: 'mh_cm_record_number: {', now: 'mh_dm_record_number: {' },
   {
     finds: 'EDGE_UNKNOWN',

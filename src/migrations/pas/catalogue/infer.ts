@@ -4,6 +4,7 @@ import type { MomentFormat, SourceGrain, ValueType } from './model.ts';
 export function inferType(name: string, size: number | null): { type: ValueType; format: MomentFormat | null } {
   const moment = inferMoment(name.toLowerCase(), size);
   if (moment) return moment;
+  if (/(seqno|sequenceno|sequencenumber|rptgrpkey)$/i.test(name)) return { type: 'integer', format: null };
   if (size === 1 && /(ind|indicator|flag|int)$/i.test(name)) return { type: 'flag', format: null };
   return { type: size !== null && size <= 8 ? 'code' : 'text', format: null };
 }

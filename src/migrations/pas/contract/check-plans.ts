@@ -1,4 +1,4 @@
-import type { Catalogue } from '../catalogue/model.ts';
+import type { Catalogue, SourceField } from '../catalogue/model.ts';
 import type { Report } from './finding.ts';
 import type { ColumnRef, Condition, Contract, Feed, Join, ParentLink, TablePlan } from './model.ts';
 import { rowsOfFeed } from './rows-of-feed.ts';
@@ -63,6 +63,9 @@ function checkFeed(plan: TablePlan, feed: Feed, contract: Contract, catalogue: C
   own(feed.key, 'key');
   if (feed.patient !== null) own([feed.patient], 'patient');
   if (feed.fold) own([...feed.fold.within, ...feed.fold.same, ...feed.fold.order], 'fold');
+  const first = feed.fold?.order[0];
+  if (first !== undefined && !puts(catalogue.sourceFields.get(feed.driver)?.get(first)))
+    say('ORDER_UNFIT', table, '', `fold: ${feed.driver}.${first} is neither a number nor a moment`);
   const told = new Set(feed.key);
   const lost = driver.key.filter((column) => !told.has(column));
   if (driver.key.length === 0) say('KEY_INCOMPLETE', table, '', `the key of ${feed.driver} is not known`);
@@ -86,6 +89,10 @@ function checkFeed(plan: TablePlan, feed: Feed, contract: Contract, catalogue: C
   }
 }
 
+/** Whether rows can be put in order by a column: as text, 10 comes before 2. A column that is not there is found elsewhere. */
+const puts = (field: SourceField | undefined): boolean =>
+  field === undefined || ['integer', 'decimal', 'date', 'datetime'].includes(field.type);
+
 function checkJoin(join: Join, catalogue: Catalogue, say: Report): void {
   const joined = catalogue.sourceTables.get(join.table);
   const columns = catalogue.sourceFields.get(join.table);
@@ -97,6 +104,8 @@ function checkJoin(join: Join, catalogue: Catalogue, say: Report): void {
   for (const column of [...join.on.map(({ right }) => right), ...order])
     if (!columns.has(column))
       say('COLUMN_UNKNOWN', '', '', `join ${join.name}: ${join.table}.${column} is not in the source catalogue`);
+  if (order[0] !== undefined && !puts(columns.get(order[0])))
+    say('ORDER_UNFIT', '', '', `join ${join.name}: ${join.table}.${order[0]} is neither a number nor a moment`);
   if (join.on.length === 0) say('JOIN_MAY_MATCH_SEVERAL', '', '', `join ${join.name} compares nothing`);
   const by = new Set(join.on.map(({ right }) => right));
   const open = joined.key.filter((column) => !by.has(column));

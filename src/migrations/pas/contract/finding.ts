@@ -8,6 +8,7 @@ export type FindingKind =
   | 'ROW_UNKNOWN'
   | 'JOIN_MAY_MATCH_SEVERAL'
   | 'JOIN_MISSING'
+  | 'ORDER_UNFIT'
   | 'IDENTITY_CLASH'
   | 'EDGE_MISSING'
   | 'EDGE_UNKNOWN'
