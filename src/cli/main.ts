@@ -4,6 +4,7 @@ import { registerConnectorCommands } from './commands/connectors.ts';
 import { registerDemoCommand } from './commands/demo.ts';
 import { registerDosCommands } from './commands/dos.ts';
 import { registerParkedCommands } from './commands/parked.ts';
+import { registerPasCommands } from './commands/pas.ts';
 import { registerPreviewCommand } from './commands/preview.ts';
 import { registerReplayCommand } from './commands/replay.ts';
 import { registerResumeCommand } from './commands/resume.ts';
@@ -58,5 +59,6 @@ registerResumeCommand(program);
 registerReplayCommand(program);
 registerPreviewCommand(program);
 registerDosCommands(program);
+registerPasCommands(program);
 
 await program.parseAsync();

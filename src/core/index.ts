@@ -1,6 +1,7 @@
 export * from './canonical.ts';
 export * from './change-event.ts';
 export * from './copy.ts';
+export * from './csv.ts';
 export * from './document.ts';
 export * from './errors.ts';
 export * from './ids.ts';

@@ -1,0 +1,11 @@
+export { type CatalogueDifference, compareCatalogues } from './catalogue/compare.ts';
+export { importDictionary } from './catalogue/import.ts';
+export type { Catalogue } from './catalogue/model.ts';
+export { readCatalogue } from './catalogue/read.ts';
+export { writeSourceCatalogue } from './catalogue/write.ts';
+export { checkContract } from './contract/check.ts';
+export { tablesRead } from './contract/check-plans.ts';
+export type { Condition, MappingClass, Pick, Rule, TablePlan } from './contract/model.ts';
+export { type Proposal, proposeField, proposeRows } from './contract/propose.ts';
+export { type ReadContract, readContract } from './contract/read.ts';
+export type { ReadField } from './contract/read-fields.ts';
