@@ -64,7 +64,7 @@ describe('kill -9 of a worker that streams into DynamoDB', () => {
     enough.abort();
     expect((await traffic).changes).toBeGreaterThan(500);
     const last = rig.startWorker();
-    await recovers('kill -9 while streaming into DynamoDB', 60, () => rig.settled(60));
+    await recovers('kill -9 while streaming into DynamoDB', 120, () => rig.settled(120));
     expect(await dosDifferences(rig)).toEqual([]);
     // what a rule says of a row is no fault of the worker
     expect(last.log().replace(/^.*"code":"DM_ETL_.*$/gm, '')).not.toMatch(/"level":50/);
