@@ -210,6 +210,8 @@ export interface Ledger {
   begin(topic: string, partition: number, offset: bigint, fence: bigint): Promise<boolean>;
   landing<T>(work: (tx: LandingTransaction) => Promise<T>): Promise<T>;
   deriving<T>(work: (tx: DerivingTransaction) => Promise<T>): Promise<T>;
+  /** Whether a snapshot has ever been landed whole. */
+  hasSnapshot(): Promise<boolean>;
   /** Roots with marks, oldest first; repeats left out. */
   markedRoots(flow: string, limit: number, after: bigint): Promise<{ keys: readonly string[]; last: bigint }>;
   /** Turns marks of joined keys into marks of roots; answers how many it turned. */

@@ -240,6 +240,11 @@ export interface Migration {
   readonly flows: readonly Flow[];
   /** folders of numbered SQL that make the target schemas, one a schema */
   readonly targetSchemas: readonly string[];
+  /**
+   * nothing is derived before the first snapshot has been landed whole: its documents are made of rows of many tables,
+   * and no reader is to meet one made of half of them
+   */
+  readonly wholeSnapshotFirst?: boolean;
   readonly dynamodb?: DynamoDbRules;
   readonly notes?: NoteRules;
 }

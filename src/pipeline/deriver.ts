@@ -10,6 +10,8 @@ export interface DeriverOptions {
   readonly batchRoots: number;
   /** transactions of one flow under way at once */
   readonly parallel: number;
+  /** wait until a snapshot has been landed whole */
+  readonly afterSnapshot?: boolean;
 }
 
 /**
@@ -36,8 +38,14 @@ export class Deriver {
   async run(): Promise<void> {
     const backoff = new Backoff(this.#context.clock, 100, 10_000);
     let after = 0n;
+    let isHeld = this.#options.afterSnapshot === true;
     while (!this.#stopping.signal.aborted) {
       try {
+        if (isHeld) {
+          isHeld = !(await this.#context.ledger.hasSnapshot());
+          if (isHeld) await this.#context.clock.sleep(500, this.#stopping.signal);
+          continue;
+        }
         if (this.#halted) {
           await this.bell.wait(1_000);
           continue;

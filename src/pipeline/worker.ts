@@ -65,7 +65,8 @@ export class Worker {
     const derived = options.flows.filter((flow) => !isCopied(flow, migration));
     this.#derivers = derived.map((flow) => {
       const { batchRoots, deriversPerFlow: parallel } = options;
-      return new Deriver(flow, context, { batchRoots, parallel }, () => this.#wakeSenders());
+      const afterSnapshot = migration.wholeSnapshotFirst === true;
+      return new Deriver(flow, context, { batchRoots, parallel, afterSnapshot }, () => this.#wakeSenders());
     });
     this.#sessionDependencies = {
       context,

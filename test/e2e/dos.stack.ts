@@ -57,7 +57,14 @@ beforeAll(async () => {
 afterAll(() => rig.close());
 
 describe('the Directory of Services through Debezium, Kafka in Avro and DynamoDB', () => {
-  it('carries the rows that were there before', same);
+  it('carries the rows that were there before, each written once and whole', async () => {
+    await same();
+    const told = await items.all('version-history');
+    expect(told.length).toBeGreaterThan(100);
+    expect(told.filter(({ change_type: type }) => type !== 'CREATE')).toEqual([]);
+    const alone = worker.log().match(/"code":"DM_ETL_012"/g);
+    expect(alone).toHaveLength(1);
+  });
 
   it('carries traffic over every table', async () => {
     const done = await rig.sluice('traffic', 'dos', '--rate', '60', '--for', '8s', '--json');

@@ -154,6 +154,25 @@ describe('what goes together', () => {
     expect(names(await next(10))).toEqual(['shop e', 'state e']);
   });
 
+  it('is not made before a snapshot has been landed whole, where that is asked for', async () => {
+    await land('c', 'g', { name: 'one' });
+    await settle(await next(10), ACK);
+    await db.pool.query('delete from sluice.document');
+    await db.admin.markAll('shops');
+    const held = new Deriver(shops, context, { batchRoots: 20, parallel: 1, afterSnapshot: true }, () => undefined);
+    const running = held.run();
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    expect(await next(10)).toEqual([]);
+    await ledger.landing((tx) => tx.observeEpoch({ epoch: 2, snapshotLsn: null, firstCommit: 9n }));
+    expect(await db.admin.unsweptEpoch()).toEqual({ epoch: 2, snapshotLsn: 0n, firstCommit: 9n });
+    await db.admin.epochSwept(2, 0n);
+    expect(await db.admin.unsweptEpoch()).toBeNull();
+    await expect.poll(async () => (await next(1000)).length, { timeout: 5_000 }).toBeGreaterThan(0);
+    held.stop();
+    await running;
+    await settle(await next(1000), ACK);
+  });
+
   it('is tried again whole when one of it is', async () => {
     await land('c', 'f', { name: 'bad' });
     await settle(await next(10), PARK);

@@ -1,6 +1,5 @@
 import { openDynamoDb } from '../../src/app/dynamodb.ts';
 import {
-  type ChangeEvent,
   canonicalJson,
   comparePositions,
   type DynamoDbTarget,
@@ -32,10 +31,7 @@ const differing = (x: JsonObject, y: JsonObject): string[] =>
  */
 export async function dosDifferences(rig: Rig, seconds = 60): Promise<string[]> {
   await rig.settled(seconds);
-  const changes = [...(await readTopicsWhole(rig)), ...(await sweptRows(rig))];
-  changes.sort((x, y) => comparePositions(x.position, y.position));
-  if (changes.length === 0) return ['the topics are empty'];
-  const model = fold(rig, changes);
+  const model = await foldOf(rig);
   const targets = rig.open.migration.flows.flatMap((flow) => flow.targets);
   const tables = new Map(targets.flatMap((target) => (target.kind === 'dynamodb' ? [[target.name, target]] : [])));
   const found: string[] = [];
@@ -43,7 +39,10 @@ export async function dosDifferences(rig: Rig, seconds = 60): Promise<string[]> 
   return [...found, ...(await contradictions(rig))];
 }
 
-function fold(rig: Rig, changes: readonly ChangeEvent[]): Model {
+async function foldOf(rig: Rig): Promise<Model> {
+  const changes = [...(await readTopicsWhole(rig)), ...(await sweptRows(rig))];
+  changes.sort((x, y) => comparePositions(x.position, y.position));
+  if (changes.length === 0) throw new Error('the topics are empty');
   const model = createModel(rig.open.migration);
   for (const change of changes) model.apply(change);
   model.derive('2026-01-01T00:00:00.000000Z');
@@ -113,15 +112,22 @@ async function contradictions(rig: Rig): Promise<string[]> {
   return found;
 }
 
-/** Everything in the tables that does not depend on when, and in how many steps, it was written. */
+/**
+ * Everything in the tables that does not depend on when, and in how many steps, it was written: what the rows make as
+ * they are now. What was left by a root that makes nothing now is of whichever moments a run has derived.
+ */
 export async function finalTables(rig: Rig, workspace?: string): Promise<Map<string, string>> {
+  const made = (await foldOf(rig)).documents();
+  const isMade = (table: string, ...key: unknown[]): boolean =>
+    made.get(`dynamodb.${table}`)?.has(key.length === 1 ? String(key[0]) : JSON.stringify(key)) === true;
   const items = openItems(rig.config, workspace);
   const held = new Map<string, string>();
   for (const table of ['organisation', 'location', 'healthcare-service', 'triage-code'])
-    for (const item of await items.all(table))
+    for (const item of (await items.all(table)).filter(({ id, field }) => isMade(table, id, field)))
       held.set(`${table} ${item.id} ${item.field}`, canonicalJson(meaning(bare(item))));
   // a state keeps the issues its service first came with, and with which it first comes is a matter of when
   for (const { version: _, validation_issues: __, ...state } of await items.all('data-migration-state')) {
+    if (!isMade('data-migration-state', state.source_record_id)) continue;
     const nested = ENTITIES.map(([name]) => [name, state[name] ? bare(state[name] as JsonObject) : null]);
     const whole = { ...bare(state), ...Object.fromEntries(nested) };
     held.set(`state ${state.source_record_id}`, canonicalJson(meaning(whole)));

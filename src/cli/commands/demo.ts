@@ -1,11 +1,13 @@
 import { join } from 'node:path';
 import { Argument, type Command, InvalidArgumentError } from 'commander';
 import pc from 'picocolors';
+import type { Config } from '../../app/config.ts';
+import { dynamoDbTables } from '../../app/dynamodb.ts';
 import { connectorFolder, topicFolder } from '../../app/folders.ts';
 import { isWell } from '../../app/status.ts';
 import { watchStatus } from '../../app/watch.ts';
-import { SluiceError, silentLog } from '../../core/index.ts';
-import { parseAddress, progressLine, seedSupabase } from '../../rehearsal/index.ts';
+import { type Migration, SluiceError, silentLog } from '../../core/index.ts';
+import { parseAddress, progressLine } from '../../rehearsal/index.ts';
 import { applyConnector, applyTopics, readConnector, readTopics } from '../../source/index.ts';
 import { stackSettings, status as stackStatus, up } from '../../stack/index.ts';
 import { type Child, startChild } from '../children.ts';
@@ -14,8 +16,11 @@ import { action, configOf, withPipeline } from '../context.ts';
 import { EXIT } from '../failure.ts';
 import { CLEAR, renderStatus } from '../status-view.ts';
 import { stopSignal } from '../stop-signal.ts';
+import { SEEDS } from './seed.ts';
 import { sayProgress } from './stack.ts';
 import { span } from './traffic.ts';
+
+type Shown = keyof typeof SEEDS;
 
 interface DemoOptions {
   readonly rows: number;
@@ -34,11 +39,11 @@ const say = (text: string): void => {
 };
 
 /** Everything before the flows run: servers, schemas, seeds, topics, connector. Each step may have been done before. */
-async function prepare(migration: string, rows: number, signal: AbortSignal): Promise<void> {
+async function prepare(migration: Shown, rows: number, signal: AbortSignal): Promise<void> {
   await up(stackSettings(), { waitForFhir: false }, sayProgress);
   const config = configOf();
   const line = progressLine(process.stderr);
-  const seeded = await seedSupabase(parseAddress(config.sourceUrl(migration)), {
+  const seeded = await SEEDS[migration].seed(parseAddress(config.sourceUrl(migration)), {
     rows,
     seed: 1n,
     signal,
@@ -46,9 +51,20 @@ async function prepare(migration: string, rows: number, signal: AbortSignal): Pr
   });
   line.end();
   const inserted = seeded.tables.reduce((sum, table) => sum + table.inserted, 0);
-  say(inserted === 0 ? 'source     seeded before' : `source     seeded, ${inserted} rows of people who do not exist`);
-  await withPipeline(migration, { needsSchemas: false }, (open) => open.admin.applySchemas(open.folders));
+  say(
+    inserted === 0
+      ? 'source     seeded before'
+      : `source     seeded, ${inserted} rows of people and places that do not exist`,
+  );
+  const hasItems = await withPipeline(migration, { needsSchemas: false }, async (open) => {
+    await open.admin.applySchemas(open.folders);
+    return open.migration.dynamodb !== undefined;
+  });
   say('schemas    ledger and target schemas are up to date');
+  if (hasItems) {
+    const made = await dynamoDbTables(config, migration).create();
+    say(`tables     ${made.length === 0 ? 'there before' : `${made.length} DynamoDB tables made`}`);
+  }
   await applyTopics(config.kafka, await readTopics(topicFolder, migration, config.prefix), { force: false }, silentLog);
   const place = connectorPlace(migration);
   const applied = await applyConnector(await readConnector(connectorFolder, migration, config.prefix), place, {
@@ -58,9 +74,10 @@ async function prepare(migration: string, rows: number, signal: AbortSignal): Pr
   say(`connector  ${applied.name} ${applied.action}`);
 }
 
-async function watch(migration: string, children: readonly Child[], signal: AbortSignal): Promise<boolean> {
+async function watch(migration: Shown, children: readonly Child[], signal: AbortSignal): Promise<boolean> {
   let well = false;
-  let fhirReady = false;
+  // only one of them has documents for it
+  let fhirReady = migration !== 'supabase';
   const started = performance.now();
   await withPipeline(migration, {}, (open, config) =>
     watchStatus(open, migration, config, { signal, once: false }, async (status) => {
@@ -74,7 +91,9 @@ async function watch(migration: string, children: readonly Child[], signal: Abor
       const minutes = Math.floor((performance.now() - started) / 60_000);
       const foot = [
         fhirReady ? '' : pc.dim('the FHIR server is still starting; its documents wait in `send`\n'),
-        pc.dim(`running for ${minutes} m · metrics http://127.0.0.1:${config.port}/metrics · FHIR ${config.fhir}\n`),
+        pc.dim(
+          `running for ${minutes} m · metrics http://127.0.0.1:${config.port}/metrics · ${placeOf(open.migration, config)}\n`,
+        ),
         pc.dim('Ctrl-C stops the flows and leaves the servers up\n'),
       ].join('');
       process.stdout.write(`${process.stdout.isTTY ? CLEAR : ''}${renderStatus(status)}\n\n${foot}`);
@@ -83,7 +102,11 @@ async function watch(migration: string, children: readonly Child[], signal: Abor
   return well;
 }
 
-async function demo(migration: string, options: DemoOptions): Promise<number> {
+/** Where the documents can be looked at. */
+const placeOf = ({ dynamodb }: Migration, config: Config): string =>
+  dynamodb ? `DynamoDB ${config.dynamodb.url}, \`sluice dos tables ls\`` : `FHIR ${config.fhir}`;
+
+async function demo(migration: Shown, options: DemoOptions): Promise<number> {
   const stop = stopSignal();
   const children: Child[] = [];
   try {
@@ -111,8 +134,8 @@ export function registerDemoCommand(program: Command): void {
   program
     .command('demo')
     .description('servers, seeds, flows and traffic at once, with a live view until Ctrl-C')
-    .addArgument(new Argument('[migration]', 'which').choices(['supabase']).default('supabase'))
-    .option('--rows <n>', 'submissions to seed; the other tables follow in proportion', count, 500)
+    .addArgument(new Argument('[migration]', 'which').choices(Object.keys(SEEDS)).default('supabase'))
+    .option('--rows <n>', 'submissions or services to seed; the other tables follow in proportion', count, 500)
     .option('--rate <n>', 'row changes a second', count, 5)
     .option('--for <time>', 'stop by itself after, e.g., 5m', span)
     .action(action(demo));

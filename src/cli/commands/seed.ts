@@ -72,7 +72,7 @@ function printReport(report: SeedReport): void {
 }
 
 /** What a source is filled by, and what its main rows are called. */
-const SEEDS = {
+export const SEEDS = {
   supabase: { seed: seedSupabase, rows: 'submissions' },
   dos: { seed: seedDos, rows: 'services' },
 } as const;

@@ -31,6 +31,7 @@ export function dos(options: Partial<DosConfig> = {}): Migration {
     tables: TABLES,
     flows,
     targetSchemas: [],
+    wholeSnapshotFirst: true,
     dynamodb: {
       tables: Object.values(TABLE_TARGETS),
       tableName,

@@ -43,12 +43,15 @@ export interface UnsweptEpoch {
   readonly firstCommit: bigint;
 }
 
-/** The newest epoch, if it has begun to stream and was not swept since its newest snapshot. */
+/**
+ * The newest epoch, if it has begun to stream and was not swept since its newest snapshot. One that had no rows to read
+ * has its snapshot at 0.
+ */
 export async function unsweptEpoch(db: Queryable, pipeline: string): Promise<UnsweptEpoch | null> {
   const found = await db.query<{ epoch: number } & EpochRecord>(
     `select epoch, snapshot_lsn, first_commit from (
        select * from sluice.epoch where pipeline = $1 order by epoch desc limit 1) newest
-     where snapshot_lsn is not null and first_commit is not null and swept_lsn is distinct from snapshot_lsn`,
+     where first_commit is not null and swept_lsn is distinct from coalesce(snapshot_lsn, 0)`,
     [pipeline],
   );
   const row = found.rows[0];
@@ -71,4 +74,13 @@ export async function epochSwept(db: Queryable, pipeline: string, epoch: number,
     epoch,
     String(snapshotLsn),
   ]);
+}
+
+/** Whether the rows of a snapshot have all been landed, of whichever epoch. */
+export async function hasSnapshot(db: Queryable, pipeline: string): Promise<boolean> {
+  const found = await db.query<{ there: boolean }>(
+    'select exists (select from sluice.epoch where pipeline = $1 and swept_lsn is not null) as there',
+    [pipeline],
+  );
+  return found.rows[0]?.there === true;
 }

@@ -17,6 +17,7 @@ import { classify } from './classify.ts';
 import type { LedgerContext } from './context.ts';
 import { copyTable } from './copy/table.ts';
 import { PostgresDeriving } from './deriving-transaction.ts';
+import { hasSnapshot } from './epochs.ts';
 import { nextIntents, settleIntents } from './intents.ts';
 import { PostgresLanding } from './landing-transaction.ts';
 import { leaseLanes, releaseLanes } from './lanes.ts';
@@ -72,6 +73,10 @@ export class PostgresLedger implements Ledger {
 
   deriving<T>(work: (tx: DerivingTransaction) => Promise<T>): Promise<T> {
     return this.#transaction((db) => work(new PostgresDeriving(db, this.#context, this.#tables)));
+  }
+
+  hasSnapshot(): Promise<boolean> {
+    return this.#guarded(() => hasSnapshot(this.#pool, this.pipeline));
   }
 
   markedRoots(flow: string, limit: number, after: bigint): Promise<{ keys: readonly string[]; last: bigint }> {
