@@ -15,12 +15,18 @@ export { queueBatches } from './events/queue.ts';
 export { fhirResources } from './fhir/documents.ts';
 export { journalOf } from './history/journal.ts';
 export { versionEntry } from './history/version-entry.ts';
-export { levelOf } from './notes.ts';
-export { countsOf } from './services/counts.ts';
+export { stateId } from './ids.ts';
+export { etl, levelOf, type Note } from './notes.ts';
+export { COUNTERS, type Counts, countsOf } from './services/counts.ts';
+export { CHILDREN, type FindService, joinServices, LINKS, type SourceRows } from './services/join.ts';
 export { type SourceService, sourceService } from './services/source.ts';
 export { type Synced, syncService } from './services/sync.ts';
+export type { ItemWrite } from './state/plan.ts';
+export { documentIds, STATE_ENTITY } from './state/state.ts';
+export { SCHEMA } from './tables.ts';
 export { stampsAfter } from './state/stamps.ts';
 export { TABLE_TARGETS, tableName } from './targets.ts';
+export { combinationsId, triageStamps } from './triage/items.ts';
 
 /** The Directory of Services, to the tables of the service finder and FHIR R4. */
 export function dos(options: Partial<DosConfig> = {}): Migration {

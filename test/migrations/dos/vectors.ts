@@ -1,13 +1,14 @@
 import { canonicalJson, type Json, type JsonObject } from '../../../src/core/index.ts';
 import {
   countsOf,
+  type DosConfig,
   levelOf,
   queueBatches,
   readEvent,
   type Synced,
   versionEntry,
 } from '../../../src/migrations/dos/index.ts';
-import { Directory, type Tables } from './directory.ts';
+import { type Changes, Directory, type Tables } from './directory.ts';
 import { Stream } from './flows.ts';
 import type { EventCase, QueueCase, Result, ServiceCase, TriageCase } from './vector-cases.ts';
 
@@ -42,37 +43,54 @@ export class Differences {
   }
 }
 
+type Soon<T> = T | Promise<T>;
+
+/** What a case is run through: source tables and target tables, in memory or on a server. */
+export interface Subject {
+  config: DosConfig;
+  load(tables: Tables): unknown;
+  apply(changes: Changes): void;
+  exists(id: number): boolean;
+  sync(id: number, at?: string): Soon<Synced>;
+  deleteDocuments(id: number): Soon<void>;
+  deleteState(id: number): Soon<void>;
+  /** Somebody else writes the state of a service, while the next sync is between reading and writing where it can be. */
+  raiseVersion(id: number): Soon<void>;
+  /** every item by table and key, without the version history */
+  items(): Soon<ReadonlyMap<string, JsonObject>>;
+}
+
 /** Runs a case through the rules, one service after the other; what comes out otherwise than the reference says. */
-export function runCase(vector: ServiceCase, reference: Tables): readonly string[] {
-  const directory = new Directory().load(reference).load(vector.source);
+export async function runCase(
+  vector: ServiceCase,
+  reference: Tables,
+  directory: Subject = new Directory(),
+): Promise<readonly string[]> {
+  directory.load(reference);
+  directory.load(vector.source);
   const differences = new Differences();
   directory.config = { ...directory.config, ...vector.flags };
   let wasUpdated = false;
   for (const [number, { step, at, result }] of vector.timeline.entries()) {
     if (step.do === 'apply') directory.apply(step.changes);
     else if (step.do === 'flags') directory.config = { ...directory.config, ...step.flags };
-    else if (step.do === 'delete_docs') for (const entity of ENTITIES) directory.table(entity).clear();
-    else if (step.do === 'race_state') raiseVersion(directory, step.id);
+    else if (step.do === 'delete_docs') await directory.deleteDocuments(step.id);
+    else if (step.do === 'delete_state') await directory.deleteState(step.id);
+    else if (step.do === 'race_state') await directory.raiseVersion(step.id);
     else if (result) {
-      const synced = directory.sync(step.id, at);
+      const synced = await directory.sync(step.id, at);
       wasUpdated ||= synced.outcome === 'updated';
       compareResult(`step ${number}`, synced, result, at ?? '', differences);
     }
   }
   const wanted = expectedItems(vector);
-  const items = directory.items();
+  const items = await directory.items();
   for (const name of new Set([...wanted.keys(), ...items.keys()]))
     differences.add(name.split('/')[0] ?? '', items.get(name), wanted.get(name), !wasUpdated);
   return differences.found;
 }
 
 const ENTITIES = ['organisation', 'location', 'healthcare-service'];
-
-function raiseVersion(directory: Directory, service: number): void {
-  const states = directory.table('data-migration-state');
-  const state = states.get(`services#${service}`);
-  if (state) states.set(`services#${service}`, { ...state, version: Number(state.version) + 1 });
-}
 
 function compareResult(step: string, synced: Synced, result: Result, at: string, differences: Differences): void {
   const check = (what: string, got: unknown, wanted: unknown, ordered = true): void =>
@@ -174,8 +192,13 @@ export function runTriage({ flags, source, expected, afterChange }: TriageCase):
 }
 
 /** Runs a batch of messages: what they ask for, which are handed back, and what that comes to. */
-export function runEvents(vector: EventCase, reference: Tables): readonly string[] {
-  const directory = new Directory().load(reference).load(vector.source);
+export async function runEvents(
+  vector: EventCase,
+  reference: Tables,
+  directory: Subject = new Directory(),
+): Promise<readonly string[]> {
+  directory.load(reference);
+  directory.load(vector.source);
   directory.config = { ...directory.config, ...vector.flags };
   const [{ step, at, result }] = vector.timeline;
   const codes = ['DM_ETL_000'];
@@ -183,9 +206,9 @@ export function runEvents(vector: EventCase, reference: Tables): readonly string
   for (const [place, record] of step.records.entries()) {
     const reading = readEvent(record);
     if (reading.kind !== 'sync') codes.push(reading.note.code);
-    else if (directory.service(reading.service))
-      codes.push(...directory.sync(reading.service, at).notes.map(({ code }) => code));
-    if (reading.kind === 'bad' || (reading.kind === 'sync' && !directory.service(reading.service)))
+    else if (directory.exists(reading.service))
+      codes.push(...(await directory.sync(reading.service, at)).notes.map(({ code }) => code));
+    if (reading.kind === 'bad' || (reading.kind === 'sync' && !directory.exists(reading.service)))
       failed.push(`m${place}`);
   }
   const allFailed = failed.length === step.records.length;
@@ -194,7 +217,7 @@ export function runEvents(vector: EventCase, reference: Tables): readonly string
   differences.add('raised', allFailed, result.raised !== undefined);
   const handedBack = result.response?.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
   differences.add('failures', failed, handedBack ?? failed);
-  const [items, wanted] = [directory.items(), expectedItems(vector)];
+  const [items, wanted] = [await directory.items(), expectedItems(vector)];
   for (const name of new Set([...wanted.keys(), ...items.keys()]))
     differences.add(name.split('/')[0] ?? '', items.get(name), wanted.get(name));
   return differences.found;
