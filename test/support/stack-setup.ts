@@ -2,7 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { down, PORTS, type StackAddresses, type StackSettings, stackSettings, up } from '../../src/stack/index.ts';
+import {
+  down,
+  PORTS,
+  partsFrom,
+  type StackAddresses,
+  type StackSettings,
+  stackSettings,
+  up,
+} from '../../src/stack/index.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -14,14 +22,18 @@ declare module 'vitest' {
 let settings: StackSettings;
 let home: string | null = null;
 
-/** One stack for the whole run, on ports of its own; `SLUICE_TEST_STACK_HOME` names one that is up already. */
+/**
+ * One stack for the whole run, on ports of its own; `SLUICE_TEST_STACK_HOME` names one that is up already, and
+ * `SLUICE_WITHOUT` the parts that the tests of this run do not need.
+ */
 export async function setup(project: TestProject): Promise<void> {
   const given = process.env.SLUICE_TEST_STACK_HOME;
   if (given !== undefined) settings = stackSettings({ home: given });
   else {
     home = mkdtempSync(join(tmpdir(), 'sluice-stack-'));
     const ports = Object.fromEntries(Object.entries(PORTS).map(([name, [, port]]) => [name, port + 1000]));
-    settings = stackSettings({ home, ports: ports as StackSettings['ports'], provider: 'processes', without: [] });
+    const without = partsFrom(process.env.SLUICE_WITHOUT ?? '');
+    settings = stackSettings({ home, ports: ports as StackSettings['ports'], provider: 'processes', without });
   }
   const say = (part: string, state: string, detail: string): void => console.log(`stack: ${part} ${state} ${detail}`);
   const addresses = await up(settings, { waitForFhir: true }, say);

@@ -107,8 +107,8 @@ export const textOf = (path: string): string => {
 
 export const linesOf = (text: string) =>
   text
-    .trim()
     .split('\n')
+    .filter((line) => line.trim() !== '')
     .map((line) => JSON.parse(line));
 
 /** The cases of `DOS_VECTORS`, or of the open file; none where that is not. */

@@ -170,26 +170,49 @@ export function compareFlow(vector: ServiceCase, reference: Tables): readonly st
   return differences.found;
 }
 
+/** @param gaveUp the reference stopped half-way, where we go on: there are more items */
+function compareTriage(items: Items, wanted: readonly JsonObject[], gaveUp: boolean, differences: Differences): void {
+  for (const item of wanted) {
+    const key = JSON.stringify([item.id ?? null, item.field ?? null]);
+    differences.add(key, items.get(key), item);
+  }
+  if (!gaveUp) differences.add('number of items', items.size, wanted.length);
+}
+
 /** Runs the flows of triage over a case. */
 export function runTriage({ flags, source, expected, afterChange }: TriageCase): readonly string[] {
   const stream = new Stream(flags).load(source);
   const differences = new Differences();
-  const check = (wanted: readonly JsonObject[], more: boolean): void => {
-    const items = stream.items('triage-code');
-    for (const item of wanted) {
-      const key = JSON.stringify([item.id ?? null, item.field ?? null]);
-      differences.add(key, items.get(key), item);
-    }
-    // where the reference gave up we went on
-    if (!more) differences.add('number of items', items.size, wanted.length);
-  };
-  check(expected.triageCodes, expected.raised !== null);
+  compareTriage(stream.items('triage-code'), expected.triageCodes, expected.raised !== null, differences);
   if (afterChange) {
     stream.apply(afterChange.changes);
-    check(afterChange.triageCodes, false);
+    compareTriage(stream.items('triage-code'), afterChange.triageCodes, false, differences);
   }
   return differences.found;
 }
+
+/** Loads the triage codes of a case, as a full sync does, and once more after they changed. */
+export async function runTriageOn(
+  subject: Subject & { syncTriage(at: string): Promise<void> },
+  { flags, source, expected, afterChange }: TriageCase,
+): Promise<readonly string[]> {
+  const at = '2026-03-13T09:00:00.123456Z';
+  const differences = new Differences();
+  subject.config = { ...subject.config, ...flags };
+  const items = async () =>
+    new Map([...(await subject.items())].map(([name, item]) => [name.replace('triage-code/', ''), item]));
+  subject.load(source);
+  await subject.syncTriage(at);
+  compareTriage(await items(), expected.triageCodes, expected.raised !== null, differences);
+  if (afterChange) {
+    subject.apply(afterChange.changes);
+    await subject.syncTriage(at);
+    compareTriage(await items(), afterChange.triageCodes, false, differences);
+  }
+  return differences.found;
+}
+
+type Items = ReadonlyMap<string, JsonObject>;
 
 /** Runs a batch of messages: what they ask for, which are handed back, and what that comes to. */
 export async function runEvents(
