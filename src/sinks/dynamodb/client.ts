@@ -1,5 +1,4 @@
-import { type Clock, type JsonObject, SluiceError } from '../../core/index.ts';
-import { type Credentials, signedHeaders } from './signature.ts';
+import { type AwsCredentials, type Clock, type JsonObject, SluiceError, signedHeaders } from '../../core/index.ts';
 
 /** What DynamoDB said no with. Its words are left out: they quote keys and values. */
 export class DynamoDbRefusal extends Error {
@@ -21,7 +20,7 @@ export interface DynamoDbOptions {
   readonly url: string;
   readonly region: string;
   /** asked before each request, so that temporary ones can be renewed */
-  readonly credentials: () => Promise<Credentials>;
+  readonly credentials: () => Promise<AwsCredentials>;
   readonly clock: Clock;
   /** without an answer for so long, a request counts as unanswered; 10 s unless told */
   readonly timeoutMs?: number;
