@@ -1,5 +1,5 @@
 import type { DynamoDbTarget } from '../../core/index.ts';
-import { type ItemWrite, STATE_ENTITY, TABLE_TARGETS, versionEntry } from '../../migrations/dos/index.ts';
+import { type ItemWrite, journalOf, STATE_ENTITY, TABLE_TARGETS } from '../../migrations/dos/index.ts';
 import { createGuardedItems, type GuardedItems, type ItemPut } from '../../sinks/dynamodb/index.ts';
 import type { DynamoDbPlace } from '../dynamodb.ts';
 import { type HeldItem, type ItemKey, type ItemStore, nameOf, WRITTEN } from './items.ts';
@@ -7,9 +7,6 @@ import { type HeldItem, type ItemKey, type ItemStore, nameOf, WRITTEN } from './
 const TARGETS: ReadonlyMap<string, DynamoDbTarget> = new Map(
   Object.values(TABLE_TARGETS).map((target) => [target.table, target]),
 );
-
-/** Of these the version history tells. */
-const TOLD: ReadonlySet<string> = new Set(['organisation', 'location', 'healthcare-service']);
 
 function targetOf(entity: string): DynamoDbTarget {
   const target = TARGETS.get(entity);
@@ -55,9 +52,8 @@ function putsOf(write: ItemWrite, seen: ReadonlyMap<string, HeldItem>, at: strin
   const put = { target, id: idOf(target, write.id), item: after, revision: WRITTEN, over };
   if (entity === STATE_ENTITY)
     return [before === null ? put : { ...put, lock: { name: 'version', value: Number(before.version) } }];
-  const entry = TOLD.has(entity) ? versionEntry({ entity, before, after, at }) : null;
-  if (entry === null) return [put];
-  const history = TABLE_TARGETS.versionHistory;
-  const id = JSON.stringify(history.key.map((attribute) => entry[attribute] ?? null));
-  return [put, { target: history, id, item: entry, revision: WRITTEN, over: null }];
+  const told = journalOf(target, before, after, at);
+  if (told === null) return [put];
+  const id = JSON.stringify(told.target.key.map((attribute) => told.content[attribute] ?? null));
+  return [put, { target: told.target, id, item: told.content, revision: WRITTEN, over: null }];
 }

@@ -22,9 +22,9 @@ export { CHILDREN, type FindService, joinServices, LINKS, type SourceRows } from
 export { type SourceService, sourceService } from './services/source.ts';
 export { type Synced, syncService } from './services/sync.ts';
 export type { ItemWrite } from './state/plan.ts';
+export { stampsAfter } from './state/stamps.ts';
 export { documentIds, STATE_ENTITY } from './state/state.ts';
 export { SCHEMA } from './tables.ts';
-export { stampsAfter } from './state/stamps.ts';
 export { TABLE_TARGETS, tableName } from './targets.ts';
 export { combinationsId, triageStamps } from './triage/items.ts';
 

@@ -43,12 +43,7 @@ export function createGuardedItems(
   return {
     async read(target, ids) {
       const stored = await readStored(client, clock, tableName(target), target, ids);
-      return new Map(
-        [...stored].map(([id, item]) => [
-          id,
-          { item: readable(item), revision: revisionOf(item) },
-        ]),
-      );
+      return new Map([...stored].map(([id, item]) => [id, { item: readable(item), revision: revisionOf(item) }]));
     },
     async put(puts) {
       const sent = puts.map((put) => sentPut(tableName(put.target), put));

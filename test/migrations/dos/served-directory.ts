@@ -1,8 +1,8 @@
 import { openDynamoDbItems } from '../../../src/app/dos/dynamodb-items.ts';
-import type { DynamoDbPlace } from '../../../src/app/dos/dynamodb-place.ts';
 import type { ItemStore } from '../../../src/app/dos/items.ts';
 import { syncServices } from '../../../src/app/dos/service-sync.ts';
 import { syncTriage } from '../../../src/app/dos/triage-sync.ts';
+import type { DynamoDbPlace } from '../../../src/app/dynamodb.ts';
 import type { DynamoDbTarget, JsonObject } from '../../../src/core/index.ts';
 import {
   DEFAULTS,

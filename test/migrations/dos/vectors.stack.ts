@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
 import { systemClock } from '../../../src/app/clock.ts';
-import type { DynamoDbPlace } from '../../../src/app/dos/dynamodb-place.ts';
+import type { DynamoDbPlace } from '../../../src/app/dynamodb.ts';
 import { TABLE_TARGETS, tableName } from '../../../src/migrations/dos/index.ts';
 import { createTables } from '../../../src/sinks/dynamodb/index.ts';
 import { ServedDirectory } from './served-directory.ts';
