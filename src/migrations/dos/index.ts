@@ -12,7 +12,7 @@ import { TRIAGE_FLOWS } from './triage/flows.ts';
 export { DEFAULTS, type DosConfig } from './config.ts';
 export { readEvent } from './events/dms-event.ts';
 export { queueBatches } from './events/queue.ts';
-export { fhirResources } from './fhir/documents.ts';
+export { fhirResources, fhirResourcesOf } from './fhir/documents.ts';
 export { journalOf } from './history/journal.ts';
 export { versionEntry } from './history/version-entry.ts';
 export { stateId } from './ids.ts';
