@@ -9,7 +9,7 @@ import { loadConfig } from '../../../src/app/config.ts';
 import { exportFhir, exportTables, restoreTables } from '../../../src/app/dos/backup.ts';
 import { type BackupPlace, latestBackup, newestPlace, openBackupPlace } from '../../../src/app/dos/backup-place.ts';
 import { type DynamoDbPlace, dynamoDbPlace } from '../../../src/app/dynamodb.ts';
-import type { DynamoDbTarget, JsonObject } from '../../../src/core/index.ts';
+import type { DynamoDbTarget } from '../../../src/core/index.ts';
 import { TABLE_TARGETS } from '../../../src/migrations/dos/index.ts';
 import { createTableDump, createTables } from '../../../src/sinks/dynamodb/index.ts';
 import { bloodPressure, chemist, endpoint, enhancedAccess, LOOKUPS, practice } from '../../migrations/dos/rows.ts';
