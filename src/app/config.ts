@@ -41,6 +41,11 @@ export interface Config {
   };
   /** a server that speaks the protocol of S3; AWS itself when none is named */
   readonly s3: { readonly url: string | undefined; readonly region: string };
+  /** a server that speaks the protocol of Secrets Manager; AWS itself when none is named */
+  readonly secretsUrl: string | undefined;
+  /** the first part of the names of secrets */
+  readonly project: string;
+  readonly sqsQueueUrl: string | undefined;
   /** Keys for AWS itself, and for named servers. Throws CONFIG_INVALID where there are none. */
   readonly awsKeys: () => AwsCredentials;
   /** what a deployment decides about the Directory of Services; each has its default there */
@@ -74,6 +79,9 @@ const Environment = z.object({
   SLUICE_FHIR_TOKEN: z.string().min(1).optional(),
   SLUICE_FHIR_TOKEN_FILE: z.string().min(1).optional(),
   SLUICE_DYNAMODB_URL: z.string().url().optional(),
+  SLUICE_SECRETS_URL: z.string().url().optional(),
+  PROJECT_NAME: z.string().min(1).default('ftrs-dos'),
+  SQS_QUEUE_URL: z.string().url().optional(),
   SLUICE_S3_URL: z.string().url().optional(),
   AWS_REGION: z.string().min(1).default('eu-west-2'),
   AWS_ACCESS_KEY_ID: z.string().min(1).optional(),
@@ -141,6 +149,9 @@ export function loadConfig(
       workspace: env.SLUICE_WORKSPACE ?? env.SLUICE_INSTANCE,
     },
     s3: { url: env.SLUICE_S3_URL, region: env.AWS_REGION },
+    secretsUrl: env.SLUICE_SECRETS_URL,
+    project: env.PROJECT_NAME,
+    sqsQueueUrl: env.SQS_QUEUE_URL,
     awsKeys: () => awsKeys(env),
     dos: given({
       searchTriageCode: env.SLUICE_DOS_SEARCH_TRIAGE_CODE,

@@ -1,6 +1,5 @@
 import type { Json, JsonObject } from '../../core/index.ts';
 import {
-  COUNTERS,
   type Counts,
   countsOf,
   type DosConfig,
@@ -10,6 +9,7 @@ import {
   TABLE_TARGETS,
 } from '../../migrations/dos/index.ts';
 import { indexable } from '../../sinks/dynamodb/index.ts';
+import { addCounts, noCounts } from './counts.ts';
 import { MemoryItems } from './items.ts';
 import { type SyncedService, syncServices } from './service-sync.ts';
 import { deriveTriage } from './triage.ts';
@@ -41,14 +41,6 @@ export async function previewDos(rows: SourceRows, config: DosConfig, at: string
   });
   const told = codes.notes.filter(({ code }) => levelOf(code) !== 'INFO');
   return { documents: [...written, ...triage], services, triage: told, counts };
-}
-
-type Running = { -readonly [name in keyof Counts]: number };
-
-export const noCounts = (): Running => Object.fromEntries(COUNTERS.map((name) => [name, 0])) as unknown as Running;
-
-export function addCounts(counts: Running, more: Counts): void {
-  for (const name of COUNTERS) counts[name] += more[name];
 }
 
 const TARGETS = new Map<string, (typeof TABLE_TARGETS)[keyof typeof TABLE_TARGETS]>(

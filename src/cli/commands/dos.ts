@@ -5,6 +5,7 @@ import { action } from '../context.ts';
 import { EXIT } from '../failure.ts';
 import { printJson, printTable } from '../print.ts';
 import { registerDosBackupCommands } from './dos-backup.ts';
+import { registerDosQueueCommands } from './dos-queue.ts';
 import { type PlaceOptions, placed, placedConfig } from './dos-place.ts';
 
 const tablesOf = (options: PlaceOptions) => dynamoDbTables(placedConfig(options), 'dos');
@@ -13,6 +14,7 @@ export function registerDosCommands(program: Command): void {
   const dos = program.command('dos').description('the Directory of Services');
   const tables = dos.command('tables').description('its DynamoDB tables');
   registerDosBackupCommands(dos);
+  registerDosQueueCommands(dos);
 
   placed(
     tables

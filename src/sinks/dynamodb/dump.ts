@@ -1,6 +1,7 @@
 import { type Clock, type DynamoDbTarget, type JsonObject, SluiceError } from '../../core/index.ts';
+import { AwsRefusal } from '../aws/index.ts';
 import { type Item, unmarshalled } from './attributes.ts';
-import { createDynamoDbClient, type DynamoDbClient, type DynamoDbOptions, DynamoDbRefusal } from './client.ts';
+import { createDynamoDbClient, type DynamoDbClient, type DynamoDbOptions } from './client.ts';
 import { readable } from './item.ts';
 import { asFault } from './stored.ts';
 import { SLOW_DOWN } from './transaction.ts';
@@ -107,7 +108,7 @@ export function createTableDump(
 const pause = (round: number): number => Math.min(5_000, 50 * 2 ** round) * (0.5 + Math.random());
 
 const isRefusedForGood = (error: unknown): boolean =>
-  error instanceof DynamoDbRefusal && /^(ValidationException|ItemCollectionSizeLimitExceeded.*)$/.test(error.kind);
+  error instanceof AwsRefusal && /^(ValidationException|ItemCollectionSizeLimitExceeded.*)$/.test(error.kind);
 
 async function patiently(
   client: DynamoDbClient,
@@ -120,7 +121,7 @@ async function patiently(
       return await client.call(operation, input);
     } catch (error) {
       if (isRefusedForGood(error)) throw error;
-      const kind = error instanceof DynamoDbRefusal ? error.kind.replace(/(Exception|Error)$/, '') : '';
+      const kind = error instanceof AwsRefusal ? error.kind.replace(/(Exception|Error)$/, '') : '';
       if (!SLOW_DOWN.test(kind)) throw asFault(error);
       if (round >= ROUNDS) throw new SluiceError('TARGET_BUSY', 'DynamoDB asks for fewer requests');
       await clock.sleep(pause(round));

@@ -1,6 +1,7 @@
 import { type DynamoDbTarget, type JsonObject, SluiceError } from '../../core/index.ts';
+import { AwsRefusal } from '../aws/index.ts';
 import { type Item, unmarshalled } from './attributes.ts';
-import { type DynamoDbClient, DynamoDbRefusal } from './client.ts';
+import type { DynamoDbClient } from './client.ts';
 import { REVISION } from './item.ts';
 import { asFault } from './stored.ts';
 
@@ -37,7 +38,7 @@ export async function putTogether(
     return 'written';
   } catch (error) {
     if (error instanceof SluiceError && error.code === 'TARGET_UNAVAILABLE') return 'unanswered';
-    if (!(error instanceof DynamoDbRefusal) || error.kind === 'ResourceNotFoundException') throw asFault(error);
+    if (!(error instanceof AwsRefusal) || error.kind === 'ResourceNotFoundException') throw asFault(error);
     const { CancellationReasons: reasons } = error.body;
     if (error.kind !== 'TransactionCanceledException' || !Array.isArray(reasons))
       return puts.map(() => reason(error.kind, error.body.Item));
