@@ -26,7 +26,11 @@ const unavailable = (cause: unknown): SluiceError =>
 
 /** Sends messages to a topic, which must be there; those of one key stay in order. */
 export async function openTopicOut(options: TopicOptions) {
-  const producer = kafkaOf(options).producer({ allowAutoTopicCreation: false, idempotent: true, maxInFlightRequests: 1 });
+  const producer = kafkaOf(options).producer({
+    allowAutoTopicCreation: false,
+    idempotent: true,
+    maxInFlightRequests: 1,
+  });
   await producer.connect().catch((error: unknown) => {
     throw unavailable(error);
   });
@@ -75,7 +79,10 @@ export async function readTopic(reading: TopicReading): Promise<void> {
           reject(error);
           throw error;
         }
-        const { partition, lastOffset } = { partition: payload.batch.partition, lastOffset: payload.batch.lastOffset() };
+        const { partition, lastOffset } = {
+          partition: payload.batch.partition,
+          lastOffset: payload.batch.lastOffset(),
+        };
         if (reading.once && BigInt(lastOffset) + 1n >= (ends.get(partition) ?? 0n)) ends.delete(partition);
         if (reading.once && ends.size === 0) finish();
       };

@@ -23,7 +23,12 @@ export async function databaseFromSecret(config: Config, name: string): Promise<
   const { region } = config.s3;
   const SecretId = name.includes('/') ? name : `/${project}/${config.dynamodb.environment}/${name}`;
   const url = secretsUrl ?? `https://secretsmanager.${region}.amazonaws.com`;
-  const client = createAwsClient(SECRETS, { url, region, credentials: async () => config.awsKeys(), clock: systemClock });
+  const client = createAwsClient(SECRETS, {
+    url,
+    region,
+    credentials: async () => config.awsKeys(),
+    clock: systemClock,
+  });
   const text = await client.call('GetSecretValue', { SecretId }).then(
     ({ SecretString }) => String(SecretString ?? ''),
     (error: unknown) => {

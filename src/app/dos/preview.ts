@@ -8,10 +8,10 @@ import {
   type SourceRows,
   TABLE_TARGETS,
 } from '../../migrations/dos/index.ts';
-import { indexable } from '../../sinks/dynamodb/index.ts';
 import { addCounts, noCounts } from './counts.ts';
 import { MemoryItems } from './items.ts';
 import { type SyncedService, syncServices } from './service-sync.ts';
+import { storedForm } from './stored-form.ts';
 import { deriveTriage } from './triage.ts';
 
 export interface DosPreview {
@@ -41,15 +41,6 @@ export async function previewDos(rows: SourceRows, config: DosConfig, at: string
   });
   const told = codes.notes.filter(({ code }) => levelOf(code) !== 'INFO');
   return { documents: [...written, ...triage], services, triage: told, counts };
-}
-
-const TARGETS = new Map<string, (typeof TABLE_TARGETS)[keyof typeof TABLE_TARGETS]>(
-  Object.values(TABLE_TARGETS).map((target) => [target.table, target]),
-);
-
-function storedForm(entity: string, item: JsonObject): JsonObject {
-  const target = TARGETS.get(entity);
-  return target ? indexable(target, item) : item;
 }
 
 const lineOf = ({ service, outcome, transformer, reason, issues, error }: SyncedService): JsonObject => ({

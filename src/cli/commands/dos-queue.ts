@@ -90,7 +90,14 @@ async function populate(options: PopulateOptions): Promise<number> {
   try {
     const url = await sourceAddress(config, options);
     const { typeId = null, statusId = null, serviceId = null, recordId = null, tableName } = options;
-    const request = { typeIds: typeId, statusIds: statusId, fullSync: serviceId === null && recordId === null, recordId, serviceId, tableName };
+    const request = {
+      typeIds: typeId,
+      statusIds: statusId,
+      fullSync: serviceId === null && recordId === null,
+      recordId,
+      serviceId,
+      tableName,
+    };
     if (!options.json) process.stderr.write(`from ${masked(url)} to ${out.name}\n`);
     const filled = await withSource(url, 1, (source) =>
       fillQueue({
@@ -106,7 +113,10 @@ async function populate(options: PopulateOptions): Promise<number> {
     );
     line.end();
     if (options.json) printJson(filled);
-    else process.stdout.write(`${filled.sent} of ${filled.wanted} messages sent, ${filled.failed.length} not taken${filled.failed.length > 0 ? `: ${filled.failed.slice(0, 20).join(', ')}` : ''}\n`);
+    else
+      process.stdout.write(
+        `${filled.sent} of ${filled.wanted} messages sent, ${filled.failed.length} not taken${filled.failed.length > 0 ? `: ${filled.failed.slice(0, 20).join(', ')}` : ''}\n`,
+      );
     return filled.sent === filled.wanted ? EXIT.ok : EXIT.failure;
   } finally {
     line.end();
@@ -125,7 +135,12 @@ async function events(options: EventsOptions): Promise<number> {
   const { signal } = stop;
   const once = options.once === true;
   const tell = noteLog({ write: (text) => void process.stdout.write(text), environment, workspace, now: isoNow });
-  const sync = { config: { ...DEFAULTS, ...config.dos }, store: openDynamoDbItems(dynamoDbPlace(config, 'dos')), now: isoNow, parallel: 1 };
+  const sync = {
+    config: { ...DEFAULTS, ...config.dos },
+    store: openDynamoDbItems(dynamoDbPlace(config, 'dos')),
+    now: isoNow,
+    parallel: 1,
+  };
   try {
     await withSource(url, 2, async (source) => {
       const handle = async (messages: readonly EventMessage[]) =>
@@ -134,7 +149,16 @@ async function events(options: EventsOptions): Promise<number> {
       if (!sqs) {
         const { group, deadLetters } = options;
         const log = createLog({ level: config.logLevel });
-        return readTopic({ brokers: config.kafka, topic: topic ?? '', log, group, deadLetters, onMessages: handle, signal, once });
+        return readTopic({
+          brokers: config.kafka,
+          topic: topic ?? '',
+          log,
+          group,
+          deadLetters,
+          onMessages: handle,
+          signal,
+          once,
+        });
       }
       for (let first = true; !signal.aborted; first = false) {
         const messages = await sqs.receive(once ? (first ? 1 : 0) : WAIT_SECONDS);
@@ -155,19 +179,35 @@ may be left out, and the whole may be in {"source": "aurora_trigger", "event": {
 update) and serviceendpoints (every method); other tables and methods are noted and done with.`;
 
 export function registerDosQueueCommands(dos: Command): void {
-  queued(sourced(placed(dos.command('populate-queue').description('send a message for each service, so that it is brought over'))))
+  queued(
+    sourced(
+      placed(dos.command('populate-queue').description('send a message for each service, so that it is brought over')),
+    ),
+  )
     .option('--type-id <id...>', 'services of these types only', several)
     .option('--status-id <id...>', 'services of these statuses only', several)
     .option('--service-id <id>', 'one service only, without looking for it', wholeNumber)
     .option('--record-id <id>', 'the record named in that one message', wholeNumber)
     .option('--table-name <name>', 'the table named in that one message', 'services')
-    .addHelpText('after', `${MESSAGES}\n\nTen a batch, ten batches at a time; what the queue does not take is sent again, three times.\nExit codes: 0 all sent, 1 some were not taken or failed, 2 wrong call or setting.`)
+    .addHelpText(
+      'after',
+      `${MESSAGES}\n\nTen a batch, ten batches at a time; what the queue does not take is sent again, three times.\nExit codes: 0 all sent, 1 some were not taken or failed, 2 wrong call or setting.`,
+    )
     .action(action(populate));
 
-  queued(sourced(placed(dos.command('events').description('bring over the services that messages name, until stopped'))))
+  queued(
+    sourced(placed(dos.command('events').description('bring over the services that messages name, until stopped'))),
+  )
     .option('--group <name>', 'consumer group on the topic', 'sluice.dos_events')
-    .option('--dead-letters <topic>', 'where messages of a topic go that cannot be understood or name nothing', 'dlq.dos_events')
+    .option(
+      '--dead-letters <topic>',
+      'where messages of a topic go that cannot be understood or name nothing',
+      'dlq.dos_events',
+    )
     .option('--once', 'end when there is nothing more to do')
-    .addHelpText('after', `${MESSAGES}\n\nOf a batch each message is by itself: those that fail stay in their queue of SQS, and come again until it gives them up;\nof a topic they go to the dead letters. Standard output has one JSON line for each thing that happened.\nExit codes: 0 stopped or done, 1 failed, 2 wrong call or setting.`)
+    .addHelpText(
+      'after',
+      `${MESSAGES}\n\nOf a batch each message is by itself: those that fail stay in their queue of SQS, and come again until it gives them up;\nof a topic they go to the dead letters. Standard output has one JSON line for each thing that happened.\nExit codes: 0 stopped or done, 1 failed, 2 wrong call or setting.`,
+    )
     .action(action(events));
 }

@@ -5,8 +5,9 @@ import { action } from '../context.ts';
 import { EXIT } from '../failure.ts';
 import { printJson, printTable } from '../print.ts';
 import { registerDosBackupCommands } from './dos-backup.ts';
-import { registerDosQueueCommands } from './dos-queue.ts';
+import { registerDosMigrateCommand } from './dos-migrate.ts';
 import { type PlaceOptions, placed, placedConfig } from './dos-place.ts';
+import { registerDosQueueCommands } from './dos-queue.ts';
 
 const tablesOf = (options: PlaceOptions) => dynamoDbTables(placedConfig(options), 'dos');
 
@@ -14,6 +15,7 @@ export function registerDosCommands(program: Command): void {
   const dos = program.command('dos').description('the Directory of Services');
   const tables = dos.command('tables').description('its DynamoDB tables');
   registerDosBackupCommands(dos);
+  registerDosMigrateCommand(dos);
   registerDosQueueCommands(dos);
 
   placed(
