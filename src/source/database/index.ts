@@ -88,12 +88,14 @@ async function readRows(
 ): Promise<readonly Image[]> {
   const values: unknown[] = [];
   const value = (one: unknown): string => `$${values.push(one)}`;
-  const conditions = Object.entries(only).map(([name, some]) => `${quoted(name)} = any(${value(some)})`);
+  const conditions = Object.entries(only).map(([name, some]) => `${quoted(name)} = any(${value(some)}::bigint[])`);
   if (rows !== 'all' && 'by' in rows) {
     if (rows.values.length === 0) return [];
-    conditions.push(`${quoted(rows.by)} = any(${value(rows.values)})`);
+    // ids from messages may be none that an integer column can have
+    const type = typeof rows.values[0] === 'number' ? 'bigint[]' : 'text[]';
+    conditions.push(`${quoted(rows.by)} = any(${value(rows.values)}::${type})`);
   }
-  if (rows !== 'all' && 'after' in rows) conditions.push(`id > ${value(rows.after)}`);
+  if (rows !== 'all' && 'after' in rows) conditions.push(`id > ${value(rows.after)}::bigint`);
   const where = conditions.length === 0 ? '' : ` where ${conditions.join(' and ')}`;
   const limit = rows !== 'all' && 'limit' in rows ? ` limit ${value(rows.limit)}` : '';
   const list = columns.map(quoted).join(', ');
