@@ -1,5 +1,6 @@
-import { type Consumer, type EachBatchPayload, Kafka, type KafkaMessage, logLevel } from 'kafkajs';
+import { type Admin, type Consumer, type EachBatchPayload, Kafka, type KafkaMessage, logLevel } from 'kafkajs';
 import { type Log, SluiceError } from '../core/index.ts';
+import { systemClock } from './clock.ts';
 
 export interface TopicMessage {
   readonly id: string;
@@ -129,7 +130,7 @@ async function prepare(kafka: Kafka, { topic, deadLetters, group }: TopicReading
     const there = await admin.listTopics();
     if (!there.includes(topic)) throw new SluiceError('CONFIG_INVALID', '--topic: there is no such topic');
     if (!there.includes(deadLetters)) await admin.createTopics({ topics: [{ topic: deadLetters, numPartitions: 1 }] });
-    const committed = await admin.fetchOffsets({ groupId: group, topics: [topic] });
+    const committed = await committedOf(admin, group, topic);
     const done = new Map(
       committed.flatMap(({ partitions }) => partitions.map((one) => [one.partition, BigInt(one.offset)] as const)),
     );
@@ -143,5 +144,17 @@ async function prepare(kafka: Kafka, { topic, deadLetters, group }: TopicReading
     throw error instanceof SluiceError ? error : unavailable(error);
   } finally {
     await admin.disconnect().catch(() => undefined);
+  }
+}
+
+/** A broker that never had a group makes room for the first one, and meanwhile refuses. */
+async function committedOf(admin: Admin, groupId: string, topic: string) {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await admin.fetchOffsets({ groupId, topics: [topic] });
+    } catch (error) {
+      if (attempt >= 10) throw error;
+      await systemClock.sleep(500);
+    }
   }
 }

@@ -3,6 +3,7 @@ import { isoNow, systemClock } from '../../app/clock.ts';
 import type { Config } from '../../app/config.ts';
 import { openDynamoDbItems } from '../../app/dos/dynamodb-items.ts';
 import { type EventMessage, handleEvents } from '../../app/dos/events.ts';
+import { listenToSqs } from '../../app/dos/listen.ts';
 import { noteLog } from '../../app/dos/note-log.ts';
 import { fillQueue, type QueueOut } from '../../app/dos/queue.ts';
 import { dynamoDbPlace } from '../../app/dynamodb.ts';
@@ -125,8 +126,6 @@ async function populate(options: PopulateOptions): Promise<number> {
   }
 }
 
-const WAIT_SECONDS = 20;
-
 async function events(options: EventsOptions): Promise<number> {
   const config = placedConfig(options);
   const url = await sourceAddress(config, options);
@@ -160,12 +159,7 @@ async function events(options: EventsOptions): Promise<number> {
           once,
         });
       }
-      for (let first = true; !signal.aborted; first = false) {
-        const messages = await sqs.receive(once ? (first ? 1 : 0) : WAIT_SECONDS);
-        if (messages.length === 0 && once) return;
-        const failed = new Set(messages.length === 0 ? [] : await handle(messages));
-        await sqs.remove(messages.filter(({ id }) => !failed.has(id)));
-      }
+      return listenToSqs({ sqs, onMessages: handle, signal, once });
     });
     return EXIT.ok;
   } finally {

@@ -1,4 +1,5 @@
 import { openDynamoDbItems } from '../../../src/app/dos/dynamodb-items.ts';
+import { handleEvents } from '../../../src/app/dos/events.ts';
 import type { ItemStore } from '../../../src/app/dos/items.ts';
 import { syncServices } from '../../../src/app/dos/service-sync.ts';
 import { syncTriage } from '../../../src/app/dos/triage-sync.ts';
@@ -67,6 +68,16 @@ export class ServedDirectory implements Subject {
     });
     if (!synced) throw new Error('nothing was told');
     return synced;
+  }
+
+  /** Does what messages ask for; the codes of what was told, and the messages that failed. */
+  async handle(bodies: readonly unknown[], at: string) {
+    const codes: string[] = [];
+    const messages = bodies.map((body, place) => ({ id: `m${place}`, body: JSON.stringify(body) }));
+    const sync = { config: this.config, store: this.#store, now: () => at, parallel: 1 };
+    const source = { services: async (ids: readonly number[]) => ({ ids, rows: this.#source.rows() }) };
+    const { failed } = await handleEvents({ source, sync, tell: ({ code }) => void codes.push(code) }, messages);
+    return { codes, failed };
   }
 
   async syncTriage(at: string): Promise<void> {

@@ -78,7 +78,12 @@ export interface QueueCase {
     readonly full_sync: boolean;
     readonly table_name: string;
   };
-  readonly expected: { readonly batches: readonly { readonly Entries: readonly JsonObject[] }[] };
+  /** services whose messages the queue does not take */
+  readonly failIds: readonly string[];
+  readonly expected: {
+    readonly batches: readonly { readonly Entries: readonly JsonObject[] }[];
+    readonly logs: readonly JsonObject[];
+  };
 }
 
 export type Vector = ServiceCase | TriageCase | EventCase | QueueCase;

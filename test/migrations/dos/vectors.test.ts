@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { isEvent, isQueue, isService, isTriage, OTHERWISE, readVectors, type Vector } from './vector-cases.ts';
-import { compareFlow, runCase, runEvents, runQueue, runTriage } from './vectors.ts';
+import { compareFlow, runCase, runQueue, runTriage } from './vectors.ts';
 
 const { isThere, reference, vectors } = readVectors();
 const services = vectors.filter(isService);
@@ -51,8 +51,7 @@ describe.skipIf(!isThere)('the vectors of the reference', patience, () => {
     expect(triage.length).toBeGreaterThan(10);
   });
 
-  test(`each of ${events.length} batches of messages and of ${queues.length} fillings of the queue does`, async () => {
-    expect(await differing(events, (one) => runEvents(one, reference))).toEqual({});
+  test(`each of ${queues.length} fillings of the queue does, and batches of messages are run on a server`, async () => {
     expect(await differing(queues, runQueue)).toEqual({});
     expect(services.length + triage.length + events.length + queues.length).toBe(vectors.length);
   });

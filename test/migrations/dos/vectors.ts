@@ -1,10 +1,10 @@
+import { fillQueue } from '../../../src/app/dos/queue.ts';
 import { canonicalJson, type Json, type JsonObject } from '../../../src/core/index.ts';
 import {
   countsOf,
   type DosConfig,
   levelOf,
-  queueBatches,
-  readEvent,
+  type QueueEntry,
   type Synced,
   versionEntry,
 } from '../../../src/migrations/dos/index.ts';
@@ -214,40 +214,35 @@ export async function runTriageOn(
 
 type Items = ReadonlyMap<string, JsonObject>;
 
+/** What does what messages ask for. */
+interface Handler extends Subject {
+  handle(
+    bodies: readonly unknown[],
+    at: string,
+  ): Promise<{ readonly codes: readonly string[]; readonly failed: readonly string[] }>;
+}
+
 /** Runs a batch of messages: what they ask for, which are handed back, and what that comes to. */
-export async function runEvents(
-  vector: EventCase,
-  reference: Tables,
-  directory: Subject = new Directory(),
-): Promise<readonly string[]> {
-  directory.load(reference);
-  directory.load(vector.source);
-  directory.config = { ...directory.config, ...vector.flags };
+export async function runEvents(vector: EventCase, reference: Tables, subject: Handler): Promise<readonly string[]> {
+  subject.load(reference);
+  subject.load(vector.source);
+  subject.config = { ...subject.config, ...vector.flags };
   const [{ step, at, result }] = vector.timeline;
-  const codes = ['DM_ETL_000'];
-  const failed: string[] = [];
-  for (const [place, record] of step.records.entries()) {
-    const reading = readEvent(record);
-    if (reading.kind !== 'sync') codes.push(reading.note.code);
-    else if (directory.exists(reading.service))
-      codes.push(...(await directory.sync(reading.service, at)).notes.map(({ code }) => code));
-    if (reading.kind === 'bad' || (reading.kind === 'sync' && !directory.exists(reading.service)))
-      failed.push(`m${place}`);
-  }
-  const allFailed = failed.length === step.records.length;
+  const { codes, failed } = await subject.handle(step.records, at);
   const differences = new Differences();
-  differences.add('codes', allFailed ? codes : [...codes, 'DM_ETL_999'], result.logCodes);
-  differences.add('raised', allFailed, result.raised !== undefined);
+  differences.add('codes', codes, result.logCodes);
+  // the reference raises when it can do nothing with any
+  differences.add('raised', failed.length === step.records.length, result.raised !== undefined);
   const handedBack = result.response?.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
   differences.add('failures', failed, handedBack ?? failed);
-  const [items, wanted] = [await directory.items(), expectedItems(vector)];
+  const [items, wanted] = [await subject.items(), expectedItems(vector)];
   for (const name of new Set([...wanted.keys(), ...items.keys()]))
     differences.add(name.split('/')[0] ?? '', items.get(name), wanted.get(name));
   return differences.found;
 }
 
-/** Fills a queue: which messages, in which batches. */
-export function runQueue({ input, source, expected }: QueueCase): readonly string[] {
+/** Fills a queue: which messages in which batches, what is told of it, and which are not taken. */
+export async function runQueue({ input, source, failIds, expected }: QueueCase): Promise<readonly string[]> {
   const request = {
     typeIds: input.type_ids,
     statusIds: input.status_ids,
@@ -256,13 +251,30 @@ export function runQueue({ input, source, expected }: QueueCase): readonly strin
     serviceId: input.service_id,
     tableName: input.table_name,
   };
+  const batches: (readonly QueueEntry[])[] = [];
+  const logs: { code: string; level: string; count: Json }[] = [];
+  const refused = new Set(failIds);
+  const tried = new Set<string>();
+  const send = async (batch: readonly QueueEntry[]): Promise<readonly string[]> => {
+    if (batch.some(({ id }) => !tried.has(id))) batches.push(batch);
+    for (const { id } of batch) tried.add(id);
+    return batch.map(({ id }) => id).filter((id) => refused.has(id));
+  };
+  const filled = await fillQueue({
+    request,
+    source: { kinds: async (after) => source.services.filter(({ id }) => id > after) },
+    out: { name: 'http://q', send, close: async () => undefined },
+    clock: { now: () => 0, sleep: async () => undefined },
+    tell: ({ code, fields }) => void logs.push({ code, level: levelOf(code), count: fields.count ?? null }),
+  });
   const differences = new Differences();
-  const batches = queueBatches(request, source.services);
   const told = batches.map((batch) => batch.map(({ id, body }) => ({ Id: id, MessageBody: body })));
-  differences.add(
-    'batches',
-    told,
-    expected.batches.map(({ Entries }) => Entries),
-  );
+  const first = (batch: readonly { readonly Id?: unknown }[]): string => String(batch[0]?.Id);
+  const inOrder = [...told].sort((x, y) => (first(x) < first(y) ? -1 : 1));
+  const wanted = expected.batches.map(({ Entries }) => Entries).sort((x, y) => (first(x) < first(y) ? -1 : 1));
+  differences.add('batches', inOrder, wanted);
+  differences.add('logs', logs, expected.logs, false);
+  const failing = told.flat().filter(({ Id }) => refused.has(Id));
+  differences.add('failed', [...filled.failed].sort(), failing.map(({ Id }) => Id).sort());
   return differences.found;
 }
