@@ -44,7 +44,8 @@ async function readTable(
   for (const [name, item] of held) found.set(nameOf({ entity, id: ids.get(name) ?? '' }), item);
 }
 
-function putsOf(write: ItemWrite, seen: ReadonlyMap<string, HeldItem>, at: string): readonly ItemPut[] {
+/** The puts of one write: the item, and the entry that tells of it. */
+export function putsOf(write: ItemWrite, seen: ReadonlyMap<string, HeldItem>, at: string): readonly ItemPut[] {
   const { entity, before, after } = write;
   const target = targetOf(entity);
   const held = seen.get(nameOf(write));
