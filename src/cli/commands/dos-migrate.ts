@@ -38,10 +38,8 @@ async function migrate(options: MigrateOptions): Promise<number> {
   const { signal } = stop;
   const line = progressLine(process.stderr);
   const log = options.log === undefined ? null : createWriteStream(options.log, { flags: 'a' });
-  const { environment, workspace } = config.dynamodb;
-  const tell = log
-    ? noteLog({ write: (text) => void log.write(text), environment, workspace, now: isoNow })
-    : () => undefined;
+  const { environment } = config.dynamodb;
+  const tell = log ? noteLog(config, (text) => void log.write(text)) : () => undefined;
   const sync = { config: { ...DEFAULTS, ...config.dos }, store, now: isoNow, parallel: PARALLEL, signal };
   const started = performance.now();
   const seconds = (): number => (performance.now() - started) / 1000;

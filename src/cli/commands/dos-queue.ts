@@ -85,9 +85,8 @@ async function populate(options: PopulateOptions): Promise<number> {
   const out = await outOf(config, options);
   const line = progressLine(process.stderr);
   const stop = stopSignal();
-  const { environment, workspace } = config.dynamodb;
   const write = (text: string): void => void (options.json ? undefined : process.stderr.write(text));
-  const tell = noteLog({ write, environment, workspace, now: isoNow });
+  const tell = noteLog(config, write);
   try {
     const url = await sourceAddress(config, options);
     const { typeId = null, statusId = null, serviceId = null, recordId = null, tableName } = options;
@@ -129,11 +128,10 @@ async function populate(options: PopulateOptions): Promise<number> {
 async function events(options: EventsOptions): Promise<number> {
   const config = placedConfig(options);
   const url = await sourceAddress(config, options);
-  const { environment, workspace } = config.dynamodb;
   const stop = stopSignal();
   const { signal } = stop;
   const once = options.once === true;
-  const tell = noteLog({ write: (text) => void process.stdout.write(text), environment, workspace, now: isoNow });
+  const tell = noteLog(config, (text) => void process.stdout.write(text));
   const sync = {
     config: { ...DEFAULTS, ...config.dos },
     store: openDynamoDbItems(dynamoDbPlace(config, 'dos')),

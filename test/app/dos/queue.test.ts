@@ -104,7 +104,7 @@ describe('the login of a database from a secret', () => {
   const asked = async (answer: object, status = 200) => {
     let body = '';
     const server = await standBetween('', async (_operation, _pass, sent) => {
-      body = sent;
+      body = String(sent);
       return Response.json(answer, { status });
     });
     const here = loadConfig(defaults, {
