@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { SluiceError } from '../core/index.ts';
+import { type AwsCredentials, SluiceError } from '../core/index.ts';
 import type { MigrationOptions } from '../migrations/index.ts';
 
 /** Where the servers are when the environment says nothing else: the stack's own addresses. */
@@ -39,6 +39,15 @@ export interface Config {
     readonly environment: string;
     readonly workspace: string | undefined;
   };
+  /** a server that speaks the protocol of S3; AWS itself when none is named */
+  readonly s3: { readonly url: string | undefined; readonly region: string };
+  /** a server that speaks the protocol of Secrets Manager; AWS itself when none is named */
+  readonly secretsUrl: string | undefined;
+  /** the first part of the names of secrets */
+  readonly project: string;
+  readonly sqsQueueUrl: string | undefined;
+  /** Keys for AWS itself, and for named servers. Throws CONFIG_INVALID where there are none. */
+  readonly awsKeys: () => AwsCredentials;
   /** what a deployment decides about the Directory of Services; each has its default there */
   readonly dos: MigrationOptions;
   readonly host: string;
@@ -70,6 +79,10 @@ const Environment = z.object({
   SLUICE_FHIR_TOKEN: z.string().min(1).optional(),
   SLUICE_FHIR_TOKEN_FILE: z.string().min(1).optional(),
   SLUICE_DYNAMODB_URL: z.string().url().optional(),
+  SLUICE_SECRETS_URL: z.string().url().optional(),
+  PROJECT_NAME: z.string().min(1).default('ftrs-dos'),
+  SQS_QUEUE_URL: z.string().url().optional(),
+  SLUICE_S3_URL: z.string().url().optional(),
   AWS_REGION: z.string().min(1).default('eu-west-2'),
   AWS_ACCESS_KEY_ID: z.string().min(1).optional(),
   AWS_SECRET_ACCESS_KEY: z.string().min(1).optional(),
@@ -129,11 +142,17 @@ export function loadConfig(
     dynamodb: {
       url: env.SLUICE_DYNAMODB_URL ?? defaults.dynamodb,
       region: env.AWS_REGION,
-      ...awsKeys(env),
+      // the stack's own server takes any keys, and is never shown real ones
+      ...(env.SLUICE_DYNAMODB_URL === undefined ? { accessKeyId: 'local', secretAccessKey: 'local' } : awsKeys(env)),
       environment: env.SLUICE_ENVIRONMENT,
       // an instance beside others has tables of its own
       workspace: env.SLUICE_WORKSPACE ?? env.SLUICE_INSTANCE,
     },
+    s3: { url: env.SLUICE_S3_URL, region: env.AWS_REGION },
+    secretsUrl: env.SLUICE_SECRETS_URL,
+    project: env.PROJECT_NAME,
+    sqsQueueUrl: env.SQS_QUEUE_URL,
+    awsKeys: () => awsKeys(env),
     dos: given({
       searchTriageCode: env.SLUICE_DOS_SEARCH_TRIAGE_CODE,
       pharmacy: env.SLUICE_DOS_PHARMACY,
@@ -159,9 +178,7 @@ const given = <T extends object>(options: T) =>
     readonly [K in keyof T]?: NonNullable<T[K]>;
   };
 
-/** Keys of the environment for a server it names; the stack's own server takes any, and is never shown real ones. */
-function awsKeys(env: z.infer<typeof Environment>) {
-  if (env.SLUICE_DYNAMODB_URL === undefined) return { accessKeyId: 'local', secretAccessKey: 'local' };
+function awsKeys(env: z.infer<typeof Environment>): AwsCredentials {
   const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_SESSION_TOKEN: token } = env;
   if (accessKeyId === undefined) throw new SluiceError('CONFIG_INVALID', 'AWS_ACCESS_KEY_ID: is missing');
   if (secretAccessKey === undefined) throw new SluiceError('CONFIG_INVALID', 'AWS_SECRET_ACCESS_KEY: is missing');

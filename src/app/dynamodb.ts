@@ -32,6 +32,13 @@ function placeOf({ dynamodb }: Config, migration: Migration) {
   };
 }
 
+/** A server of DynamoDB and the names its tables have there. */
+export type DynamoDbPlace = Omit<ReturnType<typeof placeOf>, 'targets'>;
+
+/** Where the DynamoDB tables of a migration are, in the environment and workspace of the configuration. */
+export const dynamoDbPlace = (config: Config, migrationName: string): DynamoDbPlace =>
+  placeOf(config, findMigration(config, migrationName));
+
 /** The DynamoDB tables of a migration, as they are and as they should be. */
 export function dynamoDbTables(config: Config, migrationName: string) {
   const place = placeOf(config, findMigration(config, migrationName));

@@ -58,6 +58,10 @@ export const ERROR_CODES = {
     'halt',
     'The same failure hit many keys. Nothing more is parked; mend the cause, then `sluice resume`.',
   ],
+  BACKUP_DAMAGED: [
+    'halt',
+    'A backup is not what its manifest says. Nothing is written from it; restore another one, or export anew.',
+  ],
   CONFIG_INVALID: ['halt', 'The configuration is wrong. The message names the setting.'],
   INTERNAL: ['halt', 'A fault of Sluice itself. Please report it with the log.'],
 } as const satisfies Record<string, readonly [Disposition, string]>;

@@ -1,3 +1,4 @@
+export * from './aws-signature.ts';
 export * from './canonical.ts';
 export * from './change-event.ts';
 export * from './copy.ts';

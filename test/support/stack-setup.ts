@@ -2,7 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { down, PORTS, type StackAddresses, type StackSettings, stackSettings, up } from '../../src/stack/index.ts';
+import {
+  down,
+  PORTS,
+  partsFrom,
+  type StackAddresses,
+  type StackSettings,
+  stackSettings,
+  up,
+} from '../../src/stack/index.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -26,14 +34,18 @@ async function start(): Promise<SharedStack> {
   const given = process.env.SLUICE_TEST_STACK_HOME;
   const home = given === undefined ? mkdtempSync(join(tmpdir(), 'sluice-stack-')) : null;
   const ports = Object.fromEntries(Object.entries(PORTS).map(([name, [, port]]) => [name, port + 1000]));
+  const without = partsFrom(process.env.SLUICE_WITHOUT ?? '');
   const settings =
     home === null
       ? stackSettings({ home: given as string })
-      : stackSettings({ home, ports: ports as StackSettings['ports'], provider: 'processes', without: [] });
+      : stackSettings({ home, ports: ports as StackSettings['ports'], provider: 'processes', without });
   return { settings, home, addresses: await up(settings, { waitForFhir: true }, say) };
 }
 
-/** One stack for the whole run, on ports of its own; `SLUICE_TEST_STACK_HOME` names one that is up already. */
+/**
+ * One stack for the whole run, on ports of its own; `SLUICE_TEST_STACK_HOME` names one that is up already, and
+ * `SLUICE_WITHOUT` the parts that the tests of this run do not need.
+ */
 export async function setup(project: TestProject): Promise<void> {
   shared.sluiceStackUsers = (shared.sluiceStackUsers ?? 0) + 1;
   shared.sluiceStack ??= start();

@@ -1,41 +1,29 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import { dynamoDbTables } from '../../app/dynamodb.ts';
-import { action, configOf } from '../context.ts';
+import { action } from '../context.ts';
 import { EXIT } from '../failure.ts';
 import { printJson, printTable } from '../print.ts';
+import { registerDosBackupCommands } from './dos-backup.ts';
+import { registerDosMigrateCommand } from './dos-migrate.ts';
+import { type PlaceOptions, placed, placedConfig } from './dos-place.ts';
+import { registerDosQueueCommands } from './dos-queue.ts';
 
-interface TableOptions {
-  readonly environment?: string;
-  readonly workspace?: string;
-  readonly json?: boolean;
-}
-
-/** The settings of the environment, under the names a command was given. */
-const tablesOf = ({ environment, workspace }: TableOptions) =>
-  dynamoDbTables(
-    configOf({
-      ...(environment === undefined ? {} : { SLUICE_ENVIRONMENT: environment }),
-      ...(workspace === undefined ? {} : { SLUICE_WORKSPACE: workspace }),
-    }),
-    'dos',
-  );
+const tablesOf = (options: PlaceOptions) => dynamoDbTables(placedConfig(options), 'dos');
 
 export function registerDosCommands(program: Command): void {
   const dos = program.command('dos').description('the Directory of Services');
   const tables = dos.command('tables').description('its DynamoDB tables');
-  const placed = (command: Command): Command =>
-    command
-      .option('--environment <name>', 'part of every name; else SLUICE_ENVIRONMENT, else local')
-      .option('--workspace <name>', 'at the end of every name; else SLUICE_WORKSPACE, else none')
-      .option('--json', 'one JSON line');
+  registerDosBackupCommands(dos);
+  registerDosMigrateCommand(dos);
+  registerDosQueueCommands(dos);
 
   placed(
     tables
       .command('create')
       .description('make the tables that are missing; exit code 3 when one that is there is not as declared'),
   ).action(
-    action(async (options: TableOptions) => {
+    action(async (options: PlaceOptions) => {
       const place = tablesOf(options);
       const made = await place.create();
       const states = await place.describe();
@@ -54,7 +42,7 @@ export function registerDosCommands(program: Command): void {
   placed(
     tables.command('ls').description('the tables as they are; exit code 3 when one is missing or not as declared'),
   ).action(
-    action(async (options: TableOptions) => {
+    action(async (options: PlaceOptions) => {
       const states = await tablesOf(options).describe();
       if (options.json) printJson(states);
       else

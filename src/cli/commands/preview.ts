@@ -10,6 +10,7 @@ import { canonicalJson, type Image, type JsonObject } from '../../core/index.ts'
 import { migrationNames } from '../../migrations/index.ts';
 import { createMemorySink } from '../../sinks/memory/index.ts';
 import { EXIT, reportFailure } from '../failure.ts';
+import { runDosPreview, spokenDosSummary } from './preview-dos.ts';
 import { type PreviewEvent, PreviewSession } from './preview-session.ts';
 
 interface PreviewOptions {
@@ -18,6 +19,8 @@ interface PreviewOptions {
   readonly namespace?: string;
   readonly base?: string;
   readonly files?: string;
+  readonly at?: string;
+  readonly flags?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -37,12 +40,14 @@ export function registerPreviewCommand(program: Command): void {
   program
     .command('preview')
     .description('what a migration makes of rows in a file: documents, FHIR bundles and issues, without any server')
-    .argument('<migration>', `whose rules: ${migrationNames.join(', ')}`)
-    .requiredOption('--rows <file>', 'changes in commit order, one JSON object a line')
+    .argument('<migration>', `whose rules: ${[...new Set([...migrationNames, 'dos'])].join(', ')}`)
+    .requiredOption('--rows <file>', 'changes in commit order, one JSON object a line; of dos its rows by table')
     .requiredOption('--out <dir>', 'folder for the results; made when it is not there')
     .option('--namespace <uuid>', 'namespace of all name-based ids', uuidArgument)
     .option('--base <url>', 'base of the identifier systems, ending in id/', baseArgument)
     .option('--files <url>', 'where copied files are read, ending in /', baseArgument)
+    .option('--at <time>', 'dos: the time in the items, ISO UTC')
+    .option('--flags <flag...>', 'dos: e.g. pharmacy=off searchTriageCode=on; on unless told')
     .option('--json', 'one JSON line that sums it up')
     .addHelpText(
       'after',
@@ -62,10 +67,21 @@ Written to DIR, the same bytes for the same rows:
 A row that needs another one (an appointment its submission) waits for it: an issue says so, and its bundle is written
 with the number of the event that brings the other one. Of several changes that wait only the newest gets a bundle.
 
+The rows of dos are one JSON object {"services": [row, ...], "serviceendpoints": [...], ...}, tables that no rule reads
+among them or not. Written is what a full sync into empty tables would write, without the version history:
+  documents.jsonl  a line for each item: {"table": "organisation", "item": {...}}
+  issues.jsonl     a line for each service: {"service_id", "outcome", "transformer", "reason", "issues", "error"}
+
 Exit codes: 0 done, 1 failure, 2 the input or the options are wrong.`,
     )
     .action(async (migration: string, options: PreviewOptions) => {
       try {
+        if (migration === 'dos') {
+          const summary = await runDosPreview(options);
+          process.stdout.write(options.json ? `${JSON.stringify(summary)}\n` : spokenDosSummary(summary, options.out));
+          process.exitCode = EXIT.ok;
+          return;
+        }
         const summary = await preview(migration, options);
         process.stdout.write(options.json ? `${JSON.stringify(summary)}\n` : spoken(summary, options.out));
         process.exitCode = EXIT.ok;

@@ -11,16 +11,24 @@ import { TRIAGE_FLOWS } from './triage/flows.ts';
 
 export { DEFAULTS, type DosConfig } from './config.ts';
 export { readEvent } from './events/dms-event.ts';
-export { queueBatches } from './events/queue.ts';
-export { fhirResources } from './fhir/documents.ts';
+export { isSingle, type QueueEntry, type QueueRequest, queueBatches } from './events/queue.ts';
+export { fhirResources, fhirResourcesOf } from './fhir/documents.ts';
 export { journalOf } from './history/journal.ts';
 export { versionEntry } from './history/version-entry.ts';
-export { levelOf } from './notes.ts';
-export { countsOf } from './services/counts.ts';
+export { stateId } from './ids.ts';
+export { etl, levelOf, type Note, queueNote } from './notes.ts';
+export { ROW_COLUMNS } from './rows.ts';
+export { COUNTERS, type Counts, countsOf } from './services/counts.ts';
+export { CHILDREN, type FindService, joinServices, LINKS, type SourceRows } from './services/join.ts';
 export { type SourceService, sourceService } from './services/source.ts';
 export { type Synced, syncService } from './services/sync.ts';
+export type { ItemWrite } from './state/plan.ts';
 export { stampsAfter } from './state/stamps.ts';
+export { documentIds, STATE_ENTITY } from './state/state.ts';
+export { SCHEMA } from './tables.ts';
 export { TABLE_TARGETS, tableName } from './targets.ts';
+export { PARENT_TYPES } from './transformers/pharmacy/transformer.ts';
+export { combinationsId, triageStamps } from './triage/items.ts';
 
 /** The Directory of Services, to the tables of the service finder and FHIR R4. */
 export function dos(options: Partial<DosConfig> = {}): Migration {

@@ -55,3 +55,8 @@ export const ROWS = {
 export type RowsTable = keyof typeof ROWS;
 export type RowOf<T extends RowsTable> = Row<(typeof ROWS)[T]>;
 export type ServiceRow = RowOf<'services'>;
+
+/** The columns the rules read of a row by themselves; joins need some more. */
+export const ROW_COLUMNS: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  Object.entries(ROWS).map(([table, columns]) => [table, Object.keys(columns)]),
+);

@@ -12,6 +12,9 @@ const TEXTS: Readonly<Record<string, string>> = {
   DM_ETL_006: 'transformed',
   DM_ETL_007: 'done',
   DM_ETL_008: 'failed',
+  DM_ETL_009: 'a message that cannot be understood',
+  DM_ETL_010: 'a method nothing is done for',
+  DM_ETL_011: 'a table nothing is done for',
   DM_ETL_012: 'a symptom group without discriminators',
   DM_ETL_013: 'issues found',
   DM_ETL_014: 'a fatal issue',
@@ -37,8 +40,16 @@ const TEXTS: Readonly<Record<string, string>> = {
   DM_ETL_037: 'nothing to write',
   DM_ETL_038: 'no pharmacy of this code',
   DM_ETL_039: 'the pharmacy cannot be moved',
+  DM_ETL_040: 'the pharmacy has no ids',
   DM_ETL_041: 'DynamoDB refuses an item',
   DM_ETL_999: 'a run ends',
+  DM_QP_000: 'filling a queue begins',
+  DM_QP_001: 'messages to send',
+  DM_QP_002: 'a batch is sent',
+  DM_QP_003: 'messages not taken',
+  DM_QP_004: 'messages taken',
+  DM_QP_005: 'a single record',
+  DM_QP_999: 'filling a queue ends',
 };
 
 /** The counters of the newest reference, and under `migrated_records` and `errors` those of the first. */

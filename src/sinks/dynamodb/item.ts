@@ -105,7 +105,7 @@ function merged(content: JsonObject, stamps: JsonObject): JsonObject {
 }
 
 /** DynamoDB takes no null for the key of an index: left out, the item is not in that index. */
-function indexable(target: DynamoDbTarget, content: JsonObject): JsonObject {
+export function indexable(target: DynamoDbTarget, content: JsonObject): JsonObject {
   const keys = new Set(Object.values(target.indexes).flat());
   return Object.fromEntries(Object.entries(content).filter(([name, value]) => value !== null || !keys.has(name)));
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type DynamoDbTarget, type JsonObject, SluiceError } from '../../core/index.ts';
+import { AwsRefusal } from '../aws/index.ts';
 import { marshalled } from './attributes.ts';
-import { type DynamoDbClient, DynamoDbRefusal } from './client.ts';
+import type { DynamoDbClient } from './client.ts';
 import { REVISION } from './item.ts';
 import { asFault } from './stored.ts';
 
@@ -30,7 +31,7 @@ async function mustFail(client: DynamoDbClient, operation: string, input: JsonOb
   try {
     await client.call(operation, input);
   } catch (error) {
-    if (error instanceof DynamoDbRefusal && error.kind === kind) return;
+    if (error instanceof AwsRefusal && error.kind === kind) return;
     throw asFault(error);
   }
   throw new SluiceError('SERVER_GUARD_MISSING', `DynamoDB let a ${operation} through whose condition was not met`);

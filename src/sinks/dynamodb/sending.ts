@@ -1,9 +1,8 @@
 import type { Clock, Delivery, DeliveryOutcome, DynamoDbTarget, JsonObject } from '../../core/index.ts';
-import { SluiceError } from '../../core/index.ts';
-import { type Item, marshalled, unmarshalled } from './attributes.ts';
-import { type DynamoDbClient, DynamoDbRefusal } from './client.ts';
+import { marshalled } from './attributes.ts';
+import type { DynamoDbClient } from './client.ts';
 import { itemOf, REVISION, readable, revisionOf, type Stamp } from './item.ts';
-import { asFault } from './stored.ts';
+import { guardedPut, putTogether, REFUSED, SLOW_DOWN } from './transaction.ts';
 
 /** A delivery on its way, with the item it is to replace as we last saw it. */
 export interface Sending {
@@ -34,16 +33,7 @@ export interface SendingContext {
 
 export type Settle = (delivery: Delivery, outcome: DeliveryOutcome) => void;
 
-/** Why the server did not take one of the writes; `None` for those it would have taken. */
-interface Reason {
-  readonly kind: string;
-  /** the item that failed its condition, null when there is none */
-  readonly item: JsonObject | null;
-}
-
 const ROUNDS = 8;
-const SLOW_DOWN = /^(ProvisionedThroughputExceeded|Throttling|RequestLimitExceeded|LimitExceeded)$/;
-const REFUSED = /^(Validation|ItemCollectionSizeLimitExceeded|Serialization)$/;
 
 /**
  * Writes some items all or none. Each write names the revision it replaces, so that a lost race shows at the server,
@@ -94,72 +84,24 @@ function decide({ adopt }: SendingContext, { delivery, target, stored }: Sending
 }
 
 /** Reasons are those of the writes in their order, then those of the journal's entries. */
-async function attempt(
-  context: SendingContext,
-  open: readonly Sending[],
-): Promise<'written' | 'unanswered' | readonly Reason[]> {
-  const made = open.map((sending) => guardedPut(context, sending));
-  const puts = [...made.map(({ put }) => put), ...made.flatMap(({ entry }) => (entry === null ? [] : [entry]))];
-  const [only] = puts;
-  try {
-    if (puts.length === 1 && only) await context.client.call('PutItem', only);
-    else await context.client.call('TransactWriteItems', { TransactItems: puts.map((Put) => ({ Put })) });
-    return 'written';
-  } catch (error) {
-    if (error instanceof SluiceError && error.code === 'TARGET_UNAVAILABLE') return 'unanswered';
-    if (!(error instanceof DynamoDbRefusal) || error.kind === 'ResourceNotFoundException') throw asFault(error);
-    const { CancellationReasons: reasons } = error.body;
-    if (error.kind !== 'TransactionCanceledException' || !Array.isArray(reasons))
-      return open.map(() => reason(error.kind, error.body.Item));
-    return (reasons as readonly JsonObject[]).map(({ Code, Item: item }) => reason(String(Code), item));
-  }
+function attempt(context: SendingContext, open: readonly Sending[]) {
+  const made = open.map((sending) => putOf(context, sending));
+  const entries = made.flatMap(({ entry }) => (entry === null ? [] : [entry]));
+  return putTogether(context.client, [...made.map(({ put }) => put), ...entries]);
 }
 
-const reason = (kind: string, item: unknown): Reason => ({
-  // alone and inside a transaction the same thing has names with different endings
-  kind: kind.replace(/(Exception|Error)$/, ''),
-  item: item ? unmarshalled(item as Item) : null,
-});
-
 /** A write under its guard, and the entry that tells of it. */
-function guardedPut(
+function putOf(
   context: SendingContext,
   { delivery, target, stored }: Sending,
 ): { readonly put: JsonObject; readonly entry: JsonObject | null } {
   const { item, plain } = itemOf(target, delivery, stored, context.stamp);
-  const put = {
-    TableName: context.tableName(target),
-    Item: item,
-    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-    ...guardOf(target, stored),
-  };
+  const seen = stored === null ? null : { revision: revisionOf(stored) };
+  const put = guardedPut(context.tableName(target), target, item, seen);
   const told = context.journal(target, readable(stored), plain);
-  const entry = told && {
-    TableName: context.tableName(told.target),
-    Item: { ...marshalled(told.content), [REVISION]: { N: String(delivery.revision) } },
-    ...guardOf(told.target, null),
-  };
-  return { put, entry };
-}
-
-function guardOf(target: DynamoDbTarget, stored: JsonObject | null): JsonObject {
-  const names = { '#key': target.key[0] ?? '', '#revision': REVISION };
-  if (stored === null)
-    return {
-      ConditionExpression: 'attribute_not_exists(#key)',
-      ExpressionAttributeNames: { '#key': names['#key'] },
-    };
-  const seen = revisionOf(stored);
-  if (seen === null)
-    return {
-      ConditionExpression: 'attribute_exists(#key) AND attribute_not_exists(#revision)',
-      ExpressionAttributeNames: names,
-    };
-  return {
-    ConditionExpression: '#revision = :seen',
-    ExpressionAttributeNames: { '#revision': REVISION },
-    ExpressionAttributeValues: { ':seen': { N: String(seen) } },
-  };
+  if (told === null) return { put, entry: null };
+  const entry = { ...marshalled(told.content), [REVISION]: { N: String(delivery.revision) } };
+  return { put, entry: guardedPut(context.tableName(told.target), told.target, entry, null) };
 }
 
 const retry = (code: string, afterMs: number, slowDown: boolean): DeliveryOutcome => ({

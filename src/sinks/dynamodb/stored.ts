@@ -1,6 +1,7 @@
 import { type Clock, type DynamoDbTarget, type JsonObject, SluiceError } from '../../core/index.ts';
+import { AwsRefusal } from '../aws/index.ts';
 import { type Item, marshalled, unmarshalled } from './attributes.ts';
-import { type DynamoDbClient, DynamoDbRefusal } from './client.ts';
+import type { DynamoDbClient } from './client.ts';
 import { keyOf } from './item.ts';
 
 const KEYS_A_REQUEST = 100;
@@ -45,7 +46,7 @@ async function batchGet(
     const left = ((answer.UnprocessedKeys as JsonObject | undefined)?.[table] as JsonObject | undefined)?.Keys ?? [];
     return { items: items as readonly Item[], left: left as readonly Item[] };
   } catch (error) {
-    if (error instanceof DynamoDbRefusal && /Throttling|ThroughputExceeded|LimitExceeded/.test(error.kind))
+    if (error instanceof AwsRefusal && /Throttling|ThroughputExceeded|LimitExceeded/.test(error.kind))
       return { items: [], left: keys };
     throw asFault(error);
   }
@@ -53,7 +54,7 @@ async function batchGet(
 
 /** A refusal nobody can go on after. */
 export function asFault(error: unknown): unknown {
-  if (!(error instanceof DynamoDbRefusal)) return error;
+  if (!(error instanceof AwsRefusal)) return error;
   if (error.kind === 'ResourceNotFoundException')
     return new SluiceError('SCHEMA_OUTDATED', 'a DynamoDB table is missing; `sluice dos tables create` makes it');
   return new SluiceError('TARGET_UNAVAILABLE', `DynamoDB answers ${error.kind}`);

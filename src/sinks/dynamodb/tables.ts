@@ -1,5 +1,6 @@
 import { type Clock, type DynamoDbTarget, type JsonObject, SluiceError } from '../../core/index.ts';
-import { createDynamoDbClient, type DynamoDbClient, type DynamoDbOptions, DynamoDbRefusal } from './client.ts';
+import { AwsRefusal } from '../aws/index.ts';
+import { createDynamoDbClient, type DynamoDbClient, type DynamoDbOptions } from './client.ts';
 
 /** A table as the server has it, against its declaration. */
 export interface TableState {
@@ -53,7 +54,7 @@ async function describe(client: DynamoDbClient, table: string): Promise<JsonObje
   try {
     return (await client.call('DescribeTable', { TableName: table })).Table as JsonObject;
   } catch (error) {
-    if (error instanceof DynamoDbRefusal && error.kind === 'ResourceNotFoundException') return null;
+    if (error instanceof AwsRefusal && error.kind === 'ResourceNotFoundException') return null;
     throw refusal(error);
   }
 }
@@ -77,7 +78,7 @@ async function create(client: DynamoDbClient, table: string, target: DynamoDbTar
     });
     return true;
   } catch (error) {
-    if (error instanceof DynamoDbRefusal && error.kind === 'ResourceInUseException') return false;
+    if (error instanceof AwsRefusal && error.kind === 'ResourceInUseException') return false;
     throw refusal(error);
   }
 }
@@ -99,7 +100,7 @@ async function keepBackups(client: DynamoDbClient, table: string): Promise<void>
       PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
     });
   } catch (error) {
-    if (!(error instanceof DynamoDbRefusal) || error.kind !== 'UnknownOperationException') throw refusal(error);
+    if (!(error instanceof AwsRefusal) || error.kind !== 'UnknownOperationException') throw refusal(error);
   }
 }
 
@@ -126,4 +127,4 @@ function driftOf(target: DynamoDbTarget, found: JsonObject): string[] {
 }
 
 const refusal = (error: unknown): unknown =>
-  error instanceof DynamoDbRefusal ? new SluiceError('TARGET_REFUSED', error.message) : error;
+  error instanceof AwsRefusal ? new SluiceError('TARGET_REFUSED', error.message) : error;

@@ -2,10 +2,13 @@ import type { Aggregate, Image, JsonObject } from '../../../src/core/index.ts';
 import {
   DEFAULTS,
   type DosConfig,
+  documentIds,
   dos,
   type SourceService,
+  STATE_ENTITY,
   type Synced,
   sourceService,
+  stateId,
   syncService,
 } from '../../../src/migrations/dos/index.ts';
 import { readAggregate } from '../../../src/pipeline/in-memory/joins.ts';
@@ -18,6 +21,12 @@ export type Changes = Readonly<Record<string, { insert?: Image[]; update?: Image
 /** Source rows by table and id, so that an update may name some columns only. */
 export class Source {
   readonly #images = new Map<string, Image>();
+  readonly #tables = new Map<string, Map<unknown, Image>>();
+
+  /** The rows as they are now. */
+  rows(): Tables {
+    return Object.fromEntries([...this.#tables].map(([table, rows]) => [table, [...rows.values()]]));
+  }
 
   load(tables: Tables): readonly RowChange[] {
     return Object.entries(tables).flatMap(([table, rows]) => rows.map((row) => this.#put(table, row)));
@@ -27,12 +36,19 @@ export class Source {
     return Object.entries(changes).flatMap(([table, { insert = [], update = [], delete: gone = [] }]) => [
       ...insert.map((row) => this.#put(table, row)),
       ...update.map((row) => this.#put(table, { ...this.#images.get(`${table}/${row.id}`), ...row })),
-      ...gone.map((id) => ({ table, row: { id }, deleted: true })),
+      ...gone.map((id) => this.#remove(table, id)),
     ]);
+  }
+
+  #remove(table: string, id: number): RowChange {
+    this.#tables.get(table)?.delete(id);
+    return { table, row: { id }, deleted: true };
   }
 
   #put(table: string, row: Image): RowChange {
     this.#images.set(`${table}/${row.id}`, row);
+    const rows = this.#tables.get(table) ?? new Map<unknown, Image>();
+    this.#tables.set(table, rows.set(row.id, row));
     return { table, row, deleted: false };
   }
 }
@@ -84,6 +100,25 @@ export class Directory {
       [...items].map(([id, item]) => [`${table}/${id}`, item] as const),
     );
     return new Map(all);
+  }
+
+  deleteDocuments(id: number): void {
+    for (const { entity, id: key } of documentIds(id)) this.table(entity).delete(key);
+  }
+
+  deleteState(id: number): void {
+    this.table(STATE_ENTITY).delete(stateId(id));
+  }
+
+  /** Somebody else writes the state of a service. */
+  raiseVersion(id: number): void {
+    const states = this.table(STATE_ENTITY);
+    const state = states.get(stateId(id));
+    if (state) states.set(stateId(id), { ...state, version: Number(state.version) + 1 });
+  }
+
+  exists(id: number): boolean {
+    return this.service(id) !== null;
   }
 
   /** Brings one service over, and keeps what that writes. */

@@ -1,3 +1,6 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import type { Json, JsonObject } from '../../../src/core/index.ts';
 import type { Synced } from '../../../src/migrations/dos/index.ts';
 import type { Changes, Tables } from './directory.ts';
@@ -17,7 +20,7 @@ type Step =
   | { readonly do: 'sync'; readonly id: number }
   | { readonly do: 'apply'; readonly changes: Changes }
   | { readonly do: 'flags'; readonly flags: Flags }
-  | { readonly do: 'delete_docs' | 'race_state'; readonly id: number };
+  | { readonly do: 'delete_docs' | 'delete_state' | 'race_state'; readonly id: number };
 
 type Flags = { readonly searchTriageCode: boolean; readonly pharmacy: boolean };
 
@@ -75,7 +78,12 @@ export interface QueueCase {
     readonly full_sync: boolean;
     readonly table_name: string;
   };
-  readonly expected: { readonly batches: readonly { readonly Entries: readonly JsonObject[] }[] };
+  /** services whose messages the queue does not take */
+  readonly failIds: readonly string[];
+  readonly expected: {
+    readonly batches: readonly { readonly Entries: readonly JsonObject[] }[];
+    readonly logs: readonly JsonObject[];
+  };
 }
 
 export type Vector = ServiceCase | TriageCase | EventCase | QueueCase;
@@ -84,3 +92,35 @@ export const isEvent = (vector: Vector): vector is EventCase => vector.category 
 export const isQueue = (vector: Vector): vector is QueueCase => vector.category === 'queue';
 export const isTriage = (vector: Vector): vector is TriageCase => vector.category === 'triage';
 export const isService = (vector: Vector): vector is ServiceCase => 'timeline' in vector && !isEvent(vector);
+
+/** Where the product is right and the reference is not: docs/dos.md says why. */
+export const OTHERWISE: readonly string[] = [
+  'clinical/disp-missing',
+  'conflict/document-deleted-state-kept',
+  'conflict/state-version-bumped',
+  'update/opening-reordered-and-changed',
+];
+
+/** The reference's own files; not everybody has them. */
+export const REFERENCE = '../shared/dos';
+
+/** A file as text, unpacked when it is packed. */
+export const textOf = (path: string): string => {
+  const bytes = readFileSync(path);
+  return (path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString();
+};
+
+export const linesOf = (text: string) =>
+  text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => JSON.parse(line));
+
+/** The cases of `DOS_VECTORS`, or of the open file; none where that is not. */
+export function readVectors() {
+  const file = process.env.DOS_VECTORS ?? join(REFERENCE, 'vectors_open.jsonl');
+  const isThere = process.env.DOS_VECTORS !== undefined || existsSync(file);
+  const reference: Tables = isThere ? JSON.parse(textOf(join(REFERENCE, 'reference_rows.json'))) : {};
+  const vectors: readonly Vector[] = isThere ? linesOf(textOf(file)) : [];
+  return { isThere, reference, vectors };
+}

@@ -1,13 +1,14 @@
+import { fillQueue } from '../../../src/app/dos/queue.ts';
 import { canonicalJson, type Json, type JsonObject } from '../../../src/core/index.ts';
 import {
   countsOf,
+  type DosConfig,
   levelOf,
-  queueBatches,
-  readEvent,
+  type QueueEntry,
   type Synced,
   versionEntry,
 } from '../../../src/migrations/dos/index.ts';
-import { Directory, type Tables } from './directory.ts';
+import { type Changes, Directory, type Tables } from './directory.ts';
 import { Stream } from './flows.ts';
 import type { EventCase, QueueCase, Result, ServiceCase, TriageCase } from './vector-cases.ts';
 
@@ -42,37 +43,54 @@ export class Differences {
   }
 }
 
+type Soon<T> = T | Promise<T>;
+
+/** What a case is run through: source tables and target tables, in memory or on a server. */
+export interface Subject {
+  config: DosConfig;
+  load(tables: Tables): unknown;
+  apply(changes: Changes): void;
+  exists(id: number): boolean;
+  sync(id: number, at?: string): Soon<Synced>;
+  deleteDocuments(id: number): Soon<void>;
+  deleteState(id: number): Soon<void>;
+  /** Somebody else writes the state of a service, while the next sync is between reading and writing where it can be. */
+  raiseVersion(id: number): Soon<void>;
+  /** every item by table and key, without the version history */
+  items(): Soon<ReadonlyMap<string, JsonObject>>;
+}
+
 /** Runs a case through the rules, one service after the other; what comes out otherwise than the reference says. */
-export function runCase(vector: ServiceCase, reference: Tables): readonly string[] {
-  const directory = new Directory().load(reference).load(vector.source);
+export async function runCase(
+  vector: ServiceCase,
+  reference: Tables,
+  directory: Subject = new Directory(),
+): Promise<readonly string[]> {
+  directory.load(reference);
+  directory.load(vector.source);
   const differences = new Differences();
   directory.config = { ...directory.config, ...vector.flags };
   let wasUpdated = false;
   for (const [number, { step, at, result }] of vector.timeline.entries()) {
     if (step.do === 'apply') directory.apply(step.changes);
     else if (step.do === 'flags') directory.config = { ...directory.config, ...step.flags };
-    else if (step.do === 'delete_docs') for (const entity of ENTITIES) directory.table(entity).clear();
-    else if (step.do === 'race_state') raiseVersion(directory, step.id);
+    else if (step.do === 'delete_docs') await directory.deleteDocuments(step.id);
+    else if (step.do === 'delete_state') await directory.deleteState(step.id);
+    else if (step.do === 'race_state') await directory.raiseVersion(step.id);
     else if (result) {
-      const synced = directory.sync(step.id, at);
+      const synced = await directory.sync(step.id, at);
       wasUpdated ||= synced.outcome === 'updated';
       compareResult(`step ${number}`, synced, result, at ?? '', differences);
     }
   }
   const wanted = expectedItems(vector);
-  const items = directory.items();
+  const items = await directory.items();
   for (const name of new Set([...wanted.keys(), ...items.keys()]))
     differences.add(name.split('/')[0] ?? '', items.get(name), wanted.get(name), !wasUpdated);
   return differences.found;
 }
 
 const ENTITIES = ['organisation', 'location', 'healthcare-service'];
-
-function raiseVersion(directory: Directory, service: number): void {
-  const states = directory.table('data-migration-state');
-  const state = states.get(`services#${service}`);
-  if (state) states.set(`services#${service}`, { ...state, version: Number(state.version) + 1 });
-}
 
 function compareResult(step: string, synced: Synced, result: Result, at: string, differences: Differences): void {
   const check = (what: string, got: unknown, wanted: unknown, ordered = true): void =>
@@ -152,56 +170,79 @@ export function compareFlow(vector: ServiceCase, reference: Tables): readonly st
   return differences.found;
 }
 
+/** @param gaveUp the reference stopped half-way, where we go on: there are more items */
+function compareTriage(items: Items, wanted: readonly JsonObject[], gaveUp: boolean, differences: Differences): void {
+  for (const item of wanted) {
+    const key = JSON.stringify([item.id ?? null, item.field ?? null]);
+    differences.add(key, items.get(key), item);
+  }
+  if (!gaveUp) differences.add('number of items', items.size, wanted.length);
+}
+
 /** Runs the flows of triage over a case. */
 export function runTriage({ flags, source, expected, afterChange }: TriageCase): readonly string[] {
   const stream = new Stream(flags).load(source);
   const differences = new Differences();
-  const check = (wanted: readonly JsonObject[], more: boolean): void => {
-    const items = stream.items('triage-code');
-    for (const item of wanted) {
-      const key = JSON.stringify([item.id ?? null, item.field ?? null]);
-      differences.add(key, items.get(key), item);
-    }
-    // where the reference gave up we went on
-    if (!more) differences.add('number of items', items.size, wanted.length);
-  };
-  check(expected.triageCodes, expected.raised !== null);
+  compareTriage(stream.items('triage-code'), expected.triageCodes, expected.raised !== null, differences);
   if (afterChange) {
     stream.apply(afterChange.changes);
-    check(afterChange.triageCodes, false);
+    compareTriage(stream.items('triage-code'), afterChange.triageCodes, false, differences);
   }
   return differences.found;
 }
 
-/** Runs a batch of messages: what they ask for, which are handed back, and what that comes to. */
-export function runEvents(vector: EventCase, reference: Tables): readonly string[] {
-  const directory = new Directory().load(reference).load(vector.source);
-  directory.config = { ...directory.config, ...vector.flags };
-  const [{ step, at, result }] = vector.timeline;
-  const codes = ['DM_ETL_000'];
-  const failed: string[] = [];
-  for (const [place, record] of step.records.entries()) {
-    const reading = readEvent(record);
-    if (reading.kind !== 'sync') codes.push(reading.note.code);
-    else if (directory.service(reading.service))
-      codes.push(...directory.sync(reading.service, at).notes.map(({ code }) => code));
-    if (reading.kind === 'bad' || (reading.kind === 'sync' && !directory.service(reading.service)))
-      failed.push(`m${place}`);
-  }
-  const allFailed = failed.length === step.records.length;
+/** Loads the triage codes of a case, as a full sync does, and once more after they changed. */
+export async function runTriageOn(
+  subject: Subject & { syncTriage(at: string): Promise<void> },
+  { flags, source, expected, afterChange }: TriageCase,
+): Promise<readonly string[]> {
+  const at = '2026-03-13T09:00:00.123456Z';
   const differences = new Differences();
-  differences.add('codes', allFailed ? codes : [...codes, 'DM_ETL_999'], result.logCodes);
-  differences.add('raised', allFailed, result.raised !== undefined);
+  subject.config = { ...subject.config, ...flags };
+  const items = async () =>
+    new Map([...(await subject.items())].map(([name, item]) => [name.replace('triage-code/', ''), item]));
+  subject.load(source);
+  await subject.syncTriage(at);
+  compareTriage(await items(), expected.triageCodes, expected.raised !== null, differences);
+  if (afterChange) {
+    subject.apply(afterChange.changes);
+    await subject.syncTriage(at);
+    compareTriage(await items(), afterChange.triageCodes, false, differences);
+  }
+  return differences.found;
+}
+
+type Items = ReadonlyMap<string, JsonObject>;
+
+/** What does what messages ask for. */
+interface Handler extends Subject {
+  handle(
+    bodies: readonly unknown[],
+    at: string,
+  ): Promise<{ readonly codes: readonly string[]; readonly failed: readonly string[] }>;
+}
+
+/** Runs a batch of messages: what they ask for, which are handed back, and what that comes to. */
+export async function runEvents(vector: EventCase, reference: Tables, subject: Handler): Promise<readonly string[]> {
+  subject.load(reference);
+  subject.load(vector.source);
+  subject.config = { ...subject.config, ...vector.flags };
+  const [{ step, at, result }] = vector.timeline;
+  const { codes, failed } = await subject.handle(step.records, at);
+  const differences = new Differences();
+  differences.add('codes', codes, result.logCodes);
+  // the reference raises when it can do nothing with any
+  differences.add('raised', failed.length === step.records.length, result.raised !== undefined);
   const handedBack = result.response?.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
   differences.add('failures', failed, handedBack ?? failed);
-  const [items, wanted] = [directory.items(), expectedItems(vector)];
+  const [items, wanted] = [await subject.items(), expectedItems(vector)];
   for (const name of new Set([...wanted.keys(), ...items.keys()]))
     differences.add(name.split('/')[0] ?? '', items.get(name), wanted.get(name));
   return differences.found;
 }
 
-/** Fills a queue: which messages, in which batches. */
-export function runQueue({ input, source, expected }: QueueCase): readonly string[] {
+/** Fills a queue: which messages in which batches, what is told of it, and which are not taken. */
+export async function runQueue({ input, source, failIds, expected }: QueueCase): Promise<readonly string[]> {
   const request = {
     typeIds: input.type_ids,
     statusIds: input.status_ids,
@@ -210,13 +251,30 @@ export function runQueue({ input, source, expected }: QueueCase): readonly strin
     serviceId: input.service_id,
     tableName: input.table_name,
   };
+  const batches: (readonly QueueEntry[])[] = [];
+  const logs: { code: string; level: string; count: Json }[] = [];
+  const refused = new Set(failIds);
+  const tried = new Set<string>();
+  const send = async (batch: readonly QueueEntry[]): Promise<readonly string[]> => {
+    if (batch.some(({ id }) => !tried.has(id))) batches.push(batch);
+    for (const { id } of batch) tried.add(id);
+    return batch.map(({ id }) => id).filter((id) => refused.has(id));
+  };
+  const filled = await fillQueue({
+    request,
+    source: { kinds: async (after) => source.services.filter(({ id }) => id > after) },
+    out: { name: 'http://q', send, close: async () => undefined },
+    clock: { now: () => 0, sleep: async () => undefined },
+    tell: ({ code, fields }) => void logs.push({ code, level: levelOf(code), count: fields.count ?? null }),
+  });
   const differences = new Differences();
-  const batches = queueBatches(request, source.services);
   const told = batches.map((batch) => batch.map(({ id, body }) => ({ Id: id, MessageBody: body })));
-  differences.add(
-    'batches',
-    told,
-    expected.batches.map(({ Entries }) => Entries),
-  );
+  const first = (batch: readonly { readonly Id?: unknown }[]): string => String(batch[0]?.Id);
+  const inOrder = [...told].sort((x, y) => (first(x) < first(y) ? -1 : 1));
+  const wanted = expected.batches.map(({ Entries }) => Entries).sort((x, y) => (first(x) < first(y) ? -1 : 1));
+  differences.add('batches', inOrder, wanted);
+  differences.add('logs', logs, expected.logs, false);
+  const failing = told.flat().filter(({ Id }) => refused.has(Id));
+  differences.add('failed', [...filled.failed].sort(), failing.map(({ Id }) => Id).sort());
   return differences.found;
 }

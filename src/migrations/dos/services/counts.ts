@@ -1,12 +1,19 @@
 import type { Synced } from './sync.ts';
 
+export const COUNTERS = [
+  'total',
+  'supported',
+  'unsupported',
+  'transformed',
+  'inserted',
+  'updated',
+  'skipped',
+  'invalid',
+  'errors',
+] as const;
+
 /** The counters of a run, as the reference's last log line names them. */
-export type Counts = Readonly<
-  Record<
-    'total' | 'supported' | 'unsupported' | 'transformed' | 'inserted' | 'updated' | 'skipped' | 'invalid' | 'errors',
-    number
-  >
->;
+export type Counts = Readonly<Record<(typeof COUNTERS)[number], number>>;
 
 /** What one service adds to the counters. */
 export function countsOf({ outcome, notes }: Pick<Synced, 'outcome' | 'notes'>): Counts {

@@ -6,7 +6,7 @@ import { etl, type Note } from '../notes.ts';
 import type { ServiceError } from '../rejection.ts';
 import type { ServiceDocuments } from '../transformers/transformer.ts';
 import { changedFields } from './changed-fields.ts';
-import { ENTITIES, issuesJson, meansTheSame } from './state.ts';
+import { ENTITIES, issuesJson, meansTheSame, STATE_ENTITY } from './state.ts';
 
 /** One item as it was and as it is to be. */
 export interface ItemWrite {
@@ -87,7 +87,7 @@ export function planWrites(input: PlanInput): Plan {
   // issues stay those the service first came with, as the reference keeps them
   const issues = state?.validation_issues ?? issuesJson(input.issues);
   const after = { ...empty, ...state, ...held, source_record_id, version, validation_issues: issues };
-  writes.push({ entity: 'data-migration-state', id: source_record_id, before: state, after });
+  writes.push({ entity: STATE_ENTITY, id: source_record_id, before: state, after });
   notes.push(
     state === null ? etl('035', { source_record_id, version }) : etl('036', { source_record_id, new_version: version }),
   );

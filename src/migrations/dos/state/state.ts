@@ -1,6 +1,6 @@
 import { canonicalJson, type Json, type JsonObject } from '../../../core/index.ts';
 import type { FieldIssue } from '../fields/issue.ts';
-import { stateId } from '../ids.ts';
+import { healthcareServiceId, locationId, organisationId, stateId } from '../ids.ts';
 import type { ServiceDocuments } from '../transformers/transformer.ts';
 
 /** The three documents of a service, in the order in which they are written. */
@@ -9,6 +9,15 @@ export const ENTITIES = [
   { part: 'location', entity: 'location', state: 'location', model: 'Location' },
   { part: 'healthcareService', entity: 'healthcare-service', state: 'healthcare_service', model: 'HealthcareService' },
 ] as const satisfies readonly { part: keyof ServiceDocuments; entity: string; state: string; model: string }[];
+
+export const STATE_ENTITY = 'data-migration-state';
+
+/** Where the documents of a service are, whether it has them or not. */
+export const documentIds = (service: number): readonly { readonly entity: string; readonly id: string }[] => [
+  { entity: 'organisation', id: organisationId(service) },
+  { entity: 'location', id: locationId(service) },
+  { entity: 'healthcare-service', id: healthcareServiceId(service) },
+];
 
 const AUDIT = new Set(['created', 'createdBy', 'lastUpdated', 'lastUpdatedBy', 'field']);
 

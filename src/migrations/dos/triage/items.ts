@@ -6,6 +6,11 @@ import { itemDocument, TABLE_TARGETS } from '../targets.ts';
 /** Discriminators above this came with the service finder. */
 const LAST_OF_PATHWAYS = 10_999;
 
+export const triageStamps = (at: string): JsonObject => firstStamps(at, TRIAGE_WRITER);
+
+/** the id of the item that says which discriminators go with a symptom group */
+export const combinationsId = (group: number): string => JSON.stringify([`SG${group}`, 'combinations']);
+
 interface TriageItem {
   readonly id: string;
   readonly field: 'item' | 'combinations';
@@ -19,7 +24,7 @@ interface TriageItem {
 function triageItem({ more = {}, ...item }: TriageItem, asOf: string): Document {
   const empty = { synonyms: [], time: 0, zCodeExists: false, combinations: [], dx_group_ids: [] };
   const content: JsonObject = { ...item, ...empty, ...more };
-  const stamps = firstStamps(asOf, TRIAGE_WRITER);
+  const stamps = triageStamps(asOf);
   return itemDocument(TABLE_TARGETS.triageCode, { content, basis: content, stamps, orderKey: item.id });
 }
 

@@ -14,6 +14,9 @@ const KINDS: ReadonlyMap<number | null, string> = new Map([
   [134, 'Distance Selling Pharmacy'],
 ]);
 
+/** service types a linked service may belong to */
+export const PARENT_TYPES: readonly number[] = [13, 134];
+
 export const isPharmacy = (row: Pick<ServiceRow, 'typeid'>): boolean => KINDS.has(row.typeid);
 
 /** A community or distance selling pharmacy: organisation, location, and the essential services. */

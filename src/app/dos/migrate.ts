@@ -1,0 +1,105 @@
+import { type JsonObject, SluiceError } from '../../core/index.ts';
+import { type Counts, countsOf, etl } from '../../migrations/dos/index.ts';
+import { addCounts, noCounts } from './counts.ts';
+import type { TellNote } from './note-log.ts';
+import { type ServiceSync, type SyncedService, syncServices } from './service-sync.ts';
+import type { DosSource, ServiceRows } from './source-rows.ts';
+import { syncTriage, type TriageCounts } from './triage-sync.ts';
+
+export interface FullSync {
+  readonly source: DosSource;
+  readonly sync: ServiceSync;
+  readonly tell: TellNote;
+  /** services done, of how many, and of those rejected, since this run began */
+  readonly onProgress: (at: { readonly done: number; readonly of: number; readonly rejected: number }) => void;
+  /** the services after this one only; all unless told */
+  readonly after?: number | null;
+  /** after each page; `after` is the last service that is done */
+  readonly keep?: (after: number) => Promise<void>;
+  readonly signal?: AbortSignal;
+}
+
+export interface FullSynced {
+  readonly services: Counts;
+  /** services that the stream writes: left to it */
+  readonly streamed: number;
+  /** services that were rejected, by the kind of their error */
+  readonly rejections: Readonly<Record<string, number>>;
+  readonly triage: TriageCounts | null;
+  readonly stopped: boolean;
+}
+
+/** services a page: so many are held in memory, and one page more that is read meanwhile */
+const PAGE = 250;
+
+/**
+ * Brings all services over, then the triage codes. May be stopped and run again at any time: what is there already and
+ * is as it should be costs a reading and no write.
+ */
+export async function syncAll(run: FullSync): Promise<FullSynced> {
+  const { source, sync, tell, onProgress, signal, keep } = run;
+  tell(etl('000'));
+  const tally = new Tally();
+  const of = await source.count();
+  let page = source.page(run.after ?? Number.MIN_SAFE_INTEGER, PAGE);
+  for (let isLast = false; !isLast && !signal?.aborted; ) {
+    const { ids, rows } = await page;
+    const after = ids.at(-1);
+    isLast = after === undefined;
+    if (after === undefined) break;
+    page = source.page(after, PAGE);
+    // it is awaited only after this page is written, which may fail first
+    page.catch(() => undefined);
+    await syncServices(sync, rows, ids, (done) => {
+      tally.take(done, tell);
+      onProgress({ done: tally.counts.total, of, rejected: tally.counts.errors + tally.counts.invalid });
+    });
+    if (!signal?.aborted) await keep?.(after);
+  }
+  await page.catch(() => undefined);
+  const triage = signal?.aborted ? null : await syncTriage(sync, await source.triage(), (note) => tell(note));
+  return tally.end(tell, triage, signal?.aborted ?? false);
+}
+
+/** Brings one service over. Throws CONFIG_INVALID when there is none of this id. */
+export async function syncOneService(run: Pick<FullSync, 'source' | 'sync' | 'tell'>, id: number): Promise<FullSynced> {
+  const { rows }: ServiceRows = await run.source.services([id]);
+  if (!(rows.services ?? []).some((row) => row.id === id))
+    throw new SluiceError('CONFIG_INVALID', '--service-id: the source has no such service');
+  run.tell(etl('000'));
+  const tally = new Tally();
+  await syncServices(run.sync, rows, [id], (done) => tally.take(done, run.tell));
+  return tally.end(run.tell, null, false);
+}
+
+class Tally {
+  readonly counts = noCounts();
+  readonly #rejections: Record<string, number> = {};
+  #streamed = 0;
+
+  take(done: SyncedService, tell: TellNote): void {
+    addCounts(this.counts, countsOf(done));
+    if (done.streamed) this.#streamed += 1;
+    const kind = done.error?.kind ?? (done.outcome === 'invalid' ? 'invalid' : null);
+    if (kind !== null) this.#rejections[kind] = (this.#rejections[kind] ?? 0) + 1;
+    for (const note of done.notes) tell(note, done.service);
+  }
+
+  end(tell: TellNote, triage: TriageCounts | null, stopped: boolean): FullSynced {
+    const failures = this.counts.errors + this.counts.invalid + (triage?.errors ?? 0);
+    tell(etl('999', { metrics: bothSets(this.counts), failures }));
+    return { services: { ...this.counts }, streamed: this.#streamed, rejections: this.#rejections, triage, stopped };
+  }
+}
+
+/** The counters under their newest names, and under those they had before. */
+const bothSets = (counts: Counts): JsonObject => ({
+  ...counts,
+  total_records: counts.total,
+  supported_records: counts.supported,
+  unsupported_records: counts.unsupported,
+  transformed_records: counts.transformed,
+  migrated_records: counts.inserted + counts.updated,
+  skipped_records: counts.skipped,
+  invalid_records: counts.invalid,
+});

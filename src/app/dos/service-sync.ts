@@ -1,0 +1,159 @@
+import { type JsonObject, SluiceError } from '../../core/index.ts';
+import {
+  type DosConfig,
+  documentIds,
+  etl,
+  type FindService,
+  joinServices,
+  type SourceRows,
+  type SourceService,
+  STATE_ENTITY,
+  type Synced,
+  stateId,
+  syncService,
+} from '../../migrations/dos/index.ts';
+import { type HeldItem, type ItemKey, type ItemStore, nameOf, WRITTEN } from './items.ts';
+
+export interface ServiceSync {
+  readonly config: DosConfig;
+  readonly store: ItemStore;
+  /** time of the next change, ISO UTC with microseconds */
+  readonly now: () => string;
+  /** services at a time; 1 keeps their order */
+  readonly parallel: number;
+  readonly signal?: AbortSignal;
+}
+
+/** What became of one service. */
+export interface SyncedService extends Synced {
+  readonly service: number;
+  /** the stream writes this service's items, newer than any reading of rows: they were left alone */
+  readonly streamed: boolean;
+}
+
+/** lost races in a row before a service is given up */
+const ROUNDS = 8;
+
+/**
+ * Brings services over, each by itself: what stops one is told of it and the others go on. Throws for what stops all,
+ * and for a signal, between two services.
+ *
+ * @param rows all rows of these services, and of the pharmacies they are linked to
+ * @param tell called once for each service, when it is done
+ */
+export async function syncServices(
+  sync: ServiceSync,
+  rows: SourceRows,
+  ids: readonly number[],
+  tell: (done: SyncedService) => void,
+): Promise<void> {
+  const find = joinServices(rows);
+  const sources = ids.map((id) => [id, sourceOf(find, id)] as const);
+  const seen = new Map(await sync.store.read(sources.flatMap(([id, source]) => keysFor(id, source))));
+  const queue = sources.values();
+  let failed = false;
+  const work = async (): Promise<void> => {
+    for (const [id, source] of queue) {
+      if (failed || sync.signal?.aborted) return;
+      try {
+        tell({ service: id, ...(await syncOne(sync, find, id, source, seen)) });
+      } catch (error) {
+        failed = true;
+        throw error;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(sync.parallel, ids.length) }, work));
+}
+
+function sourceOf(find: FindService, id: number): SourceService | SluiceError | null {
+  try {
+    return find(id);
+  } catch (error) {
+    if (error instanceof SluiceError && error.disposition === 'park') return error;
+    throw error;
+  }
+}
+
+type Source = ReturnType<typeof sourceOf>;
+
+/** The items of a service and of the pharmacy it may bring along. */
+function keysFor(id: number, source: Source): readonly ItemKey[] {
+  if (source === null || source instanceof SluiceError) return [];
+  const parent = source.parents[0]?.id;
+  const services = parent === undefined ? [id] : [id, parent];
+  return services.flatMap((service) => [{ entity: STATE_ENTITY, id: stateId(service) }, ...documentIds(service)]);
+}
+
+type Outcome = Omit<SyncedService, 'service'>;
+
+async function syncOne(
+  sync: ServiceSync,
+  find: FindService,
+  id: number,
+  source: Source,
+  seen: Map<string, HeldItem>,
+): Promise<Outcome> {
+  if (source === null) return failedAs({ kind: 'service_not_found' });
+  if (source instanceof SluiceError) return failedAs({ kind: 'row_invalid', reason: source.message });
+  const item = (key: ItemKey): JsonObject | null => seen.get(nameOf(key))?.item ?? null;
+  for (let round = 0; ; round += 1) {
+    if (round > 0) {
+      const keys = keysFor(id, source);
+      for (const key of keys) seen.delete(nameOf(key));
+      for (const [name, held] of await sync.store.read(keys)) seen.set(name, held);
+    }
+    const revision = seen.get(nameOf({ entity: STATE_ENTITY, id: stateId(id) }))?.revision ?? null;
+    const at = sync.now();
+    const synced = syncService(source, {
+      config: sync.config,
+      at,
+      service: (other) => find(other),
+      state: (service) => item({ entity: STATE_ENTITY, id: stateId(service) }),
+      stored: (entity, key) => item({ entity, id: key }),
+    });
+    const streamed = revision !== null && revision > 0n;
+    if (streamed && synced.transactions.length > 0)
+      return { ...synced, outcome: 'unchanged', transactions: [], streamed };
+    const result = await writeAll(sync, synced, seen, at);
+    if (result === 'written') return { ...synced, streamed };
+    if (result === 'refused') return refusedAs(synced, { kind: 'ddb_validation' }, '041');
+    if (round >= ROUNDS)
+      return refusedAs(synced, { kind: 'transaction_cancelled', reasons: ['ConditionalCheckFailed'] }, '022');
+  }
+}
+
+async function writeAll(sync: ServiceSync, synced: Synced, seen: Map<string, HeldItem>, at: string) {
+  for (const writes of synced.transactions) {
+    const result = await sync.store.write(writes, seen, at);
+    if (result !== 'written') return result;
+    for (const write of writes) seen.set(nameOf(write), { item: write.after, revision: WRITTEN });
+  }
+  return 'written';
+}
+
+type ServiceError = NonNullable<Synced['error']>;
+
+const failedAs = (error: ServiceError): Outcome => ({
+  outcome: 'error',
+  transformer: null,
+  rejectedBy: [],
+  reason: null,
+  issues: [],
+  error,
+  transactions: [],
+  notes: [etl('001'), etl('008', { error: error.kind })],
+  streamed: false,
+});
+
+const refusedAs = (synced: Synced, error: ServiceError, code: string): Outcome => ({
+  ...synced,
+  outcome: 'error',
+  error,
+  transactions: [],
+  notes: [...synced.notes.filter((note) => !WRITES.has(note.code)), etl(code), etl('008', { error: error.kind })],
+  streamed: false,
+});
+
+/** what is told of a write that came to nothing */
+const WRITES = new Set(['DM_ETL_021', 'DM_ETL_007']);

@@ -1,0 +1,160 @@
+import { type Admin, type Consumer, type EachBatchPayload, Kafka, type KafkaMessage, logLevel } from 'kafkajs';
+import { type Log, SluiceError } from '../core/index.ts';
+import { systemClock } from './clock.ts';
+
+export interface TopicMessage {
+  readonly id: string;
+  readonly body: string;
+}
+
+interface TopicOptions {
+  readonly brokers: readonly string[];
+  readonly topic: string;
+  readonly log: Log;
+}
+
+const kafkaOf = ({ brokers, log }: TopicOptions): Kafka =>
+  new Kafka({
+    clientId: 'sluice-events',
+    brokers: [...brokers],
+    logLevel: logLevel.WARN,
+    logCreator: () => (entry) => log.debug(`kafka client: ${entry.log.message}`),
+    retry: { retries: 3 },
+  });
+
+const unavailable = (cause: unknown): SluiceError =>
+  new SluiceError('BROKER_UNAVAILABLE', 'Kafka cannot be used', { cause });
+
+/** Sends messages to a topic, which must be there; those of one key stay in order. */
+export async function openTopicOut(options: TopicOptions) {
+  const producer = kafkaOf(options).producer({
+    allowAutoTopicCreation: false,
+    idempotent: true,
+    maxInFlightRequests: 1,
+  });
+  await producer.connect().catch((error: unknown) => {
+    throw unavailable(error);
+  });
+  return {
+    async send(messages: readonly { readonly key: string; readonly value: string }[]): Promise<void> {
+      await producer.send({ topic: options.topic, messages: [...messages] }).catch((error: unknown) => {
+        throw unavailable(error);
+      });
+    },
+    close: () => producer.disconnect().catch(() => undefined),
+  };
+}
+
+export interface TopicReading extends TopicOptions {
+  readonly group: string;
+  /** where messages go that nobody can do anything with */
+  readonly deadLetters: string;
+  /** Answers the ids of messages that failed. What it throws ends the reading, and the batch comes again. */
+  readonly onMessages: (messages: readonly TopicMessage[]) => Promise<readonly string[]>;
+  readonly signal: AbortSignal;
+  /** ends when everything that was there at the beginning is done */
+  readonly once: boolean;
+}
+
+const AT_A_TIME = 10;
+
+/**
+ * Reads a topic as a member of a group, ten messages at a time. A message is done when it was handled, or is in the
+ * topic of dead letters; then only is its offset committed, so that after a crash it may come again and is never lost.
+ */
+export async function readTopic(reading: TopicReading): Promise<void> {
+  const kafka = kafkaOf(reading);
+  const ends = await prepare(kafka, reading);
+  const dead = await openTopicOut({ ...reading, topic: reading.deadLetters });
+  const consumer = kafka.consumer({ groupId: reading.group, allowAutoTopicCreation: false, retry: { retries: 3 } });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const finish = (): void => resolve();
+      reading.signal.addEventListener('abort', finish, { once: true });
+      if (reading.once && ends.size === 0) finish();
+      consumer.on(consumer.events.CRASH, ({ payload }) => reject(unavailable(payload.error)));
+      const take = async (payload: EachBatchPayload): Promise<void> => {
+        try {
+          await takeBatch(reading, consumer, dead, payload);
+        } catch (error) {
+          reject(error);
+          throw error;
+        }
+        const { partition, lastOffset } = {
+          partition: payload.batch.partition,
+          lastOffset: payload.batch.lastOffset(),
+        };
+        if (reading.once && BigInt(lastOffset) + 1n >= (ends.get(partition) ?? 0n)) ends.delete(partition);
+        if (reading.once && ends.size === 0) finish();
+      };
+      consumer
+        .connect()
+        .then(() => consumer.subscribe({ topic: reading.topic, fromBeginning: true }))
+        .then(() => consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: take }))
+        .catch((error: unknown) => reject(unavailable(error)));
+    });
+  } finally {
+    await consumer.disconnect().catch(() => undefined);
+    await dead.close();
+  }
+}
+
+async function takeBatch(
+  { onMessages, signal, topic }: TopicReading,
+  consumer: Consumer,
+  dead: Awaited<ReturnType<typeof openTopicOut>>,
+  { batch, resolveOffset, heartbeat, isRunning, isStale }: EachBatchPayload,
+): Promise<void> {
+  const { partition, messages } = batch;
+  for (let start = 0; start < messages.length; start += AT_A_TIME) {
+    if (signal.aborted || !isRunning() || isStale()) return;
+    const some = messages.slice(start, start + AT_A_TIME);
+    const failed = new Set(await onMessages(some.map((message) => ({ id: message.offset, body: bodyOf(message) }))));
+    const letters = some.filter(({ offset }) => failed.has(offset));
+    if (letters.length > 0)
+      await dead.send(letters.map((message) => ({ key: `${partition}/${message.offset}`, value: bodyOf(message) })));
+    const last = some.at(-1)?.offset ?? batch.lastOffset();
+    resolveOffset(last);
+    await consumer.commitOffsets([{ topic, partition, offset: String(BigInt(last) + 1n) }]);
+    await heartbeat();
+  }
+}
+
+const bodyOf = ({ value }: KafkaMessage): string => value?.toString() ?? '';
+
+/** The topic of dead letters is made where it is missing. Answers where the partitions that hold something unread end. */
+async function prepare(kafka: Kafka, { topic, deadLetters, group }: TopicReading): Promise<Map<number, bigint>> {
+  const admin = kafka.admin();
+  try {
+    await admin.connect();
+    const there = await admin.listTopics();
+    if (!there.includes(topic)) throw new SluiceError('CONFIG_INVALID', '--topic: there is no such topic');
+    if (!there.includes(deadLetters)) await admin.createTopics({ topics: [{ topic: deadLetters, numPartitions: 1 }] });
+    const committed = await committedOf(admin, group, topic);
+    const done = new Map(
+      committed.flatMap(({ partitions }) => partitions.map((one) => [one.partition, BigInt(one.offset)] as const)),
+    );
+    const offsets = await admin.fetchTopicOffsets(topic);
+    const open = offsets.filter(({ partition, high, low }) => {
+      const from = done.get(partition) ?? -1n;
+      return BigInt(high) > (from >= 0n ? from : BigInt(low));
+    });
+    return new Map(open.map(({ partition, high }) => [partition, BigInt(high)]));
+  } catch (error) {
+    throw error instanceof SluiceError ? error : unavailable(error);
+  } finally {
+    await admin.disconnect().catch(() => undefined);
+  }
+}
+
+/** A broker that never had a group makes room for the first one, and meanwhile refuses. */
+async function committedOf(admin: Admin, groupId: string, topic: string) {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await admin.fetchOffsets({ groupId, topics: [topic] });
+    } catch (error) {
+      if (attempt >= 10) throw error;
+      await systemClock.sleep(500);
+    }
+  }
+}

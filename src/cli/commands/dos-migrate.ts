@@ -1,0 +1,110 @@
+import { createWriteStream } from 'node:fs';
+import { type Command, InvalidArgumentError } from 'commander';
+import pc from 'picocolors';
+import { isoNow } from '../../app/clock.ts';
+import { openDynamoDbItems } from '../../app/dos/dynamodb-items.ts';
+import { FileItems } from '../../app/dos/file-items.ts';
+import { type FullSynced, syncAll, syncOneService } from '../../app/dos/migrate.ts';
+import { noteLog } from '../../app/dos/note-log.ts';
+import { dynamoDbPlace } from '../../app/dynamodb.ts';
+import { DEFAULTS } from '../../migrations/dos/index.ts';
+import { progressLine } from '../../rehearsal/index.ts';
+import { action } from '../context.ts';
+import { EXIT } from '../failure.ts';
+import { duration, masked, printJson } from '../print.ts';
+import { stopSignal } from '../stop-signal.ts';
+import { type PlaceOptions, placed, placedConfig } from './dos-place.ts';
+import { type SourceOptions, sourceAddress, sourced, withSource } from './dos-source.ts';
+
+interface MigrateOptions extends PlaceOptions, SourceOptions {
+  readonly serviceId?: number;
+  readonly outputDir?: string;
+  readonly log?: string;
+}
+
+const PARALLEL = 16;
+
+function serviceId(text: string): number {
+  if (!/^-?\d{1,10}$/.test(text)) throw new InvalidArgumentError('A whole number, please.');
+  return Number(text);
+}
+
+async function migrate(options: MigrateOptions): Promise<number> {
+  const config = placedConfig(options);
+  const url = await sourceAddress(config, options);
+  const files = options.outputDir === undefined ? null : await FileItems.open(options.outputDir);
+  const store = files ?? openDynamoDbItems(dynamoDbPlace(config, 'dos'));
+  const stop = stopSignal();
+  const { signal } = stop;
+  const line = progressLine(process.stderr);
+  const log = options.log === undefined ? null : createWriteStream(options.log, { flags: 'a' });
+  const { environment } = config.dynamodb;
+  const tell = log ? noteLog(config, (text) => void log.write(text)) : () => undefined;
+  const sync = { config: { ...DEFAULTS, ...config.dos }, store, now: isoNow, parallel: PARALLEL, signal };
+  const started = performance.now();
+  const seconds = (): number => (performance.now() - started) / 1000;
+  try {
+    if (!options.json)
+      process.stderr.write(`from ${masked(url)} to ${options.outputDir ?? `DynamoDB, ${environment}`}\n`);
+    const done = await withSource(url, 3, async (source) => {
+      if (options.serviceId !== undefined) return syncOneService({ source, sync, tell }, options.serviceId);
+      return syncAll({
+        source,
+        sync,
+        tell,
+        signal,
+        after: files?.after ?? null,
+        ...(files === null ? {} : { keep: (after: number) => files.keep(after) }),
+        onProgress: ({ done: count, of, rejected }) => {
+          const rate = count / Math.max(seconds(), 0.001);
+          const left = Math.max(0, of - count);
+          const text = `${count} of ${of} services, ${Math.round(rate)} a second, ${duration(left / rate)} left, ${rejected} rejected`;
+          line.show(of === 0 ? 1 : count / of, text);
+        },
+      });
+    });
+    if (files !== null && !done.stopped) await files.keep(null, true);
+    line.end();
+    if (options.json) printJson({ ...done, seconds: seconds() });
+    else process.stdout.write(spoken(done, seconds()));
+    if (done.stopped) process.stderr.write('stopped before the end; run it again to go on\n');
+    return done.stopped ? EXIT.failure : EXIT.ok;
+  } finally {
+    line.end();
+    stop.release();
+    await files?.close();
+    if (log) await new Promise<void>((resolve) => log.end(resolve));
+  }
+}
+
+function spoken({ services, streamed, rejections, triage }: FullSynced, seconds: number): string {
+  const { total, inserted, updated, unsupported, skipped, invalid, errors } = services;
+  const same = total - inserted - updated - unsupported - skipped - invalid - errors;
+  const kinds = Object.entries(rejections).sort((x, y) => y[1] - x[1]);
+  const lines = [
+    `${pc.bold('services')}  ${total} in ${duration(seconds)}: ${inserted} new, ${updated} changed, ${same} as they were${streamed > 0 ? ` (${streamed} left to the stream)` : ''}`,
+    `          ${unsupported} of other kinds, ${skipped} passed over, ${invalid + errors} rejected${kinds.length > 0 ? `: ${kinds.map(([kind, count]) => `${kind} ${count}`).join(', ')}` : ''}`,
+  ];
+  if (triage)
+    lines.push(
+      `${pc.bold('triage')}    ${triage.codes} codes: ${triage.inserted} new, ${triage.updated} changed, ${triage.errors} rejected`,
+    );
+  return `${lines.join('\n')}\n`;
+}
+
+export function registerDosMigrateCommand(dos: Command): void {
+  sourced(placed(dos.command('migrate').description('bring all services over, then the triage codes')))
+    .option('--service-id <id>', 'one service only, and the pharmacy it is linked to', serviceId)
+    .option('--output-dir <dir>', 'write JSON lines there, a file a table, in place of DynamoDB')
+    .option('--log <file>', 'append what the reference logs, one JSON line each (DM_ETL_*)')
+    .addHelpText(
+      'after',
+      `
+The source is only read, each page of services as it is at one moment. A service that is rejected is counted and told
+of in the log, and the others go on. Stopped or killed, run it again: what is there and right is left as it is; files
+go on after the last whole page. A service that \`sluice run dos\` has written is left to the stream.
+
+Exit codes: 0 all are done, those rejected included; 1 failed or stopped; 2 wrong call or setting.`,
+    )
+    .action(action(migrate));
+}
