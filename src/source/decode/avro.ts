@@ -25,9 +25,12 @@ export class AvroSchemas {
   /** Fetches what the bytes need. Throws REGISTRY_UNAVAILABLE only: of a schema unknown or unreadable `decode` tells. */
   async fetch(buffer: Buffer | null): Promise<void> {
     if (buffer === null || !this.lacks(buffer)) return;
-    await this.compiled(buffer.readUInt32BE(1)).catch((error: unknown) => {
+    const id = buffer.readUInt32BE(1);
+    try {
+      this.#types.set(id, await this.compiled(id));
+    } catch (error) {
       if (error instanceof SluiceError && error.disposition === 'retry') throw error;
-    });
+    }
   }
 
   /** Decodes magic byte, schema id and body. Throws SCHEMA_UNKNOWN for a schema not fetched, VALUE_UNDECODABLE. */
