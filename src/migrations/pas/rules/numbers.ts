@@ -1,0 +1,15 @@
+export type NumberProblem = 'NUMBER_FORMAT' | 'NUMBER_TOO_LONG';
+
+/**
+ * A decimal number in one form, without sign where it is zero and without leading zeros. `length` is the number of
+ * digits the target column takes, null where it is not known.
+ */
+export function parseNumber(text: string, length: number | null): { readonly value: string } | NumberProblem {
+  const match = /^([+-]?)(\d+)(?:\.(\d+))?$/.exec(text.trim());
+  if (!match) return 'NUMBER_FORMAT';
+  const whole = (match[2] ?? '').replace(/^0+(?=\d)/, '');
+  const fraction = (match[3] ?? '').replace(/0+$/, '');
+  if (length !== null && whole.length + fraction.length > length) return 'NUMBER_TOO_LONG';
+  const digits = fraction === '' ? whole : `${whole}.${fraction}`;
+  return { value: match[1] === '-' && digits !== '0' ? `-${digits}` : digits };
+}
