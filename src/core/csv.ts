@@ -56,8 +56,8 @@ export function createCsvReader(handler: CsvHandler): CsvReader {
         start = end + 1;
         continue;
       }
-      const raw = text.slice(start, row.stop);
-      if (CONTROLS.some((control) => raw.includes(control))) handler.bad(line, 'CSV_CONTROL');
+      const whole = text.slice(start, row.stop);
+      if (CONTROLS.some((control) => whole.includes(control))) handler.bad(line, 'CSV_CONTROL');
       else handler.row(row.cells, line);
       line += row.lines;
       start = row.next;

@@ -1,7 +1,7 @@
 import type { Catalogue } from '../catalogue/model.ts';
 import type { Feed, Join } from '../contract/model.ts';
-import type { RowProblem, SourceRow } from './outcome.ts';
 import { compareContent, compareRows, type OrderColumn, orderValue } from './order.ts';
+import type { RowProblem, SourceRow } from './outcome.ts';
 import { columnOf, type ProjectedTable, type Projection } from './projection.ts';
 import { type Column, columnAt, type RowsAtHand, testOf, valueAt } from './rows-at-hand.ts';
 

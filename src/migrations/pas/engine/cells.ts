@@ -1,0 +1,98 @@
+import { SluiceError } from '../../../core/index.ts';
+import type { Contract, Feed, FieldRow } from '../contract/model.ts';
+import type { createTranslator } from '../rules/crosswalk.ts';
+import type { Derivation } from '../rules/derivations.ts';
+import type { Projection } from './projection.ts';
+import { type Column, columnAt, type RowsAtHand, valueAt } from './rows-at-hand.ts';
+import { type CellScope, type Shape, shapeFor, type TargetColumn } from './shape.ts';
+
+/** One field of one feed, ready to run. */
+export interface CompiledCell {
+  readonly index: number;
+  readonly field: FieldRow;
+  /** Where the value comes from, first source first; for rejects and lineage. */
+  readonly sources: readonly Column[];
+  make(rows: RowsAtHand, scope: CellScope): string;
+}
+
+export interface CellRules {
+  translator(crosswalk: string): ReturnType<typeof createTranslator>;
+  derivation(name: string): Derivation;
+}
+
+export function compileCell(
+  feed: Feed,
+  field: FieldRow,
+  target: { readonly index: number; readonly column: TargetColumn },
+  context: { readonly projection: Projection; readonly rules: CellRules },
+): CompiledCell | null {
+  const sources = field.sources.map((ref) => columnAt(feed, ref, context.projection));
+  const make = maker(field, sources, shapeFor(target.column), context.rules);
+  return make && { index: target.index, field, sources, make };
+}
+
+function maker(
+  field: FieldRow,
+  sources: readonly Column[],
+  shape: Shape,
+  rules: CellRules,
+): CompiledCell['make'] | null {
+  const { rule } = field;
+  const [first] = sources;
+  switch (rule.kind) {
+    case 'record-number':
+    case 'parent':
+    case 'none':
+      return null;
+    case 'constant': {
+      const value = rule.value;
+      return (_, scope) => shape(value, scope);
+    }
+    case 'source-key':
+      return (rows, scope) => shape(sources.map((column) => valueAt(rows, column)).join('|'), scope);
+    case 'copy':
+      if (!first) throw unreadable(field);
+      return (rows, scope) => shape(rows.single[first.slot]?.[first.index] ?? '', scope);
+    case 'translate': {
+      if (!first) throw unreadable(field);
+      const translate = rules.translator(rule.crosswalk);
+      return (rows, scope) => {
+        const code = valueAt(rows, first);
+        if (code === '') return '';
+        const answer = translate(code);
+        if (typeof answer === 'string') {
+          scope.problem = answer;
+          return '';
+        }
+        if (!answer.approved) scope.note = 'unapproved';
+        return shape(answer.value, scope);
+      };
+    }
+    case 'derive': {
+      const derive = rules.derivation(rule.name);
+      return (rows, scope) => {
+        const value = derive(
+          sources.map((column) => (column.list ? '' : valueAt(rows, column))),
+          sources.map((column) => (column.list ? listAt(rows, column) : [])),
+          scope,
+        );
+        return scope.problem === null ? shape(value, scope) : '';
+      };
+    }
+  }
+}
+
+const listAt = (rows: RowsAtHand, column: Column): string[] =>
+  (rows.lists[column.slot] ?? []).map((row) => row[column.index] ?? '');
+
+const unreadable = ({ table, field }: FieldRow): SluiceError =>
+  new SluiceError('CONFIG_INVALID', `the contract copies ${table}.${field} from nowhere`);
+
+/** The rows of a contract for one feed of a table: those of that feed before those of all. */
+export function fieldsOf(contract: Contract, table: string, feed: string): ReadonlyMap<string, FieldRow> {
+  const rows = contract.fields.get(table) ?? [];
+  return new Map([
+    ...rows.filter((row) => row.feed === null).map((row) => [row.field, row] as const),
+    ...rows.filter((row) => row.feed === feed).map((row) => [row.field, row] as const),
+  ]);
+}

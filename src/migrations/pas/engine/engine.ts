@@ -1,0 +1,193 @@
+import { SluiceError } from '../../../core/index.ts';
+import type { Catalogue } from '../catalogue/model.ts';
+import type { Contract, Feed, TablePlan } from '../contract/model.ts';
+import { createTranslator } from '../rules/crosswalk.ts';
+import type { Derivation } from '../rules/derivations.ts';
+import { type CellRules, compileCell, fieldsOf } from './cells.ts';
+import { type CompiledFeed, type FeedRun, type Loaded, runFeed } from './feed.ts';
+import { compileJoin, indexRows, orderColumns, type RowIndex } from './joins.ts';
+import type { RecordNumbers, Sink, SourceRow } from './outcome.ts';
+import { columnOf, type Projection, projectionOf } from './projection.ts';
+import { columnAt, FIRST_JOIN_SLOT, testOf } from './rows-at-hand.ts';
+import type { TargetColumn } from './shape.ts';
+
+/** One file or table that is written. */
+export interface TargetLayout {
+  readonly table: string;
+  readonly domain: TablePlan['domain'];
+  readonly columns: readonly TargetColumn[];
+  readonly feeds: readonly { readonly name: string; readonly driver: string; readonly joins: readonly string[] }[];
+}
+
+export interface EngineOptions {
+  /** CCYY-MM-DD: the day crosswalk entries must hold on. */
+  readonly on: string;
+  readonly approvedOnly: boolean;
+  readonly duplicates: 'block' | 'keep';
+  readonly derivations: ReadonlyMap<string, Derivation>;
+  /** The columns of a table, in the order they are written. */
+  readonly columnsOf: (table: string) => readonly TargetColumn[];
+}
+
+export interface Engine {
+  readonly projection: Projection;
+  /** In load order; sinks number tables and feeds by it. */
+  readonly layouts: readonly TargetLayout[];
+  /** Tables without a patient: all of their rows are at hand at all times. */
+  readonly sharedTables: readonly string[];
+  /** Must be called once, before any patients. */
+  runShared(sharedRows: ReadonlyMap<string, readonly SourceRow[]>, numbers: RecordNumbers, sink: Sink): void;
+  /** All rows of some patients: one patient or many, the outcome for each is the same. */
+  runPatients(rows: ReadonlyMap<string, readonly SourceRow[]>, numbers: RecordNumbers, sink: Sink): void;
+}
+
+const NO_ROWS: readonly SourceRow[] = [];
+
+export function createEngine(contract: Contract, catalogue: Catalogue, options: EngineOptions): Engine {
+  const projection = projectionOf(contract, catalogue);
+  const plans = [...contract.plans.values()].sort((a, b) => a.order - b.order);
+  const rules = rulesOf(contract, options);
+  const shared = (table: string): boolean => projection.get(table)?.patient === null;
+  const feeds = plans.flatMap((plan, tableNumber) =>
+    plan.feeds.map((feed, feedNumber) =>
+      compileFeed({ plan, feed, tableNumber, feedNumber, contract, catalogue, projection, rules, options }),
+    ),
+  );
+  const tables = plans.map(({ table }) => table);
+  const emptyLoaded = (): Map<string, Map<string, number | null>> => new Map(tables.map((table) => [table, new Map()]));
+  let sharedRows: ReadonlyMap<string, readonly SourceRow[]> = new Map();
+  let sharedIndex: RowIndex = indexRows(() => NO_ROWS);
+  let sharedLoaded: Loaded = emptyLoaded();
+
+  const run = (
+    rows: ReadonlyMap<string, readonly SourceRow[]>,
+    base: Omit<FeedRun, 'rowsOf' | 'index'>,
+    which: boolean,
+  ) => {
+    const rowsOf = (table: string): readonly SourceRow[] =>
+      (shared(table) ? sharedRows.get(table) : rows.get(table)) ?? NO_ROWS;
+    const own = indexRows(rowsOf);
+    const index: RowIndex = {
+      find: (table, columns, values) => (shared(table) ? sharedIndex : own).find(table, columns, values),
+    };
+    for (const feed of feeds) if (feed.shared === which) runFeed(feed, { ...base, rowsOf, index });
+  };
+
+  return {
+    projection,
+    layouts: plans.map((plan) => ({
+      table: plan.table,
+      domain: plan.domain,
+      columns: options.columnsOf(plan.table),
+      feeds: plan.feeds.map(({ name, driver, joins }) => ({ name, driver, joins: joins.map(({ table }) => table) })),
+    })),
+    sharedTables: [...projection.keys()].filter(shared),
+    runShared(rows, numbers, sink) {
+      sharedRows = rows;
+      sharedIndex = indexRows((table) => rows.get(table) ?? NO_ROWS);
+      sharedLoaded = emptyLoaded();
+      run(new Map(), { loaded: sharedLoaded, numbers, sink }, true);
+    },
+    runPatients(rows, numbers, sink) {
+      const loaded = emptyLoaded();
+      // rows of shared tables may be parents of a patient's rows
+      for (const [table, keys] of sharedLoaded) if (keys.size > 0) loaded.set(table, new Map(keys));
+      run(rows, { loaded, numbers, sink }, false);
+    },
+  };
+}
+
+function rulesOf(contract: Contract, options: EngineOptions): CellRules {
+  return {
+    translator(name) {
+      const crosswalk = contract.crosswalks.get(name);
+      if (!crosswalk)
+        throw new SluiceError('CONFIG_INVALID', `the contract names crosswalk ${name}, which is not there`);
+      return createTranslator(crosswalk, options);
+    },
+    derivation(name) {
+      const derivation = options.derivations.get(name);
+      if (!derivation) throw new SluiceError('CONFIG_INVALID', `the contract names rule ${name}, which is not there`);
+      return derivation;
+    },
+  };
+}
+
+interface FeedToCompile {
+  readonly plan: TablePlan;
+  readonly feed: Feed;
+  readonly tableNumber: number;
+  readonly feedNumber: number;
+  readonly contract: Contract;
+  readonly catalogue: Catalogue;
+  readonly projection: Projection;
+  readonly rules: CellRules;
+  readonly options: EngineOptions;
+}
+
+function compileFeed(what: FeedToCompile): CompiledFeed {
+  const { plan, feed, contract, catalogue, projection, rules, options } = what;
+  const driver = projection.get(feed.driver);
+  if (!driver) throw new Error(`projection lacks ${feed.driver}`);
+  const columns = options.columnsOf(plan.table);
+  const indexOf = new Map(columns.map(({ name }, index) => [name, index]));
+  const fields = fieldsOf(contract, plan.table, feed.name);
+  const where = feed.where.map((condition) => ({
+    column: columnAt(feed, condition.column, projection),
+    test: testOf(condition),
+  }));
+  const shared = driver.patient === null;
+  for (const join of feed.joins) checkReach(feed, join, projection);
+
+  return {
+    table: plan.table,
+    tableNumber: what.tableNumber,
+    feedNumber: what.feedNumber,
+    name: feed.name,
+    driver: feed.driver,
+    shared,
+    width: columns.length,
+    recordNumber: [...fields.values()]
+      .filter(({ rule }) => rule.kind === 'record-number')
+      .flatMap(({ field }) => indexOf.get(field) ?? []),
+    key: feed.key.map((field) => columnOf(driver, field)),
+    position: driver.position,
+    where: where.filter(({ column }) => column.slot < FIRST_JOIN_SLOT),
+    whereJoined: where.filter(({ column }) => column.slot >= FIRST_JOIN_SLOT),
+    fold: feed.fold && {
+      within: feed.fold.within.map((field) => columnOf(driver, field)),
+      same: feed.fold.same.map((field) => columnOf(driver, field)),
+      order: orderColumns(driver, feed.fold.order, catalogue),
+    },
+    joins: feed.joins.map((join, i) => compileJoin(feed, join, FIRST_JOIN_SLOT + i, projection, catalogue)),
+    parents: feed.parents.map((link) => ({
+      index: indexOf.get(link.field) ?? -1,
+      field: link.field,
+      parent: link.parent,
+      parentFeed: link.parentFeed ?? onlyFeed(contract, link.parent),
+      key: link.key.map((ref) => columnAt(feed, ref, projection)),
+      required: link.required,
+    })),
+    cells: columns.flatMap((column, index) => {
+      const field = fields.get(column.name);
+      const cell = field && compileCell(feed, field, { index, column }, { projection, rules });
+      return cell ? [cell] : [];
+    }),
+    duplicates: options.duplicates,
+  };
+}
+
+function onlyFeed(contract: Contract, table: string): string {
+  const feeds = contract.plans.get(table)?.feeds ?? [];
+  if (feeds.length === 1 && feeds[0]) return feeds[0].name;
+  throw new SluiceError('CONFIG_INVALID', `a link to ${table} does not say to which of its ${feeds.length} feeds`);
+}
+
+/** Rows of a patient table are at hand only together with their patient, so a join to one must go by the patient. */
+function checkReach(feed: Feed, join: Feed['joins'][number], projection: Projection): void {
+  const projected = projection.get(join.table);
+  if (!projected || projected.patient === null) return;
+  const patient = [...projected.columns].find(([, index]) => index === projected.patient)?.[0];
+  if (join.on.some(({ right }) => right === patient)) return;
+  throw new SluiceError('CONFIG_INVALID', `join ${join.name} of feed ${feed.name} must go by ${join.table}.${patient}`);
+}

@@ -1,0 +1,265 @@
+import { valueClass } from '../rules/value-class.ts';
+import type { CompiledCell } from './cells.ts';
+import type { CompiledJoin, RowIndex } from './joins.ts';
+import { compareContent } from './order.ts';
+import type { FeedCount, RecordNumbers, Reject, RowProblem, Sink, SourceRow } from './outcome.ts';
+import {
+  type Column,
+  DRIVER_SLOT,
+  FIRST_JOIN_SLOT,
+  LAST_SLOT,
+  type RowsAtHand,
+  type Test,
+  valueAt,
+} from './rows-at-hand.ts';
+import type { CellScope } from './shape.ts';
+import { type CompiledFold, type Unit, unitsOf } from './units.ts';
+
+export interface CompiledParent {
+  readonly index: number;
+  readonly field: string;
+  readonly parent: string;
+  readonly parentFeed: string;
+  readonly key: readonly Column[];
+  readonly required: boolean;
+}
+
+export interface CompiledFeed {
+  readonly table: string;
+  readonly tableNumber: number;
+  readonly feedNumber: number;
+  readonly name: string;
+  readonly driver: string;
+  /** true: its driver is a table of codes or places, not of patients */
+  readonly shared: boolean;
+  readonly width: number;
+  readonly recordNumber: readonly number[];
+  readonly key: readonly number[];
+  readonly position: number;
+  readonly where: readonly { readonly column: Column; readonly test: Test }[];
+  /** conditions on joined rows, tested once the joins are made */
+  readonly whereJoined: readonly { readonly column: Column; readonly test: Test }[];
+  readonly fold: CompiledFold | null;
+  readonly joins: readonly CompiledJoin[];
+  readonly parents: readonly CompiledParent[];
+  readonly cells: readonly CompiledCell[];
+  /** block: rows that share a key and differ are all refused. keep: each is loaded, told apart by a count. */
+  readonly duplicates: 'block' | 'keep';
+}
+
+/** What has been loaded so far of the rows at hand, by table: business key to record number; null: refused. */
+export type Loaded = ReadonlyMap<string, Map<string, number | null>>;
+
+export interface FeedRun {
+  readonly rowsOf: (table: string) => readonly SourceRow[];
+  readonly index: RowIndex;
+  readonly loaded: Loaded;
+  readonly numbers: RecordNumbers;
+  readonly sink: Sink;
+}
+
+/** Business key of a target row: the same for the same source row for ever. */
+export const businessKey = (feed: string, key: string): string => `${feed}|${key}`;
+
+export function runFeed(feed: CompiledFeed, run: FeedRun): void {
+  const { sink } = run;
+  const count = (what: FeedCount, by: number): void => sink.count(feed.tableNumber, feed.feedNumber, what, by);
+  const all = run.rowsOf(feed.driver);
+  const rows: RowsAtHand = { single: [], lists: [] };
+  const meant = feed.where.length === 0 ? all : all.filter((row) => passes(feed.where, row, rows));
+  count('read', all.length);
+  count('notMeant', all.length - meant.length);
+
+  const units = unitsOf(meant, feed.key, feed.fold);
+  const scope: CellScope = { problem: null, note: null };
+  for (let i = 0; i < units.length; ) {
+    let next = i + 1;
+    while (next < units.length && units[next]?.key === units[i]?.key) next += 1;
+    const same = units.slice(i, next);
+    i = next;
+    for (const { unit, key } of decide(feed, same, count, run)) {
+      count('folded', unit.size - 1);
+      makeRow(feed, unit, key, { rows, scope, run, count });
+    }
+  }
+}
+
+function passes(where: CompiledFeed['where'], row: SourceRow, rows: RowsAtHand): boolean {
+  rows.single[DRIVER_SLOT] = row;
+  return where.every(({ column, test }) => test(valueAt(rows, column)));
+}
+
+/** Of units with one key: which are loaded. Equal ones are one; different ones cannot both be right. */
+function decide(
+  feed: CompiledFeed,
+  same: readonly Unit[],
+  count: (what: FeedCount, by: number) => void,
+  run: FeedRun,
+): { readonly unit: Unit; readonly key: string }[] {
+  const [first] = same;
+  if (!first) return [];
+  const missing = feed.key.length > 0 && feed.key.some((column) => first.first[column] === '');
+  if (feed.duplicates === 'keep')
+    return same.map((unit, i) => ({ unit, key: i === 0 && !missing ? unit.key : `${unit.key}#${i + 1}` }));
+  if (missing) {
+    for (const unit of same) refuse(feed, unit, 'KEY_MISSING', '', run, count);
+    return [];
+  }
+  const others = same.slice(1);
+  if (others.every((unit) => compareContent(unit.first, first.first) === 0)) {
+    for (const unit of others) count('sameRow', unit.size);
+    return [{ unit: first, key: first.key }];
+  }
+  for (const unit of same) refuse(feed, unit, 'KEY_DUPLICATE', '', run, count);
+  return [];
+}
+
+interface Making {
+  readonly rows: RowsAtHand;
+  readonly scope: CellScope;
+  readonly run: FeedRun;
+  readonly count: (what: FeedCount, by: number) => void;
+}
+
+function makeRow(feed: CompiledFeed, unit: Unit, key: string, { rows, scope, run, count }: Making): void {
+  rows.single[DRIVER_SLOT] = unit.first;
+  rows.single[LAST_SLOT] = unit.last;
+  const positions = [unit.first[feed.position] ?? ''];
+  for (const [i, join] of feed.joins.entries()) {
+    const problem = join.take(rows, run.index);
+    if (problem !== null) {
+      refuseLeftover(feed, unit, problem, join.table, run, count);
+      return;
+    }
+    const found = join.list ? rows.lists[FIRST_JOIN_SLOT + i]?.[0] : rows.single[FIRST_JOIN_SLOT + i];
+    positions.push(found?.at(-1) ?? '');
+  }
+  if (!feed.whereJoined.every(({ column, test }) => test(valueAt(rows, column)))) {
+    count('notMeant', 1);
+    return;
+  }
+
+  const cells = new Array<string>(feed.width).fill('');
+  const problem = linkParents(feed, rows, cells, run);
+  if (problem !== null) {
+    refuseLeftover(feed, unit, problem.problem, problem.parent, run, count);
+    return;
+  }
+  const rejects: Reject[] = [];
+  const fate = fillCells(feed, unit, { rows, scope, run, count }, cells, rejects);
+  for (const reject of rejects) run.sink.reject(reject);
+  const name = businessKey(feed.name, key);
+  if (fate !== 'blank') {
+    run.loaded.get(feed.table)?.set(name, null);
+    count(fate === 'quarantine' ? 'quarantined' : 'rejected', 1);
+    return;
+  }
+  const recordNumber = run.numbers.of(feed.table, name);
+  run.loaded.get(feed.table)?.set(name, recordNumber);
+  for (const index of feed.recordNumber) cells[index] = String(recordNumber);
+  count('loaded', 1);
+  run.sink.row(feed.tableNumber, { cells, recordNumber, feed: feed.name, sourceKey: key, positions });
+}
+
+function linkParents(
+  feed: CompiledFeed,
+  rows: RowsAtHand,
+  cells: string[],
+  run: FeedRun,
+): { readonly problem: RowProblem; readonly parent: string } | null {
+  for (const link of feed.parents) {
+    const values = link.key.map((column) => valueAt(rows, column));
+    if (values.every((value) => value === '')) {
+      if (link.required) return { problem: 'PARENT_KEY_MISSING', parent: link.parent };
+      continue;
+    }
+    const parent = run.loaded.get(link.parent)?.get(businessKey(link.parentFeed, values.join('|')));
+    if (parent === undefined) return { problem: 'ORPHAN', parent: link.parent };
+    if (parent === null) return { problem: 'PARENT_REJECTED', parent: link.parent };
+    cells[link.index] = String(parent);
+  }
+  return null;
+}
+
+/** Fills the cells; answers what is to become of the row, the gravest of its cells' policies. */
+function fillCells(
+  feed: CompiledFeed,
+  unit: Unit,
+  { rows, scope, run }: Making,
+  cells: string[],
+  rejects: Reject[],
+): Reject['disposition'] {
+  let fate: Reject['disposition'] = 'blank';
+  for (const cell of feed.cells) {
+    scope.problem = null;
+    scope.note = null;
+    const value = cell.make(rows, scope);
+    if (value !== '') {
+      cells[cell.index] = value;
+      if (scope.note !== null) run.sink.cell(feed.tableNumber, cell.index, scope.note);
+      continue;
+    }
+    let problem = scope.problem as Reject['problem'] | null;
+    let disposition: Reject['disposition'] = cell.field.onReject;
+    if (problem === null) {
+      if (cell.field.onBlank === 'report') run.sink.cell(feed.tableNumber, cell.index, 'missed');
+      if (cell.field.onBlank !== 'reject-row') continue;
+      problem = 'MANDATORY_BLANK';
+      disposition = 'reject-row';
+    }
+    const source = cell.sources.find((column) => valueAt(rows, column) !== '') ?? cell.sources[0];
+    rejects.push({
+      problem,
+      disposition,
+      table: feed.table,
+      field: cell.field.field,
+      feed: feed.name,
+      sourceTable: source?.table ?? feed.driver,
+      sourceField: source?.field ?? '',
+      sourceKey: unit.key,
+      valueClass: source ? valueClass(valueAt(rows, source)) : 'empty',
+      position: (source && rows.single[source.slot]?.at(-1)) ?? unit.first[feed.position] ?? '',
+      crosswalk: cell.field.rule.kind === 'translate' ? cell.field.rule.crosswalk : '',
+    });
+    if (disposition === 'reject-row' || (disposition === 'quarantine' && fate === 'blank')) fate = disposition;
+  }
+  return fate;
+}
+
+function refuse(
+  feed: CompiledFeed,
+  unit: Unit,
+  problem: RowProblem,
+  about: string,
+  run: FeedRun,
+  count: (what: FeedCount, by: number) => void,
+): void {
+  count('folded', unit.size - 1);
+  refuseLeftover(feed, unit, problem, about, run, count);
+}
+
+/** `about` is the other table the row needed. */
+function refuseLeftover(
+  feed: CompiledFeed,
+  unit: Unit,
+  problem: RowProblem,
+  about: string,
+  run: FeedRun,
+  count: (what: FeedCount, by: number) => void,
+): void {
+  run.loaded.get(feed.table)?.set(businessKey(feed.name, unit.key), null);
+  count('rejected', 1);
+  run.sink.reject({
+    problem,
+    disposition: 'reject-row',
+    table: feed.table,
+    field: '',
+    feed: feed.name,
+    sourceTable: feed.driver,
+    sourceField: about,
+    sourceKey: unit.key,
+    valueClass: '',
+    position: unit.first[feed.position] ?? '',
+    crosswalk: '',
+  });
+}
