@@ -23,7 +23,11 @@ export interface EngineOptions {
   /** CCYY-MM-DD: the day crosswalk entries must hold on. */
   readonly on: string;
   readonly approvedOnly: boolean;
-  readonly duplicates: 'block' | 'keep';
+  /**
+   * For contracts that declare neither keys nor links: rows that share a key are all loaded, told apart by a count, and
+   * a row whose guessed parent is not there is loaded without it. Both are reported.
+   */
+  readonly lenient: boolean;
   readonly derivations: ReadonlyMap<string, Derivation>;
   /** The columns of a table, in the order they are written. */
   readonly columnsOf: (table: string) => readonly TargetColumn[];
@@ -173,7 +177,7 @@ function compileFeed(what: FeedToCompile): CompiledFeed {
       const cell = field && compileCell(feed, field, { index, column }, { projection, rules });
       return cell ? [cell] : [];
     }),
-    duplicates: options.duplicates,
+    lenient: options.lenient,
   };
 }
 

@@ -43,8 +43,7 @@ export interface CompiledFeed {
   readonly joins: readonly CompiledJoin[];
   readonly parents: readonly CompiledParent[];
   readonly cells: readonly CompiledCell[];
-  /** block: rows that share a key and differ are all refused. keep: each is loaded, told apart by a count. */
-  readonly duplicates: 'block' | 'keep';
+  readonly lenient: boolean;
 }
 
 /** What has been loaded so far of the rows at hand, by table: business key to record number; null: refused. */
@@ -99,7 +98,7 @@ function decide(
   const [first] = same;
   if (!first) return [];
   const missing = feed.key.length > 0 && feed.key.some((column) => first.first[column] === '');
-  if (feed.duplicates === 'keep')
+  if (feed.lenient)
     return same.map((unit, i) => ({ unit, key: i === 0 && !missing ? unit.key : `${unit.key}#${i + 1}` }));
   if (missing) {
     for (const unit of same) refuse(feed, unit, 'KEY_MISSING', '', run, count);
@@ -140,12 +139,14 @@ function makeRow(feed: CompiledFeed, unit: Unit, key: string, { rows, scope, run
   }
 
   const cells = new Array<string>(feed.width).fill('');
+  const rejects: Reject[] = [];
   const problem = linkParents(feed, rows, cells, run);
-  if (problem !== null) {
+  if (problem !== null && !feed.lenient) {
     refuseLeftover(feed, unit, problem.problem, problem.parent, run, count);
     return;
   }
-  const rejects: Reject[] = [];
+  if (problem !== null)
+    rejects.push({ ...rowReject(feed, unit, problem.problem, problem.parent), disposition: 'blank' });
   const fate = fillCells(feed, unit, { rows, scope, run, count }, cells, rejects);
   for (const reject of rejects) run.sink.reject(reject);
   const name = businessKey(feed.name, key);
@@ -249,7 +250,11 @@ function refuseLeftover(
 ): void {
   run.loaded.get(feed.table)?.set(businessKey(feed.name, unit.key), null);
   count('rejected', 1);
-  run.sink.reject({
+  run.sink.reject(rowReject(feed, unit, problem, about));
+}
+
+function rowReject(feed: CompiledFeed, unit: Unit, problem: RowProblem, about: string): Reject {
+  return {
     problem,
     disposition: 'reject-row',
     table: feed.table,
@@ -261,5 +266,5 @@ function refuseLeftover(
     valueClass: '',
     position: unit.first[feed.position] ?? '',
     crosswalk: '',
-  });
+  };
 }

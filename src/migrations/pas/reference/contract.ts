@@ -31,8 +31,7 @@ export interface ReferenceInput {
   readonly rows: readonly ReferenceRow[];
   readonly catalogue: Catalogue;
   readonly crosswalks: ReadonlyMap<string, Crosswalk>;
-  /** Load order and domain of the target tables. */
-  readonly plans: ReadonlyMap<string, Pick<TablePlan, 'domain' | 'order'>>;
+  readonly domainOf: (targetTable: string) => TablePlan['domain'];
   readonly isThere: (sourceTable: string) => boolean;
 }
 
@@ -53,9 +52,9 @@ export function referenceContract(input: ReferenceInput): ReferenceContract {
 
   for (const [table, rows] of byTable) {
     const driver = drivers.get(table) ?? null;
-    const plan = input.plans.get(table) ?? { domain: 'REFERENCE' as const, order: plans.size + 1 };
     const parents = parentsOf(table, drivers, input.catalogue);
-    plans.set(table, { table, ...plan, feeds: driver === null ? [] : [feedOf(driver, parents, input.catalogue)] });
+    const feeds = driver === null ? [] : [feedOf(driver, parents, input.catalogue)];
+    plans.set(table, { table, domain: input.domainOf(table), order: depthOf(table, input.catalogue.edges), feeds });
     columns.set(
       table,
       rows.map(({ field }) => ({ name: field, type: 'text', length: null, mandatory: false })),
@@ -114,6 +113,12 @@ function parentsOf(
     const refs = key.map((column) => ({ row: 'driver', field: column }));
     return [{ field, parent, parentFeed: parentDriver, key: refs, required: false }];
   });
+}
+
+/** How many generations of parents a table has: parents are loaded first. */
+function depthOf(table: string, edges: Catalogue['edges']): number {
+  const parents = edges.filter(({ child }) => child === table).map(({ parent }) => parent);
+  return 1 + Math.max(0, ...parents.map((parent) => depthOf(parent, edges)));
 }
 
 interface Reading {
