@@ -53,7 +53,7 @@ export function referenceCatalogue(): Catalogue {
 }
 
 /** Pairs without dates or signatures, as the reference keeps them. */
-export function referenceCrosswalks(): Map<string, Crosswalk> {
+export function referenceCrosswalks(): Map<string, Crosswalk & { kind: 'codes' }> {
   const folder = material('data/crosswalks');
   return new Map(
     readdirSync(folder).map((file) => {
@@ -67,7 +67,7 @@ export function referenceCrosswalks(): Map<string, Crosswalk> {
         review: 'DRAFT' as const,
         reviewedBy: '',
       }));
-      return [name, { name, version: '1', entries }];
+      return [name, { kind: 'codes' as const, name, version: '1', says: '', entries }];
     }),
   );
 }

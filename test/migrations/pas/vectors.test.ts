@@ -54,7 +54,7 @@ describe.skipIf(MATERIAL === null)('the reference, by its own unit cases', () =>
     for (const { crosswalk, input, outcome, value } of cases) {
       const known = crosswalks.get(crosswalk);
       if (!known) throw new Error(`no crosswalk ${crosswalk}`);
-      const translate = createTranslator(known, { on: '2026-01-01', approvedOnly: false });
+      const translate = createTranslator(known.entries, { on: '2026-01-01', approvedOnly: false });
       const answer = input.trim() === '' ? { value: '' } : translate(input);
       expect(typeof answer === 'object' ? ['VALUE', answer.value] : ['REJECT', ''], input).toEqual([outcome, value]);
     }
@@ -82,6 +82,7 @@ function runReference({ contract: variant, folder }: Vector) {
     rows: contractRows(variant),
     catalogue,
     crosswalks: referenceCrosswalks(),
+    merges: { table: 'MERGEDID', from: 'OldID', into: 'NewestID' },
     domainOf: () => 'REFERENCE',
     isThere: (table) => existsSync(join(source, `${table}.csv`)),
   });

@@ -8,7 +8,7 @@ import { type CompiledFeed, type FeedRun, type Loaded, runFeed } from './feed.ts
 import { compileJoin, indexRows, orderColumns, type RowIndex } from './joins.ts';
 import type { RecordNumbers, Sink, SourceRow } from './outcome.ts';
 import { columnOf, type Projection, projectionOf } from './projection.ts';
-import { columnAt, FIRST_JOIN_SLOT, testOf } from './rows-at-hand.ts';
+import { columnAt, compileCondition, FIRST_JOIN_SLOT } from './rows-at-hand.ts';
 import type { TargetColumn } from './shape.ts';
 
 /** One file or table that is written. */
@@ -50,8 +50,10 @@ const NO_ROWS: readonly SourceRow[] = [];
 export function createEngine(contract: Contract, catalogue: Catalogue, options: EngineOptions): Engine {
   const projection = projectionOf(contract, catalogue);
   const plans = [...contract.plans.values()].sort((a, b) => a.order - b.order);
-  const rules = rulesOf(contract, options);
   const shared = (table: string): boolean => projection.get(table)?.patient === null;
+  let sharedRows: ReadonlyMap<string, readonly SourceRow[]> = new Map();
+  let sharedIndex: RowIndex = indexRows(() => NO_ROWS);
+  const rules = rulesOf(contract, projection, options, (...what) => sharedIndex.find(...what));
   const feeds = plans.flatMap((plan, tableNumber) =>
     plan.feeds.map((feed, feedNumber) =>
       compileFeed({ plan, feed, tableNumber, feedNumber, contract, catalogue, projection, rules, options }),
@@ -59,8 +61,6 @@ export function createEngine(contract: Contract, catalogue: Catalogue, options: 
   );
   const tables = plans.map(({ table }) => table);
   const emptyLoaded = (): Map<string, Map<string, number | null>> => new Map(tables.map((table) => [table, new Map()]));
-  let sharedRows: ReadonlyMap<string, readonly SourceRow[]> = new Map();
-  let sharedIndex: RowIndex = indexRows(() => NO_ROWS);
   let sharedLoaded: Loaded = emptyLoaded();
 
   const run = (
@@ -101,13 +101,24 @@ export function createEngine(contract: Contract, catalogue: Catalogue, options: 
   };
 }
 
-function rulesOf(contract: Contract, options: EngineOptions): CellRules {
+function rulesOf(
+  contract: Contract,
+  projection: Projection,
+  options: EngineOptions,
+  find: RowIndex['find'],
+): CellRules {
   return {
     translator(name) {
       const crosswalk = contract.crosswalks.get(name);
       if (!crosswalk)
         throw new SluiceError('CONFIG_INVALID', `the contract names crosswalk ${name}, which is not there`);
-      return createTranslator(crosswalk, options);
+      if (crosswalk.kind === 'codes') return createTranslator(crosswalk.entries, options);
+      const master = projection.get(crosswalk.table);
+      if (!master || master.patient !== null)
+        throw new SluiceError('CONFIG_INVALID', `crosswalk ${name} asks ${crosswalk.table}, which is no master file`);
+      const column = [columnOf(master, crosswalk.column)];
+      return (code) =>
+        find(crosswalk.table, column, [code]).length > 0 ? { value: code, approved: true } : 'CROSSWALK_UNMAPPED';
     },
     derivation(name) {
       const derivation = options.derivations.get(name);
@@ -136,10 +147,6 @@ function compileFeed(what: FeedToCompile): CompiledFeed {
   const columns = options.columnsOf(plan.table);
   const indexOf = new Map(columns.map(({ name }, index) => [name, index]));
   const fields = fieldsOf(contract, plan.table, feed.name);
-  const where = feed.where.map((condition) => ({
-    column: columnAt(feed, condition.column, projection),
-    test: testOf(condition),
-  }));
   const shared = driver.patient === null;
   for (const join of feed.joins) checkReach(feed, join, projection);
 
@@ -148,6 +155,7 @@ function compileFeed(what: FeedToCompile): CompiledFeed {
     tableNumber: what.tableNumber,
     feedNumber: what.feedNumber,
     name: feed.name,
+    identity: feed.identity,
     driver: feed.driver,
     shared,
     width: columns.length,
@@ -155,23 +163,17 @@ function compileFeed(what: FeedToCompile): CompiledFeed {
       .filter(({ rule }) => rule.kind === 'record-number')
       .flatMap(({ field }) => indexOf.get(field) ?? []),
     key: feed.key.map((field) => columnOf(driver, field)),
+    patient: driver.patient,
+    original: driver.original,
     position: driver.position,
-    where: where.filter(({ column }) => column.slot < FIRST_JOIN_SLOT),
-    whereJoined: where.filter(({ column }) => column.slot >= FIRST_JOIN_SLOT),
+    where: feed.where.map((condition) => compileCondition(feed, condition, projection)),
     fold: feed.fold && {
       within: feed.fold.within.map((field) => columnOf(driver, field)),
       same: feed.fold.same.map((field) => columnOf(driver, field)),
       order: orderColumns(driver, feed.fold.order, catalogue),
     },
     joins: feed.joins.map((join, i) => compileJoin(feed, join, FIRST_JOIN_SLOT + i, projection, catalogue)),
-    parents: feed.parents.map((link) => ({
-      index: indexOf.get(link.field) ?? -1,
-      field: link.field,
-      parent: link.parent,
-      parentFeed: link.parentFeed ?? onlyFeed(contract, link.parent),
-      key: link.key.map((ref) => columnAt(feed, ref, projection)),
-      required: link.required,
-    })),
+    parents: compileParents(feed, indexOf, projection),
     cells: columns.flatMap((column, index) => {
       const field = fields.get(column.name);
       const cell = field && compileCell(feed, field, { index, column }, { projection, rules });
@@ -181,10 +183,24 @@ function compileFeed(what: FeedToCompile): CompiledFeed {
   };
 }
 
-function onlyFeed(contract: Contract, table: string): string {
-  const feeds = contract.plans.get(table)?.feeds ?? [];
-  if (feeds.length === 1 && feeds[0]) return feeds[0].name;
-  throw new SluiceError('CONFIG_INVALID', `a link to ${table} does not say to which of its ${feeds.length} feeds`);
+function compileParents(
+  feed: Feed,
+  indexOf: ReadonlyMap<string, number>,
+  projection: Projection,
+): CompiledFeed['parents'] {
+  const fields = [...new Set(feed.parents.map(({ field }) => field))];
+  return fields.map((field) => ({
+    index: indexOf.get(field) ?? -1,
+    links: feed.parents
+      .filter((link) => link.field === field)
+      .map((link) => ({
+        parent: link.parent,
+        identity: link.identity,
+        where: link.where.map((condition) => compileCondition(feed, condition, projection)),
+        key: link.key.map((ref) => columnAt(feed, ref, projection)),
+        required: link.required,
+      })),
+  }));
 }
 
 /** Rows of a patient table are at hand only together with their patient, so a join to one must go by the patient. */

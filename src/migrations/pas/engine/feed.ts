@@ -5,11 +5,11 @@ import { compareContent } from './order.ts';
 import type { FeedCount, RecordNumbers, Reject, RowProblem, Sink, SourceRow } from './outcome.ts';
 import {
   type Column,
+  type CompiledCondition,
   DRIVER_SLOT,
   FIRST_JOIN_SLOT,
   LAST_SLOT,
   type RowsAtHand,
-  type Test,
   valueAt,
 } from './rows-at-hand.ts';
 import type { CellScope } from './shape.ts';
@@ -17,11 +17,13 @@ import { type CompiledFold, type Unit, unitsOf } from './units.ts';
 
 export interface CompiledParent {
   readonly index: number;
-  readonly field: string;
-  readonly parent: string;
-  readonly parentFeed: string;
-  readonly key: readonly Column[];
-  readonly required: boolean;
+  readonly links: readonly {
+    readonly parent: string;
+    readonly identity: string;
+    readonly where: readonly CompiledCondition[];
+    readonly key: readonly Column[];
+    readonly required: boolean;
+  }[];
 }
 
 export interface CompiledFeed {
@@ -29,16 +31,17 @@ export interface CompiledFeed {
   readonly tableNumber: number;
   readonly feedNumber: number;
   readonly name: string;
+  readonly identity: string;
   readonly driver: string;
   /** true: its driver is a table of codes or places, not of patients */
   readonly shared: boolean;
   readonly width: number;
   readonly recordNumber: readonly number[];
   readonly key: readonly number[];
+  readonly patient: number | null;
+  readonly original: number;
   readonly position: number;
-  readonly where: readonly { readonly column: Column; readonly test: Test }[];
-  /** conditions on joined rows, tested once the joins are made */
-  readonly whereJoined: readonly { readonly column: Column; readonly test: Test }[];
+  readonly where: readonly CompiledCondition[];
   readonly fold: CompiledFold | null;
   readonly joins: readonly CompiledJoin[];
   readonly parents: readonly CompiledParent[];
@@ -58,14 +61,15 @@ export interface FeedRun {
 }
 
 /** Business key of a target row: the same for the same source row for ever. */
-export const businessKey = (feed: string, key: string): string => `${feed}|${key}`;
+export const businessKey = (identity: string, key: string): string => `${identity}|${key}`;
 
 export function runFeed(feed: CompiledFeed, run: FeedRun): void {
   const { sink } = run;
   const count = (what: FeedCount, by: number): void => sink.count(feed.tableNumber, feed.feedNumber, what, by);
   const all = run.rowsOf(feed.driver);
   const rows: RowsAtHand = { single: [], lists: [] };
-  const meant = feed.where.length === 0 ? all : all.filter((row) => passes(feed.where, row, rows));
+  const before = feed.where.filter(({ joined }) => !joined);
+  const meant = before.length === 0 ? all : all.filter((row) => passes(before, row, rows));
   count('read', all.length);
   count('notMeant', all.length - meant.length);
 
@@ -83,9 +87,10 @@ export function runFeed(feed: CompiledFeed, run: FeedRun): void {
   }
 }
 
-function passes(where: CompiledFeed['where'], row: SourceRow, rows: RowsAtHand): boolean {
+function passes(where: readonly CompiledCondition[], row: SourceRow, rows: RowsAtHand): boolean {
   rows.single[DRIVER_SLOT] = row;
-  return where.every(({ column, test }) => test(valueAt(rows, column)));
+  rows.single[LAST_SLOT] = row;
+  return where.every((condition) => condition.holds(rows));
 }
 
 /** Of units with one key: which are loaded. Equal ones are one; different ones cannot both be right. */
@@ -133,7 +138,7 @@ function makeRow(feed: CompiledFeed, unit: Unit, key: string, { rows, scope, run
     const found = join.list ? rows.lists[FIRST_JOIN_SLOT + i]?.[0] : rows.single[FIRST_JOIN_SLOT + i];
     positions.push(found?.at(-1) ?? '');
   }
-  if (!feed.whereJoined.every(({ column, test }) => test(valueAt(rows, column)))) {
+  if (!feed.where.every((condition) => !condition.joined || condition.holds(rows))) {
     count('notMeant', 1);
     return;
   }
@@ -149,17 +154,25 @@ function makeRow(feed: CompiledFeed, unit: Unit, key: string, { rows, scope, run
     rejects.push({ ...rowReject(feed, unit, problem.problem, problem.parent), disposition: 'blank' });
   const fate = fillCells(feed, unit, { rows, scope, run, count }, cells, rejects);
   for (const reject of rejects) run.sink.reject(reject);
-  const name = businessKey(feed.name, key);
+  const name = businessKey(feed.identity, key);
   if (fate !== 'blank') {
     run.loaded.get(feed.table)?.set(name, null);
     count(fate === 'quarantine' ? 'quarantined' : 'rejected', 1);
     return;
   }
-  const recordNumber = run.numbers.of(feed.table, name);
+  const recordNumber = run.numbers.of(feed.table, numberedAs(feed, unit.first, name));
   run.loaded.get(feed.table)?.set(name, recordNumber);
   for (const index of feed.recordNumber) cells[index] = String(recordNumber);
   count('loaded', 1);
   run.sink.row(feed.tableNumber, { cells, recordNumber, feed: feed.name, sourceKey: key, positions });
+}
+
+/** A merge moves a row to another patient; the row, and with it its number, stays the same. */
+function numberedAs(feed: CompiledFeed, row: SourceRow, name: string): string {
+  const original = row[feed.original];
+  if (original === '' || feed.patient === null || !feed.key.includes(feed.patient)) return name;
+  const before = feed.key.map((column) => (column === feed.patient ? original : row[column]));
+  return businessKey(feed.identity, before.join('|'));
 }
 
 function linkParents(
@@ -168,16 +181,19 @@ function linkParents(
   cells: string[],
   run: FeedRun,
 ): { readonly problem: RowProblem; readonly parent: string } | null {
-  for (const link of feed.parents) {
-    const values = link.key.map((column) => valueAt(rows, column));
-    if (values.every((value) => value === '')) {
-      if (link.required) return { problem: 'PARENT_KEY_MISSING', parent: link.parent };
+  for (const { index, links } of feed.parents) {
+    const open = links.filter(({ where }) => where.every((condition) => condition.holds(rows)));
+    const link = open.find(({ key }) => key.every((column) => valueAt(rows, column) !== ''));
+    if (!link) {
+      const required = open.find((candidate) => candidate.required);
+      if (required) return { problem: 'PARENT_KEY_MISSING', parent: required.parent };
       continue;
     }
-    const parent = run.loaded.get(link.parent)?.get(businessKey(link.parentFeed, values.join('|')));
+    const key = link.key.map((column) => valueAt(rows, column)).join('|');
+    const parent = run.loaded.get(link.parent)?.get(businessKey(link.identity, key));
     if (parent === undefined) return { problem: 'ORPHAN', parent: link.parent };
     if (parent === null) return { problem: 'PARENT_REJECTED', parent: link.parent };
-    cells[link.index] = String(parent);
+    cells[index] = String(parent);
   }
   return null;
 }
@@ -248,7 +264,7 @@ function refuseLeftover(
   run: FeedRun,
   count: (what: FeedCount, by: number) => void,
 ): void {
-  run.loaded.get(feed.table)?.set(businessKey(feed.name, unit.key), null);
+  run.loaded.get(feed.table)?.set(businessKey(feed.identity, unit.key), null);
   count('rejected', 1);
   run.sink.reject(rowReject(feed, unit, problem, about));
 }

@@ -30,9 +30,10 @@ export function readHeader(names: readonly string[], projected: ProjectedTable):
     repeated,
     width: names.length,
     project(cells, position) {
-      const row = new Array<string>(from.length + 1);
+      const row = new Array<string>(from.length + 2);
       for (let i = 0; i < from.length; i++) row[i] = trimmed(cells[from[i] as number]);
-      row[from.length] = position;
+      row[projected.original] = '';
+      row[projected.position] = position;
       return row;
     },
   };
@@ -55,4 +56,33 @@ export function deletionOf(row: SourceRow, { deletedBy }: ProjectedTable): 'live
   const mark = (row[deletedBy] ?? '').toUpperCase();
   if (DELETED.has(mark)) return 'deleted';
   return LIVE.has(mark) ? 'live' : 'unknown';
+}
+
+/** Which patient numbers were merged into which; a chain of merges ends at its last number. */
+export function readMerges(rows: readonly SourceRow[], from: number, into: number): ReadonlyMap<string, string> {
+  const direct = new Map<string, string>();
+  for (const row of rows) {
+    const [old = '', newest = ''] = [row[from], row[into]];
+    if (old !== '' && newest !== '' && old !== newest) direct.set(old, newest);
+  }
+  const merges = new Map<string, string>();
+  for (const old of direct.keys()) {
+    let newest = old;
+    // numbers merged in a ring belong to nobody: each stays what it is
+    for (let step = 0; direct.has(newest) && step <= direct.size; step++) newest = direct.get(newest) ?? newest;
+    if (!direct.has(newest)) merges.set(old, newest);
+  }
+  return merges;
+}
+
+/** Moves a row to the patient its number was merged into; false: the row is that of a number that is no patient now. */
+export function moveMerged(row: string[], projected: ProjectedTable, merges: ReadonlyMap<string, string>): boolean {
+  if (projected.patient === null) return true;
+  const number = row[projected.patient] ?? '';
+  const newest = merges.get(number);
+  if (newest === undefined) return true;
+  if (projected.patientRecord) return false;
+  row[projected.patient] = newest;
+  row[projected.original] = number;
+  return true;
 }

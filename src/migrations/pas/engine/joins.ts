@@ -3,7 +3,14 @@ import type { Feed, Join } from '../contract/model.ts';
 import { compareContent, compareRows, type OrderColumn, orderValue } from './order.ts';
 import type { RowProblem, SourceRow } from './outcome.ts';
 import { columnOf, type ProjectedTable, type Projection } from './projection.ts';
-import { type Column, columnAt, type RowsAtHand, testOf, valueAt } from './rows-at-hand.ts';
+import {
+  type Column,
+  type CompiledCondition,
+  columnAt,
+  compileCondition,
+  type RowsAtHand,
+  valueAt,
+} from './rows-at-hand.ts';
 
 /** Rows of a table by the values of some columns. Made when first asked for, kept for as long as the rows are. */
 export interface RowIndex {
@@ -63,13 +70,10 @@ export function compileJoin(
   if (!projected) throw new Error(`projection lacks ${join.table}`);
   const left = join.on.map(({ left }) => columnAt(feed, left, projection));
   const right = join.on.map((pair) => columnOf(projected, pair.right));
-  const where = join.where.map((condition) => ({
-    index: columnOf(projected, condition.column.field),
-    test: testOf(condition),
-  }));
+  const where = join.where.map((condition) => compileCondition(feed, condition, projection));
   const { pick } = join;
   const order = 'order' in pick ? orderColumns(projected, pick.order, catalogue) : [];
-  const at = pick.kind === 'as-of' ? columnAt(feed, pick.at, projection) : null;
+  const at = pick.kind === 'as-of' || pick.kind === 'next' ? columnAt(feed, pick.at, projection) : null;
 
   return {
     table: join.table,
@@ -78,7 +82,7 @@ export function compileJoin(
     take(rows, index) {
       const values = left.map((column) => valueAt(rows, column));
       const found = values.includes('') ? NONE : index.find(join.table, right, values);
-      const meant = where.length === 0 ? found : found.filter((row) => where.every((w) => w.test(row[w.index] ?? '')));
+      const meant = where.length === 0 ? found : found.filter((row) => holdsFor(row, where, slot, rows));
       if (pick.kind === 'all') {
         rows.lists[slot] = meant.length < 2 ? meant : sorted(meant, order);
         return meant.length === 0 && join.required ? 'JOIN_MISSING' : null;
@@ -89,6 +93,11 @@ export function compileJoin(
       return one === null && join.required ? 'JOIN_MISSING' : null;
     },
   };
+}
+
+function holdsFor(row: SourceRow, where: readonly CompiledCondition[], slot: number, rows: RowsAtHand): boolean {
+  rows.single[slot] = row;
+  return where.every((condition) => condition.holds(rows));
 }
 
 const sorted = (rows: readonly SourceRow[], order: readonly OrderColumn[]): SourceRow[] =>
@@ -108,12 +117,14 @@ function choose(
     if (!wanted) return null;
     return alone(candidates.filter((row) => compareRows(row, wanted, order) === 0));
   }
-  if (pick.kind === 'as-of' && at !== null && order[0]) {
-    const first = order[0];
-    const moment = orderValue(valueAt(rows, at), { ...first, format: null });
-    candidates = candidates.filter((row) => orderValue(row[first.index] ?? '', first) <= moment);
+  const [first] = order;
+  if (at !== null && first) {
+    const value = valueAt(rows, at);
+    const moment = orderValue(value, { ...first, format: null });
+    const later = (row: SourceRow): boolean => orderValue(row[first.index] ?? '', first) > moment;
+    candidates = value === '' ? [] : candidates.filter((row) => later(row) === (pick.kind === 'next'));
   }
-  const end = pick.kind === 'earliest' ? candidates[0] : candidates.at(-1);
+  const end = pick.kind === 'earliest' || pick.kind === 'next' ? candidates[0] : candidates.at(-1);
   if (!end) return null;
   return alone(candidates.filter((row) => compareRows(row, end, order) === 0));
 }

@@ -76,5 +76,5 @@ export interface RecordNumbers {
   of(table: string, key: string): number;
 }
 
-/** A row of a source table: the projected cells, trimmed, and its position as the last of them. */
+/** A row of a source table: the projected cells, trimmed; the number before a merge; and its position as the last. */
 export type SourceRow = readonly string[];

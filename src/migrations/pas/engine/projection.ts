@@ -1,6 +1,6 @@
 import { SluiceError } from '../../../core/index.ts';
 import type { Catalogue, SourceField } from '../catalogue/model.ts';
-import type { ColumnRef, Contract, Feed } from '../contract/model.ts';
+import type { ColumnRef, Condition, Contract, Feed } from '../contract/model.ts';
 
 /** Columns that name the patient, in the order of preference. */
 const PATIENT_COLUMNS = ['InternalPatientNumber', 'Intpatno'];
@@ -10,8 +10,11 @@ export interface ProjectedTable {
   readonly table: string;
   /** Column name to its index in a projected row. */
   readonly columns: ReadonlyMap<string, number>;
-  /** Index of the position, behind the last column. */
+  /** Behind the last column: the patient's number before a merge, '' where there was none; then the position. */
+  readonly original: number;
   readonly position: number;
+  /** true: the table has one row a patient, which a merge takes away */
+  readonly patientRecord: boolean;
   /** Index of the patient's number; null for tables of codes and places, which every patient's rows may need. */
   readonly patient: number | null;
   /** Index of the mark of logical deletion. */
@@ -39,41 +42,60 @@ export function tableBehind(feed: Feed, row: string): string {
 /** The columns of each source table that a contract reads, keys and marks of deletion included. */
 export function projectionOf(contract: Contract, catalogue: Catalogue): Projection {
   const needed = new Map<string, Set<string>>();
+  const patients = new Map<string, string>();
   const want = (table: string, fields: Iterable<string>): void => {
     const known = needed.get(table) ?? new Set<string>();
     for (const field of fields) known.add(field);
     needed.set(table, known);
   };
   const wantRef = (feed: Feed, ref: ColumnRef): void => want(tableBehind(feed, ref.row), [ref.field]);
+  const wantCondition = (feed: Feed, condition: Condition): void => {
+    wantRef(feed, condition.column);
+    if (condition.test === 'differs') wantRef(feed, condition.other);
+  };
 
   for (const plan of contract.plans.values())
     for (const feed of plan.feeds) {
       want(feed.driver, feed.key);
-      for (const { column } of feed.where) wantRef(feed, column);
+      if (feed.patient !== null) patients.set(feed.driver, feed.patient);
+      for (const condition of feed.where) wantCondition(feed, condition);
       if (feed.fold) want(feed.driver, [...feed.fold.within, ...feed.fold.same, ...feed.fold.order]);
       for (const join of feed.joins) {
         for (const { left, right } of join.on) {
           wantRef(feed, left);
           want(join.table, [right]);
         }
-        for (const { column } of join.where) wantRef(feed, column);
+        for (const condition of join.where) wantCondition(feed, condition);
         if ('order' in join.pick) want(join.table, join.pick.order);
-        if (join.pick.kind === 'as-of') wantRef(feed, join.pick.at);
+        if ('at' in join.pick) wantRef(feed, join.pick.at);
       }
-      for (const { key } of feed.parents) for (const ref of key) wantRef(feed, ref);
+      for (const link of feed.parents) {
+        for (const ref of link.key) wantRef(feed, ref);
+        for (const condition of link.where) wantCondition(feed, condition);
+      }
       for (const field of contract.fields.get(plan.table) ?? [])
         if (field.feed === null || field.feed === feed.name) for (const ref of field.sources) wantRef(feed, ref);
     }
 
+  want(contract.merges.table, [contract.merges.from, contract.merges.into]);
+  for (const crosswalk of contract.crosswalks.values())
+    if (crosswalk.kind === 'master') want(crosswalk.table, [crosswalk.column]);
   const projection = new Map<string, ProjectedTable>();
-  for (const [table, fields] of needed) projection.set(table, projectTable(table, fields, catalogue));
+  for (const [table, fields] of needed)
+    projection.set(table, projectTable(table, fields, patients.get(table) ?? null, catalogue));
   return projection;
 }
 
-function projectTable(table: string, fields: ReadonlySet<string>, catalogue: Catalogue): ProjectedTable {
+function projectTable(
+  table: string,
+  fields: ReadonlySet<string>,
+  declared: string | null,
+  catalogue: Catalogue,
+): ProjectedTable {
   const known: ReadonlyMap<string, SourceField> = catalogue.sourceFields.get(table) ?? new Map();
-  const patient = PATIENT_COLUMNS.find((column) => known.has(column)) ?? null;
+  const patient = declared ?? PATIENT_COLUMNS.find((column) => known.has(column)) ?? null;
   const deletedBy = catalogue.sourceTables.get(table)?.deletedBy ?? null;
+  const key = catalogue.sourceTables.get(table)?.key ?? [];
   const names = new Set(fields);
   if (patient !== null) names.add(patient);
   if (deletedBy !== null) names.add(deletedBy);
@@ -81,7 +103,9 @@ function projectTable(table: string, fields: ReadonlySet<string>, catalogue: Cat
   return {
     table,
     columns,
-    position: columns.size,
+    original: columns.size,
+    position: columns.size + 1,
+    patientRecord: key.length === 1 && key[0] === patient,
     patient: patient === null ? null : (columns.get(patient) ?? null),
     deletedBy: deletedBy === null ? null : (columns.get(deletedBy) ?? null),
   };

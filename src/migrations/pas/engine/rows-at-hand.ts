@@ -36,18 +36,42 @@ export function columnAt(feed: Feed, ref: ColumnRef, projection: Projection): Co
 
 export const valueAt = (rows: RowsAtHand, column: Column): string => rows.single[column.slot]?.[column.index] ?? '';
 
-export type Test = (value: string) => boolean;
+export interface CompiledCondition {
+  /** true: it can be judged once the joins are made, not before */
+  readonly joined: boolean;
+  holds(rows: RowsAtHand): boolean;
+}
 
-export function testOf(condition: Condition): Test {
-  const values = new Set(condition.values);
+/** A blank is in no list, and differs from nothing. */
+export function compileCondition(feed: Feed, condition: Condition, projection: Projection): CompiledCondition {
+  const column = columnAt(feed, condition.column, projection);
+  const joined = column.slot >= FIRST_JOIN_SLOT;
   switch (condition.test) {
     case 'present':
-      return (value) => value !== '';
+      return { joined, holds: (rows) => valueAt(rows, column) !== '' };
     case 'blank':
-      return (value) => value === '';
+      return { joined, holds: (rows) => valueAt(rows, column) === '' };
     case 'in':
-      return (value) => values.has(value);
-    case 'not-in':
-      return (value) => !values.has(value);
+    case 'not-in': {
+      const values = new Set(condition.values);
+      const wanted = condition.test === 'in';
+      return {
+        joined,
+        holds: (rows) => {
+          const value = valueAt(rows, column);
+          return (value !== '' && values.has(value)) === wanted;
+        },
+      };
+    }
+    case 'differs': {
+      const other = columnAt(feed, condition.other, projection);
+      return {
+        joined: joined || other.slot >= FIRST_JOIN_SLOT,
+        holds: (rows) => {
+          const [left, right] = [valueAt(rows, column), valueAt(rows, other)];
+          return left !== '' && right !== '' && left !== right;
+        },
+      };
+    }
   }
 }

@@ -31,6 +31,8 @@ export interface ReferenceInput {
   readonly rows: readonly ReferenceRow[];
   readonly catalogue: Catalogue;
   readonly crosswalks: ReadonlyMap<string, Crosswalk>;
+  /** Where the source says who was merged; the reference did not look, and a lenient engine does not either. */
+  readonly merges: Contract['merges'];
   readonly domainOf: (targetTable: string) => TablePlan['domain'];
   readonly isThere: (sourceTable: string) => boolean;
 }
@@ -67,7 +69,7 @@ export function referenceContract(input: ReferenceInput): ReferenceContract {
     );
   }
   return {
-    contract: { name: 'reference', version: '1', plans, fields, crosswalks: input.crosswalks },
+    contract: { name: 'reference', version: '1', merges: input.merges, plans, fields, crosswalks: input.crosswalks },
     derivations,
     columns,
     withoutDriver: [...drivers].filter(([, driver]) => driver === null).map(([table]) => table),
@@ -87,7 +89,9 @@ function keyOf(table: string, catalogue: Catalogue): readonly string[] {
 
 const feedOf = (driver: string, parents: readonly ParentLink[], catalogue: Catalogue): Feed => ({
   name: driver,
+  identity: driver,
   driver,
+  patient: null,
   key: keyOf(driver, catalogue),
   grain: `one row per row of ${driver}`,
   where: [],
@@ -111,7 +115,7 @@ function parentsOf(
     const key = keyOf(parentDriver, catalogue);
     if (!key.every((column) => known?.has(column))) return [];
     const refs = key.map((column) => ({ row: 'driver', field: column }));
-    return [{ field, parent, parentFeed: parentDriver, key: refs, required: false }];
+    return [{ field, parent, identity: parentDriver, key: refs, where: [], required: false }];
   });
 }
 

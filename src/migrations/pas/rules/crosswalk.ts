@@ -1,4 +1,4 @@
-import type { Crosswalk, CrosswalkEntry } from '../contract/model.ts';
+import type { CrosswalkEntry } from '../contract/model.ts';
 
 export type CrosswalkProblem = 'CROSSWALK_UNMAPPED' | 'CROSSWALK_NOT_APPROVED' | 'CROSSWALK_NOT_EFFECTIVE';
 
@@ -13,12 +13,12 @@ export interface Translation {
  * `on` (CCYY-MM-DD) are used, rejected ones never, unapproved ones unless `approvedOnly`.
  */
 export function createTranslator(
-  crosswalk: Crosswalk,
+  entries: readonly CrosswalkEntry[],
   options: { readonly on: string; readonly approvedOnly: boolean },
 ): (code: string) => Translation | CrosswalkProblem {
   const answers = new Map<string, Translation | CrosswalkProblem>();
   // the best answer among the entries of one code: one that holds, then the reason nearest to holding
-  for (const entry of crosswalk.entries) {
+  for (const entry of entries) {
     const known = answers.get(entry.source);
     const answer = answerOf(entry, options);
     if (known === undefined || rank(answer) > rank(known)) answers.set(entry.source, answer);
