@@ -1,6 +1,7 @@
 import { SluiceError } from '../../../core/index.ts';
 import type { Catalogue } from '../catalogue/model.ts';
 import type { Contract, Feed, TablePlan } from '../contract/model.ts';
+import { CHECKED_COLUMNS } from '../quality/checked-columns.ts';
 import { createTranslator } from '../rules/crosswalk.ts';
 import type { Derivation } from '../rules/derivations.ts';
 import { type CellRules, compileCell, fieldsOf } from './cells.ts';
@@ -48,7 +49,7 @@ export interface Engine {
 const NO_ROWS: readonly SourceRow[] = [];
 
 export function createEngine(contract: Contract, catalogue: Catalogue, options: EngineOptions): Engine {
-  const projection = projectionOf(contract, catalogue);
+  const projection = projectionOf(contract, catalogue, CHECKED_COLUMNS);
   const plans = [...contract.plans.values()].sort((a, b) => a.order - b.order);
   const shared = (table: string): boolean => projection.get(table)?.patient === null;
   let sharedRows: ReadonlyMap<string, readonly SourceRow[]> = new Map();

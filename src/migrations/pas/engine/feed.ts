@@ -160,7 +160,7 @@ function makeRow(feed: CompiledFeed, unit: Unit, key: string, { rows, scope, run
     count(fate === 'quarantine' ? 'quarantined' : 'rejected', 1);
     return;
   }
-  const recordNumber = run.numbers.of(feed.table, numberedAs(feed, unit.first, name));
+  const recordNumber = numberOf(feed, unit.first, name, run.numbers);
   run.loaded.get(feed.table)?.set(name, recordNumber);
   for (const index of feed.recordNumber) cells[index] = String(recordNumber);
   count('loaded', 1);
@@ -168,11 +168,13 @@ function makeRow(feed: CompiledFeed, unit: Unit, key: string, { rows, scope, run
 }
 
 /** A merge moves a row to another patient; the row, and with it its number, stays the same. */
-function numberedAs(feed: CompiledFeed, row: SourceRow, name: string): string {
-  const original = row[feed.original];
-  if (original === '' || feed.patient === null || !feed.key.includes(feed.patient)) return name;
+function numberOf(feed: CompiledFeed, row: SourceRow, name: string, numbers: RecordNumbers): number {
+  const original = row[feed.original] ?? '';
+  const patient = original || ((feed.patient === null ? '' : row[feed.patient]) ?? '');
+  if (original === '' || feed.patient === null || !feed.key.includes(feed.patient))
+    return numbers.of(feed.table, name, patient);
   const before = feed.key.map((column) => (column === feed.patient ? original : row[column]));
-  return businessKey(feed.identity, before.join('|'));
+  return numbers.of(feed.table, businessKey(feed.identity, before.join('|')), patient);
 }
 
 function linkParents(

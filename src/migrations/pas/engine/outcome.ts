@@ -73,7 +73,8 @@ export type CellCount = 'defaulted' | 'imputed' | 'unapproved' | 'missed';
 
 /** Gives the same number for the same business key for ever, and never one number twice within a table. */
 export interface RecordNumbers {
-  of(table: string, key: string): number;
+  /** `patient` is the one the row was first known under, '' for rows about no patient. */
+  of(table: string, key: string, patient: string): number;
 }
 
 /** A row of a source table: the projected cells, trimmed; the number before a merge; and its position as the last. */

@@ -39,8 +39,12 @@ export function tableBehind(feed: Feed, row: string): string {
   return join.table;
 }
 
-/** The columns of each source table that a contract reads, keys and marks of deletion included. */
-export function projectionOf(contract: Contract, catalogue: Catalogue): Projection {
+/** The columns of each source table that a contract reads, with keys, marks of deletion and what checks look at. */
+export function projectionOf(
+  contract: Contract,
+  catalogue: Catalogue,
+  checked: ReadonlyMap<string, readonly string[]>,
+): Projection {
   const needed = new Map<string, Set<string>>();
   const patients = new Map<string, string>();
   const want = (table: string, fields: Iterable<string>): void => {
@@ -80,6 +84,7 @@ export function projectionOf(contract: Contract, catalogue: Catalogue): Projecti
   want(contract.merges.table, [contract.merges.from, contract.merges.into]);
   for (const crosswalk of contract.crosswalks.values())
     if (crosswalk.kind === 'master') want(crosswalk.table, [crosswalk.column]);
+  for (const [table, fields] of checked) if (needed.has(table)) want(table, fields);
   const projection = new Map<string, ProjectedTable>();
   for (const [table, fields] of needed)
     projection.set(table, projectTable(table, fields, patients.get(table) ?? null, catalogue));

@@ -1,0 +1,114 @@
+import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { SluiceError } from '../../core/index.ts';
+import { shareOf } from './parts.ts';
+
+/** Keys are kept in this many files by their patient, so that a part's keys are in few of them. */
+const BUCKETS = 64;
+/** So many buckets are in memory at a time. */
+const OPEN = 4;
+/** Numbers are taken from the counters in runs of this length; what a crash leaves unused is never given again. */
+const RESERVED = 100_000;
+
+const CELL = '\u001f';
+const ROW = '\u001e';
+
+interface Bucket {
+  readonly numbers: Map<string, number>;
+  added: string;
+}
+
+/** The record numbers of a target, kept in a folder for as long as the migration lives. */
+export interface KeyFiles {
+  of(table: string, key: string, patient: string): number;
+  /** What was given so far is on disk when this returns. */
+  flush(): void;
+  /** Numbers given by this object that nobody had before. */
+  readonly allocated: number;
+}
+
+/**
+ * One number for one business key of a table, for ever: the same after a restart, a replay, in any order, and never
+ * given again to another key.
+ */
+export function openKeyFiles(folder: string): KeyFiles {
+  mkdirSync(folder, { recursive: true });
+  const counterFile = join(folder, 'next.json');
+  const next: Record<string, number> = existsSync(counterFile) ? readCounters(counterFile) : {};
+  const reserved: Record<string, number> = { ...next };
+  const buckets = new Map<number, Bucket>();
+  let allocated = 0;
+
+  const saveCounters = (values: Record<string, number>): void => {
+    writeFileSync(`${counterFile}.new`, JSON.stringify(values));
+    renameSync(`${counterFile}.new`, counterFile);
+  };
+  const bucketFile = (bucket: number): string => join(folder, `keys-${String(bucket).padStart(2, '0')}`);
+  const save = (id: number, bucket: Bucket): void => {
+    if (bucket.added !== '') appendFileSync(bucketFile(id), bucket.added, { flush: true });
+    bucket.added = '';
+  };
+  const open = (id: number): Bucket => {
+    let bucket = buckets.get(id);
+    if (bucket) return bucket;
+    const [oldest] = buckets;
+    if (buckets.size >= OPEN && oldest) {
+      save(...oldest);
+      buckets.delete(oldest[0]);
+    }
+    bucket = { numbers: readBucket(bucketFile(id)), added: '' };
+    buckets.set(id, bucket);
+    return bucket;
+  };
+
+  return {
+    get allocated() {
+      return allocated;
+    },
+    of(table, key, patient) {
+      const bucket = open(shareOf(patient, BUCKETS));
+      const name = `${table}${CELL}${key}`;
+      const known = bucket.numbers.get(name);
+      if (known !== undefined) return known;
+      const number = next[table] ?? 1;
+      if (number >= (reserved[table] ?? 1)) {
+        reserved[table] = number + RESERVED;
+        saveCounters(reserved);
+      }
+      next[table] = number + 1;
+      allocated += 1;
+      bucket.numbers.set(name, number);
+      bucket.added += `${name}${CELL}${number}${ROW}`;
+      return number;
+    },
+    flush() {
+      for (const [id, bucket] of buckets) save(id, bucket);
+      // exact again: the next run goes on without a gap
+      saveCounters(next);
+      Object.assign(reserved, next);
+    },
+  };
+}
+
+function readCounters(path: string): Record<string, number> {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Record<string, number>;
+  } catch (cause) {
+    throw new SluiceError('CONFIG_INVALID', `${path} is damaged; restore the folder of keys from a copy`, { cause });
+  }
+}
+
+function readBucket(path: string): Map<string, number> {
+  const numbers = new Map<string, number>();
+  if (!existsSync(path)) return numbers;
+  const text = readFileSync(path, 'utf8');
+  const whole = text.lastIndexOf(ROW) + 1;
+  // a crash may have left half an entry: its number was never written anywhere else
+  if (whole < text.length) truncateSync(path, Buffer.byteLength(text.slice(0, whole)));
+  for (const entry of text.slice(0, whole).split(ROW)) {
+    if (entry === '') continue;
+    const end = entry.lastIndexOf(CELL);
+    numbers.set(entry.slice(0, end), Number(entry.slice(end + 1)));
+  }
+  return numbers;
+}

@@ -1,0 +1,75 @@
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import type { SourceRow } from '../../migrations/pas/index.ts';
+
+/** Source text of which one part is made: what is in memory at a time is a small multiple of it. */
+const PART_BYTES = 4 << 20;
+/** Each part has a file open while the extract is read. */
+const MOST_PARTS = 512;
+
+const CELL = '\u001f';
+const ROW = '\u001e';
+const FLUSH = 1 << 16;
+
+/** How many parts an extract of so many bytes is cut into: a power of two, so that parts are ranges of hashes. */
+export function partsFor(bytes: number): number {
+  let parts = 1;
+  while (parts < MOST_PARTS && parts * PART_BYTES < bytes) parts *= 2;
+  return parts;
+}
+
+/** FNV-1a, 32 bits, stirred so that the top bits are as good as the others. */
+export function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  return (hash ^ (hash >>> 13)) >>> 0;
+}
+
+/** Which of `shares` (a power of two) equal ranges of hashes a patient falls into. */
+export const shareOf = (patient: string, shares: number): number =>
+  Math.floor(hashOf(patient) / (0x1_0000_0000 / shares));
+
+export interface PartWriter {
+  add(table: number, row: SourceRow, patient: string): void;
+  close(): void;
+}
+
+const partFile = (folder: string, part: number): string => join(folder, `part-${String(part).padStart(4, '0')}`);
+
+/** All rows of one patient go into one part, whatever table they are of. */
+export function writeParts(folder: string, parts: number): PartWriter {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const files = Array.from({ length: parts }, (_, part) => openSync(partFile(folder, part), 'w'));
+  const waiting = files.map(() => '');
+  const flush = (part: number): void => {
+    writeSync(files[part] as number, waiting[part] as string);
+    waiting[part] = '';
+  };
+  return {
+    add(table, row, patient) {
+      const part = shareOf(patient, parts);
+      waiting[part] += `${row.join(CELL)}${CELL}${table}${ROW}`;
+      if ((waiting[part] as string).length > FLUSH) flush(part);
+    },
+    close() {
+      for (const [part, file] of files.entries()) {
+        flush(part);
+        closeSync(file);
+      }
+    },
+  };
+}
+
+/** The rows of a part by table. */
+export function readPart(folder: string, part: number, tables: readonly string[]): Map<string, SourceRow[]> {
+  const rows = new Map<string, SourceRow[]>(tables.map((table) => [table, []]));
+  const lists = tables.map((table) => rows.get(table) as SourceRow[]);
+  for (const text of readFileSync(partFile(folder, part), 'utf8').split(ROW)) {
+    if (text === '') continue;
+    const cells = text.split(CELL);
+    lists[Number(cells.pop())]?.push(cells);
+  }
+  return rows;
+}

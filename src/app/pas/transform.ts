@@ -1,0 +1,172 @@
+import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { csvLine } from '../../core/index.ts';
+import {
+  checkSource,
+  type Engine,
+  type IssueBook,
+  type Reject,
+  type Sink,
+  type SourceRow,
+} from '../../migrations/pas/index.ts';
+import { patientTables } from './extract.ts';
+import type { KeyFiles } from './key-files.ts';
+import { readPart, shareOf } from './parts.ts';
+import type { Figures, RunState } from './run-state.ts';
+import { openTableFiles, type TableFiles } from './table-files.ts';
+
+export interface TransformInput {
+  readonly engine: Engine;
+  readonly keys: KeyFiles;
+  readonly shared: ReadonlyMap<string, readonly SourceRow[]>;
+  readonly folder: string;
+  readonly partsFolder: string;
+  readonly state: RunState;
+  readonly book: IssueBook;
+  /** Called after each part; what it saved is where a broken run goes on. */
+  readonly save: () => void;
+  readonly progress: (done: number, of: number) => void;
+  readonly cancelled: () => boolean;
+}
+
+export const LINEAGE_HEADER = ['record_number', 'feed', 'source_key', 'positions'];
+
+export const REJECT_HEADER = [
+  'problem',
+  'disposition',
+  'target_table',
+  'target_field',
+  'feed',
+  'source_table',
+  'source_field',
+  'source_key',
+  'value_class',
+  'event_position',
+  'crosswalk',
+];
+
+const NHS_SHARES = 64;
+export const nhsFile = (folder: string, share: number): string => join(folder, `nhs-${share}`);
+
+/** Makes the target of one part after the other. What is in memory is one part, the shared tables and its keys. */
+export function transformParts(input: TransformInput): void {
+  const { engine, state, folder } = input;
+  const files = openFiles(engine, folder, state);
+  const sink = sinkInto(files, engine, state.figures);
+  const nhs = createNhsFiles(input.partsFolder, state.partsDone === 0);
+  try {
+    // part 0 of the count is the shared tables; their keys are the parents of every part
+    const quiet: Sink = {
+      row: () => undefined,
+      reject: () => undefined,
+      count: () => undefined,
+      cell: () => undefined,
+    };
+    engine.runShared(input.shared, input.keys, state.partsDone === 0 ? sink : quiet);
+    const tables = patientTables(engine);
+    for (let part = state.partsDone === 0 ? 0 : state.partsDone - 1; part < state.parts; part++) {
+      if (input.cancelled()) break;
+      const rows = readPart(input.partsFolder, part, tables);
+      checkSource(rows, engine.projection, input.book, { testData: state.testData, onNhsNumber: nhs.add });
+      engine.runPatients(rows, input.keys, sink);
+      nhs.flush();
+      input.keys.flush();
+      state.lengths = files.flush();
+      state.partsDone = part + 2;
+      input.save();
+      input.progress(part + 1, state.parts);
+    }
+  } finally {
+    files.close();
+  }
+}
+
+function openFiles(engine: Engine, folder: string, state: RunState): TableFiles {
+  const names = engine.layouts.map(({ table }) => `${table}.csv`);
+  mkdirSync(join(folder, 'target'), { recursive: true });
+  mkdirSync(join(folder, 'lineage'), { recursive: true });
+  return openTableFiles(
+    folder,
+    [
+      ...engine.layouts.map(({ columns }, i) => ({
+        name: join('target', names[i] as string),
+        header: columns.map(({ name }) => name),
+      })),
+      ...names.map((name) => ({ name: join('lineage', name), header: LINEAGE_HEADER })),
+      { name: 'rejects.csv', header: REJECT_HEADER },
+    ],
+    state.partsDone === 0 ? null : state.lengths,
+  );
+}
+
+function sinkInto(files: TableFiles, { layouts }: Engine, figures: Figures): Sink {
+  const counts = layouts.map(({ table, feeds }) =>
+    feeds.map(
+      ({ name }) =>
+        (figures.feeds[`${table}/${name}`] ??= {
+          read: 0,
+          loaded: 0,
+          notMeant: 0,
+          folded: 0,
+          sameRow: 0,
+          rejected: 0,
+          quarantined: 0,
+        }),
+    ),
+  );
+  const lineage = layouts.length;
+  const rejects = layouts.length * 2;
+  return {
+    row(table, row) {
+      files.add(table, csvLine(row.cells));
+      files.add(lineage + table, csvLine([String(row.recordNumber), row.feed, row.sourceKey, row.positions.join(';')]));
+    },
+    reject(reject) {
+      files.add(rejects, csvLine(rejectCells(reject)));
+      const name = `${reject.problem}|${reject.table}|${reject.field}`;
+      figures.rejects[name] = (figures.rejects[name] ?? 0) + 1;
+    },
+    count(table, feed, what, by) {
+      const count = counts[table]?.[feed];
+      if (count) count[what] += by;
+    },
+    cell(table, field, what) {
+      const layout = layouts[table];
+      const name = `${layout?.table}.${layout?.columns[field]?.name}`;
+      const cells = (figures.cells[name] ??= { defaulted: 0, imputed: 0, unapproved: 0, missed: 0 });
+      cells[what] += 1;
+    },
+  };
+}
+
+const rejectCells = (reject: Reject): string[] => [
+  reject.problem,
+  reject.disposition,
+  reject.table,
+  reject.field,
+  reject.feed,
+  reject.sourceTable,
+  reject.sourceField,
+  reject.sourceKey,
+  reject.valueClass,
+  reject.position,
+  reject.crosswalk,
+];
+
+/** NHS numbers with their patients, in files by number: those of one number meet in one file. */
+function createNhsFiles(folder: string, fresh: boolean): { add(digits: string, patient: string): void; flush(): void } {
+  const waiting = Array.from({ length: NHS_SHARES }, () => '');
+  if (fresh) for (const share of waiting.keys()) rmSync(nhsFile(folder, share), { force: true });
+  return {
+    add(digits, patient) {
+      waiting[shareOf(digits, NHS_SHARES)] += `${digits}\u001f${patient}\u001e`;
+    },
+    flush() {
+      for (const [share, text] of waiting.entries()) if (text !== '') appendFileSync(nhsFile(folder, share), text);
+      waiting.fill('');
+    },
+  };
+}
+
+export const nhsFiles = (folder: string): string[] =>
+  Array.from({ length: NHS_SHARES }, (_, share) => nhsFile(folder, share));

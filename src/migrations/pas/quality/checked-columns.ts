@@ -1,0 +1,5 @@
+/** Columns of the source that the quality checks look at, whether a contract reads them or not. */
+export const CHECKED_COLUMNS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['PATDATA', ['NhsNumber', 'InternalDateOfBirth', 'PtDoB', 'PtDateOfDeathInt']],
+  ['ADMITDISCH', ['IpAdmDtimeInt', 'IpDschDtimeInt', 'AdmissionDate', 'DischargeDate']],
+]);

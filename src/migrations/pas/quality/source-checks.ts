@@ -1,0 +1,103 @@
+import { opaqueKey } from '../../../core/index.ts';
+import type { SourceRow } from '../engine/outcome.ts';
+import type { ProjectedTable, Projection } from '../engine/projection.ts';
+import { dateOrder, parseDate } from '../rules/dates.ts';
+import { checkNhsNumber } from '../rules/nhs-number.ts';
+import type { IssueBook } from './issue-book.ts';
+
+const PATIENTS = 'PATDATA';
+const ADMISSIONS = 'ADMITDISCH';
+
+export interface SourceCheckOptions {
+  /** The data is declared invented: numbers from 999 are right there, and wrong elsewhere. */
+  readonly testData: boolean;
+  /** Told of each valid NHS number, so that duplicates can be found across all patients. */
+  readonly onNhsNumber: (digits: string, patient: string) => void;
+}
+
+type Reader = (row: SourceRow, field: string) => string;
+
+const readerOf = ({ columns }: ProjectedTable): Reader => {
+  return (row, field) => row[columns.get(field) ?? -1] ?? '';
+};
+
+/** Looks at all rows of some patients. Rows of a patient are always seen together. */
+export function checkSource(
+  rows: ReadonlyMap<string, readonly SourceRow[]>,
+  projection: Projection,
+  book: IssueBook,
+  options: SourceCheckOptions,
+): void {
+  const patients = checkPatients(rows.get(PATIENTS) ?? [], projection.get(PATIENTS), book, options);
+  for (const [table, projected] of projection) {
+    if (projected.patient === null || table === PATIENTS) continue;
+    const patient = projected.patient;
+    for (const row of rows.get(table) ?? []) {
+      const number = row[patient] ?? '';
+      const key = (): string => opaqueKey(`${table}|${row[projected.position]}|${number}`);
+      if (number === '') book.add(issue('WARN', 'SOURCE_PATIENT_BLANK', table, 'the row names no patient'), key);
+      else if (!patients.has(number))
+        book.add(issue('ERROR', 'SOURCE_ORPHAN', table, 'the row belongs to a patient who is not in PATDATA'), key);
+    }
+  }
+  checkAdmissions(rows.get(ADMISSIONS) ?? [], projection.get(ADMISSIONS), book);
+}
+
+const issue = (severity: 'ERROR' | 'WARN', category: string, table: string, message: string, field = '') => ({
+  severity,
+  category,
+  table,
+  field,
+  message,
+});
+
+function checkPatients(
+  rows: readonly SourceRow[],
+  projected: ProjectedTable | undefined,
+  book: IssueBook,
+  { testData, onNhsNumber }: SourceCheckOptions,
+): ReadonlySet<string> {
+  const seen = new Set<string>();
+  if (!projected) return seen;
+  const read = readerOf(projected);
+  for (const row of rows) {
+    const number = row[projected.patient ?? -1] ?? '';
+    const key = (): string => opaqueKey(number);
+    if (number === '') book.add(issue('ERROR', 'SOURCE_PATIENT_BLANK', PATIENTS, 'a patient without a number'), key);
+    else if (seen.has(number))
+      book.add(issue('ERROR', 'SOURCE_DUPLICATE_PATIENT', PATIENTS, 'the patient number stands more than once'), key);
+    seen.add(number);
+    const nhs = read(row, 'NhsNumber');
+    if (nhs !== '') {
+      const checked = checkNhsNumber(nhs, { testData });
+      if (typeof checked === 'object') onNhsNumber(checked.digits, number);
+      else book.add(issue('ERROR', 'SOURCE_NHS_INVALID', PATIENTS, `not an NHS number: ${checked}`, 'NhsNumber'), key);
+    }
+    for (const field of ['InternalDateOfBirth', 'PtDoB', 'PtDateOfDeathInt']) {
+      const date = read(row, field);
+      const parsed = date === '' ? null : parseDate(date);
+      if (typeof parsed === 'string')
+        book.add(issue('ERROR', 'SOURCE_DATE_INVALID', PATIENTS, `not a date: ${parsed}`, field), key);
+    }
+  }
+  return seen;
+}
+
+function checkAdmissions(rows: readonly SourceRow[], projected: ProjectedTable | undefined, book: IssueBook): void {
+  if (!projected) return;
+  const read = readerOf(projected);
+  const moment = (row: SourceRow, fields: readonly string[]): number | null => {
+    const text = fields.map((field) => read(row, field)).find((value) => value !== '') ?? '';
+    const date = text === '' ? 'DATE_FORMAT' : parseDate(text);
+    return typeof date === 'string' ? null : dateOrder(date);
+  };
+  for (const row of rows) {
+    const admitted = moment(row, ['IpAdmDtimeInt', 'AdmissionDate']);
+    const discharged = moment(row, ['IpDschDtimeInt', 'DischargeDate']);
+    if (admitted === null || discharged === null || discharged >= admitted) continue;
+    book.add(
+      issue('ERROR', 'SOURCE_DISCHARGE_BEFORE_ADMISSION', ADMISSIONS, 'discharged before admitted', 'IpDschDtimeInt'),
+      () => opaqueKey(`${row[projected.patient ?? -1]}|${row[projected.position]}`),
+    );
+  }
+}
