@@ -99,20 +99,23 @@ function openFiles(engine: Engine, folder: string, state: RunState): TableFiles 
   );
 }
 
+const NO_ROWS: Figures['feeds'][string] = {
+  read: 0,
+  loaded: 0,
+  notMeant: 0,
+  folded: 0,
+  sameRow: 0,
+  rejected: 0,
+  quarantined: 0,
+};
+
 function sinkInto(files: TableFiles, { layouts }: Engine, figures: Figures): Sink {
   const counts = layouts.map(({ table, feeds }) =>
-    feeds.map(
-      ({ name }) =>
-        (figures.feeds[`${table}/${name}`] ??= {
-          read: 0,
-          loaded: 0,
-          notMeant: 0,
-          folded: 0,
-          sameRow: 0,
-          rejected: 0,
-          quarantined: 0,
-        }),
-    ),
+    feeds.map(({ name }) => {
+      const count = figures.feeds[`${table}/${name}`] ?? { ...NO_ROWS };
+      figures.feeds[`${table}/${name}`] = count;
+      return count;
+    }),
   );
   const lineage = layouts.length;
   const rejects = layouts.length * 2;
@@ -133,8 +136,9 @@ function sinkInto(files: TableFiles, { layouts }: Engine, figures: Figures): Sin
     cell(table, field, what) {
       const layout = layouts[table];
       const name = `${layout?.table}.${layout?.columns[field]?.name}`;
-      const cells = (figures.cells[name] ??= { defaulted: 0, imputed: 0, unapproved: 0, missed: 0 });
+      const cells = figures.cells[name] ?? { defaulted: 0, imputed: 0, unapproved: 0, missed: 0 };
       cells[what] += 1;
+      figures.cells[name] = cells;
     },
   };
 }

@@ -1,0 +1,36 @@
+/** One condition of a gate over one measured figure. */
+export interface Clause {
+  /** Its name in reports, e.g. NO_ERRORS. */
+  readonly gate: string;
+  readonly figure: string;
+  readonly test: 'at-most' | 'at-least';
+  readonly threshold: number;
+}
+
+export interface Profile {
+  readonly name: string;
+  readonly clauses: readonly Clause[];
+}
+
+/** What was measured, by name; null or absent: it was not measured. */
+export type Figures = Readonly<Record<string, number | null | undefined>>;
+
+export interface Check {
+  readonly gate: string;
+  readonly status: 'PASS' | 'FAIL';
+  readonly actual: number | string | null;
+  /** e.g. `<= 10` */
+  readonly expected: string;
+  readonly message: string;
+}
+
+/** A figure that was not measured fails its clause: silence proves nothing. */
+export function checkClause({ gate, figure, test, threshold }: Clause, figures: Figures): Check {
+  const actual = figures[figure] ?? null;
+  const expected = `${test === 'at-most' ? '<=' : '>='} ${threshold}`;
+  if (actual === null || !Number.isFinite(actual))
+    return { gate, status: 'FAIL', actual: null, expected, message: `${figure} was not measured` };
+  const passes = test === 'at-most' ? actual <= threshold : actual >= threshold;
+  const message = `${figure} is ${actual}, ${passes ? 'as asked' : `asked for is ${expected}`}`;
+  return { gate, status: passes ? 'PASS' : 'FAIL', actual, expected, message };
+}
