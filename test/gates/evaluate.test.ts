@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { evaluate, PAS_PROFILES, profileNamed } from '../../src/gates/index.ts';
+import { type Binding, evaluate, PAS_PROFILES, profileNamed } from '../../src/gates/index.ts';
 import { MATERIAL, material } from '../support/pas-vectors.ts';
 
-const now = { runId: 'r1', hashes: { contract: 'c1', 'target/LOAD_PMI.csv': 'f1' } };
+const now: Binding = { runId: 'r1', hashes: { contract: 'c1', 'target/LOAD_PMI.csv': 'f1' } };
 
 const GOOD = {
   errors: 0,
