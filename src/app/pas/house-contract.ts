@@ -1,55 +1,39 @@
 import { hash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { SluiceError } from '../../core/index.ts';
-import { type Catalogue, type ReadContract, readCatalogue, readContract } from '../../migrations/pas/index.ts';
+import { type Catalogue, type Contract, readCatalogue, readContract } from '../../migrations/pas/index.ts';
 
 const DATA = fileURLToPath(new URL('../../migrations/pas/data', import.meta.url));
-const CATALOGUE = join(DATA, 'catalogue');
 
-/** Folders laid out as data/catalogue and data/contract; ours where none is named. */
-export interface ContractPlace {
-  readonly catalogue?: string | undefined;
-  readonly contract?: string | undefined;
-}
-
-/** Dictionaries and contract, each with the hash of the files it was read from. */
+/** The product's own dictionaries and contract, each with the hash of the files it was read from. */
 export interface HouseContract {
   readonly catalogue: Catalogue;
-  readonly contract: ReadContract;
+  readonly contract: Contract;
   readonly hashes: { readonly catalogue: string; readonly contract: string; readonly crosswalks: string };
 }
 
 const sha256 = (texts: readonly string[]): string => hash('sha256', texts.join('\u001e'));
 
 function textsOf(folder: string): Map<string, string> {
-  if (!existsSync(folder)) throw new SluiceError('CONFIG_INVALID', `there is no folder ${folder}`);
-  const names = readdirSync(folder).sort();
+  const names = readdirSync(join(DATA, folder)).sort();
   return new Map(
-    names.filter((name) => name.includes('.')).map((name) => [name, readFileSync(join(folder, name), 'utf8')]),
+    names.filter((name) => name.includes('.')).map((name) => [name, readFileSync(join(DATA, folder, name), 'utf8')]),
   );
 }
 
-/** A hospital's own catalogue may leave the target to us: it is the same everywhere. */
-function catalogueTexts(folder: string | undefined): Map<string, string> {
-  const ours = textsOf(CATALOGUE);
-  return folder === undefined ? ours : new Map([...ours, ...textsOf(folder)]);
-}
-
-export function loadHouseContract(place: ContractPlace = {}): HouseContract {
-  const dictionaries = catalogueTexts(place.catalogue);
+export function loadHouseContract(): HouseContract {
+  const dictionaries = textsOf('catalogue');
   const text = (texts: ReadonlyMap<string, string>, name: string): string => texts.get(name) ?? '';
   const catalogue = readCatalogue({
     sourceTables: text(dictionaries, 'source-tables.csv'),
     sourceColumns: text(dictionaries, 'source-columns.csv'),
     targetColumns: text(dictionaries, 'target-columns.csv'),
   });
-  const root = place.contract ?? join(DATA, 'contract');
-  const head = textsOf(root);
-  const plans = textsOf(join(root, 'plans'));
-  const fields = textsOf(join(root, 'fields'));
-  const crosswalks = textsOf(join(root, 'crosswalks'));
+  const head = textsOf('contract');
+  const plans = textsOf('contract/plans');
+  const fields = textsOf('contract/fields');
+  const crosswalks = textsOf('contract/crosswalks');
   const codes = new Map([...crosswalks].filter(([name]) => name.endsWith('.csv')));
   const contract = readContract({
     contract: text(head, 'contract.yaml'),
@@ -68,6 +52,3 @@ export function loadHouseContract(place: ContractPlace = {}): HouseContract {
     },
   };
 }
-
-/** What was corrected in the dictionaries, as corrections.csv has it. */
-export const loadCorrections = (): string => readFileSync(join(CATALOGUE, 'corrections.csv'), 'utf8');

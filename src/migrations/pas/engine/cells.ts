@@ -42,14 +42,13 @@ function maker(
   switch (rule.kind) {
     case 'record-number':
     case 'parent':
+    case 'source-key':
     case 'none':
       return null;
     case 'constant': {
       const value = rule.value;
       return (_, scope) => shape(value, scope);
     }
-    case 'source-key':
-      return (rows, scope) => shape(sources.map((column) => valueAt(rows, column)).join('|'), scope);
     case 'copy':
       if (!first) throw unreadable(field);
       return (rows, scope) => shape(rows.single[first.slot]?.[first.index] ?? '', scope);

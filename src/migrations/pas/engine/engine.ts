@@ -148,6 +148,8 @@ function compileFeed(what: FeedToCompile): CompiledFeed {
   const columns = options.columnsOf(plan.table);
   const indexOf = new Map(columns.map(({ name }, index) => [name, index]));
   const fields = fieldsOf(contract, plan.table, feed.name);
+  const filledBy = (kind: 'record-number' | 'source-key'): number[] =>
+    [...fields.values()].filter(({ rule }) => rule.kind === kind).flatMap(({ field }) => indexOf.get(field) ?? []);
   const shared = driver.patient === null;
   for (const join of feed.joins) checkReach(feed, join, projection);
 
@@ -160,9 +162,8 @@ function compileFeed(what: FeedToCompile): CompiledFeed {
     driver: feed.driver,
     shared,
     width: columns.length,
-    recordNumber: [...fields.values()]
-      .filter(({ rule }) => rule.kind === 'record-number')
-      .flatMap(({ field }) => indexOf.get(field) ?? []),
+    recordNumber: filledBy('record-number'),
+    sourceKey: filledBy('source-key'),
     key: feed.key.map((field) => columnOf(driver, field)),
     patient: driver.patient,
     original: driver.original,

@@ -36,7 +36,9 @@ export interface CompiledFeed {
   /** true: its driver is a table of codes or places, not of patients */
   readonly shared: boolean;
   readonly width: number;
+  /** Columns that hold the record number, and the key of the source row. */
   readonly recordNumber: readonly number[];
+  readonly sourceKey: readonly number[];
   readonly key: readonly number[];
   readonly patient: number | null;
   readonly original: number;
@@ -163,6 +165,7 @@ function makeRow(feed: CompiledFeed, unit: Unit, key: string, { rows, scope, run
   const recordNumber = numberOf(feed, unit.first, name, run.numbers);
   run.loaded.get(feed.table)?.set(name, recordNumber);
   for (const index of feed.recordNumber) cells[index] = String(recordNumber);
+  for (const index of feed.sourceKey) cells[index] = key;
   count('loaded', 1);
   run.sink.row(feed.tableNumber, { cells, recordNumber, feed: feed.name, sourceKey: key, positions });
 }

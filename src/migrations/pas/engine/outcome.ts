@@ -9,12 +9,14 @@ export type ValueProblem =
   | NhsNumberProblem
   | 'TIME_FORMAT'
   | 'FLAG_UNKNOWN'
+  | 'POSTCODE_FORMAT'
+  | 'CODE_FORMAT'
+  | 'DATES_DISAGREE'
   | 'TEXT_TOO_LONG'
   | 'CROSSWALK_UNMAPPED'
   | 'CROSSWALK_NOT_APPROVED'
   | 'CROSSWALK_NOT_EFFECTIVE'
-  | 'MANDATORY_BLANK'
-  | 'DERIVATION_FAILED';
+  | 'MANDATORY_BLANK';
 
 /** Why a whole row is not loaded. */
 export type RowProblem =
