@@ -1,6 +1,6 @@
 export type { Catalogue, TargetEdge } from './catalogue/model.ts';
 export { readCatalogue } from './catalogue/read.ts';
-export type { Contract } from './contract/model.ts';
+export type { Contract, Crosswalk } from './contract/model.ts';
 export { readContract } from './contract/read.ts';
 export { createEngine, type Engine, type TargetLayout } from './engine/engine.ts';
 export { deletionOf, type Header, moveMerged, readHeader, readMerges } from './engine/intake.ts';
@@ -10,4 +10,6 @@ export type { TargetColumn } from './engine/shape.ts';
 export { createIssueBook, type Issue, type IssueBook, type IssueCount } from './quality/issue-book.ts';
 export { checkSource } from './quality/source-checks.ts';
 export { createTargetChecker, type TableContent } from './quality/target-checks.ts';
+export { referenceContract } from './reference/contract.ts';
+export { readReferenceRows } from './reference/rows.ts';
 export { createDerivations } from './rules/derivations.ts';

@@ -90,6 +90,7 @@ function runReference({ contract: variant, folder }: Vector) {
     on: '2026-01-01',
     approvedOnly: false,
     lenient: true,
+    impute: false,
     derivations: made.derivations,
     columnsOf: (table) => made.columns.get(table) ?? [],
   });

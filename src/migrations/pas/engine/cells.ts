@@ -24,12 +24,23 @@ export function compileCell(
   feed: Feed,
   field: FieldRow,
   target: { readonly index: number; readonly column: TargetColumn },
-  context: { readonly projection: Projection; readonly rules: CellRules },
+  context: { readonly projection: Projection; readonly rules: CellRules; readonly imputed: string | null },
 ): CompiledCell | null {
   const sources = field.sources.map((ref) => columnAt(feed, ref, context.projection));
   const make = maker(field, sources, shapeFor(target.column), context.rules);
-  return make && { index: target.index, field, sources, make };
+  const { imputed } = context;
+  if (imputed === null || UNTOUCHED.has(field.rule.kind)) return make && { index: target.index, field, sources, make };
+  const filled = (rows: RowsAtHand, scope: CellScope): string => {
+    const value = make === null ? '' : make(rows, scope);
+    if (value !== '' || scope.problem !== null) return value;
+    scope.note = 'imputed';
+    return imputed;
+  };
+  return { index: target.index, field, sources, make: filled };
 }
+
+/** Keys and links are never made up. */
+const UNTOUCHED: ReadonlySet<string> = new Set(['record-number', 'parent', 'source-key']);
 
 function maker(
   field: FieldRow,

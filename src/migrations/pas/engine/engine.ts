@@ -4,6 +4,7 @@ import type { Contract, Feed, TablePlan } from '../contract/model.ts';
 import { CHECKED_COLUMNS } from '../quality/checked-columns.ts';
 import { createTranslator } from '../rules/crosswalk.ts';
 import type { Derivation } from '../rules/derivations.ts';
+import { imputedValue } from '../rules/imputation.ts';
 import { type CellRules, compileCell, fieldsOf } from './cells.ts';
 import { type CompiledFeed, type FeedRun, type Loaded, runFeed } from './feed.ts';
 import { compileJoin, indexRows, orderColumns, type RowIndex } from './joins.ts';
@@ -29,6 +30,8 @@ export interface EngineOptions {
    * a row whose guessed parent is not there is loaded without it. Both are reported.
    */
   readonly lenient: boolean;
+  /** Development only: blank administrative cells are filled and marked. */
+  readonly impute: boolean;
   readonly derivations: ReadonlyMap<string, Derivation>;
   /** The columns of a table, in the order they are written. */
   readonly columnsOf: (table: string) => readonly TargetColumn[];
@@ -178,7 +181,8 @@ function compileFeed(what: FeedToCompile): CompiledFeed {
     parents: compileParents(feed, indexOf, projection),
     cells: columns.flatMap((column, index) => {
       const field = fields.get(column.name);
-      const cell = field && compileCell(feed, field, { index, column }, { projection, rules });
+      const imputed = options.impute ? imputedValue(plan.domain, column) : null;
+      const cell = field && compileCell(feed, field, { index, column }, { projection, rules, imputed });
       return cell ? [cell] : [];
     }),
     lenient: options.lenient,

@@ -1,0 +1,165 @@
+import { hash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createCsvReader, SluiceError } from '../../core/index.ts';
+import {
+  type Contract,
+  createDerivations,
+  createEngine,
+  type Engine,
+  type Issue,
+  readReferenceRows,
+  referenceContract,
+  type TargetColumn,
+  type TargetEdge,
+} from '../../migrations/pas/index.ts';
+import { loadHouseContract } from './house-contract.ts';
+import { readPairs } from './pairs.ts';
+import type { Hashes, Mode } from './run-state.ts';
+
+/** What a run is to do, all files read. */
+export interface RunPlan {
+  readonly engine: Engine;
+  /** `name version` */
+  readonly contract: string;
+  readonly fields: Contract['fields'];
+  readonly merges: Contract['merges'] | null;
+  readonly edges: readonly TargetEdge[];
+  readonly drivers: ReadonlySet<string>;
+  readonly hashes: Hashes;
+  /** What is to be said before a row is read. */
+  readonly issues: readonly Issue[];
+  readonly unresolvedMappings: number;
+}
+
+export interface PlanOptions {
+  readonly mode: Mode;
+  readonly on: string;
+  readonly testData: boolean;
+  readonly approvedOnly: boolean;
+  /** A contract in the reference's column format; null: our own. */
+  readonly contractFile: string | null;
+  /** Folder of `source_value,target_value` files that such a contract's translations go through. */
+  readonly crosswalksFolder: string | null;
+  /** Source tables of the extract: a given contract elects its drivers among them. */
+  readonly tables: readonly string[];
+}
+
+export function planRun(options: PlanOptions): RunPlan {
+  return options.contractFile === null ? planOurs(options) : planGiven(options, options.contractFile);
+}
+
+function planOurs({ on, testData, approvedOnly, mode }: PlanOptions): RunPlan {
+  const { catalogue, contract, hashes } = loadHouseContract();
+  const columns = new Map<string, readonly TargetColumn[]>();
+  for (const [table, fields] of catalogue.targetFields) {
+    const real = [...fields.values()].filter(({ phantom }) => !phantom);
+    columns.set(
+      table,
+      real.map(({ field, type, length, mandatory }) => ({ name: field, type, length, mandatory })),
+    );
+  }
+  const engine = createEngine(contract, catalogue, {
+    on,
+    approvedOnly,
+    lenient: false,
+    impute: mode === 'impute',
+    derivations: createDerivations({ testData }),
+    columnsOf: (table) => columns.get(table) ?? [],
+  });
+  const unfilled = [...contract.fields.values()].flat().filter(({ table, field, rule, review }) => {
+    const mandatory = columns.get(table)?.some((column) => column.name === field && column.mandatory);
+    return review === 'REJECTED' || (mandatory && rule.kind === 'none');
+  });
+  return {
+    engine,
+    contract: `${contract.name} ${contract.version}`,
+    fields: contract.fields,
+    merges: contract.merges,
+    edges: catalogue.edges,
+    drivers: driversOf(contract),
+    hashes: { ...hashes, code: codeHash() },
+    issues: [],
+    unresolvedMappings: unfilled.length,
+  };
+}
+
+function planGiven({ on, crosswalksFolder, tables, mode }: PlanOptions, file: string): RunPlan {
+  if (mode === 'impute') throw new SluiceError('CONFIG_INVALID', '--mode impute works with our own contract only');
+  if (!existsSync(file)) throw new SluiceError('CONFIG_INVALID', `--contract: there is no file ${file}`);
+  const house = loadHouseContract();
+  const text = readFileSync(file, 'utf8');
+  const records: string[][] = [];
+  const reader = createCsvReader({
+    row: (cells) => void records.push(cells),
+    bad(line, problem) {
+      throw new SluiceError('CONFIG_INVALID', `--contract: line ${line} of ${file} cannot be read (${problem})`);
+    },
+  });
+  reader.push(text.replace(/^\ufeff/, ''));
+  reader.end();
+  const pairs = readPairs(crosswalksFolder);
+  const made = referenceContract({
+    rows: readReferenceRows(records),
+    catalogue: house.catalogue,
+    crosswalks: pairs.crosswalks,
+    merges: house.contract.merges,
+    domainOf: (table) => house.contract.plans.get(table)?.domain ?? 'REFERENCE',
+    isThere: (table) => tables.includes(table),
+  });
+  const engine = createEngine(made.contract, house.catalogue, {
+    on,
+    approvedOnly: false,
+    lenient: true,
+    impute: false,
+    derivations: made.derivations,
+    columnsOf: (table) => made.columns.get(table) ?? [],
+  });
+  return {
+    engine,
+    contract: `given: ${file}`,
+    fields: made.contract.fields,
+    merges: null,
+    edges: house.catalogue.edges,
+    drivers: driversOf(made.contract),
+    hashes: {
+      catalogue: house.hashes.catalogue,
+      contract: hash('sha256', text),
+      crosswalks: pairs.hash,
+      code: codeHash(),
+    },
+    issues: [
+      ...made.withoutDriver.map((table) =>
+        say('ERROR', 'MAPPING_NO_DRIVER', table, '', 'none of the tables it names is in the extract'),
+      ),
+      ...made.unreached.map(({ table, field, sourceTable, driver }) =>
+        say('INFO', 'MAPPING_JOIN_UNDECLARED', table, field, `named is ${sourceTable}, read is ${driver}: stays blank`),
+      ),
+    ],
+    unresolvedMappings: made.unreached.length,
+  };
+}
+
+const say = (severity: Issue['severity'], category: string, table: string, field: string, message: string): Issue => ({
+  severity,
+  category,
+  table,
+  field,
+  key: '',
+  message,
+});
+
+const driversOf = (contract: Contract): ReadonlySet<string> =>
+  new Set([...contract.plans.values()].flatMap(({ feeds }) => feeds.map(({ driver }) => driver)));
+
+/** One hash over the code that makes and judges rows. */
+function codeHash(): string {
+  const texts: string[] = [];
+  for (const room of ['../../migrations/pas', '../../gates']) {
+    const folder = fileURLToPath(new URL(room, import.meta.url));
+    const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();
+    for (const name of names) if (/\.[jt]s$/.test(name)) texts.push(name, readFileSync(join(folder, name), 'utf8'));
+  }
+  return hash('sha256', texts.join('\u001e'));
+}

@@ -1,0 +1,185 @@
+import type { Figures as GateFigures } from '../../gates/index.ts';
+import type { IssueCount } from '../../migrations/pas/index.ts';
+import type { RunPlan } from './plan.ts';
+import type { ExtractedTable, Figures, Hashes, RunState } from './run-state.ts';
+import type { Verified } from './verify.ts';
+
+/** Rows of a domain from the source to the target; `unexplained` is what no count accounts for. */
+export interface Balance {
+  readonly domain: string;
+  readonly read: number;
+  readonly loaded: number;
+  readonly notMeant: number;
+  readonly folded: number;
+  readonly sameRow: number;
+  readonly rejected: number;
+  readonly quarantined: number;
+  readonly inFiles: number;
+  readonly unexplained: number;
+}
+
+export interface FieldFigures {
+  readonly field: string;
+  readonly mandatory: boolean;
+  readonly filled: number;
+  /** filled by the source / rows; null without rows */
+  readonly completeness: number | null;
+  readonly nullRate: number | null;
+  readonly imputed: number;
+  readonly defaulted: number;
+}
+
+export interface QualityReport {
+  readonly run_at_utc: string;
+  readonly run_id: string;
+  readonly status: 'PASS' | 'FAIL';
+  readonly source: string;
+  readonly contract: string;
+  readonly mode: string;
+  readonly hashes: Hashes;
+  readonly outputs: Readonly<Record<string, string>>;
+  readonly severity_counts: Readonly<Record<'ERROR' | 'WARN' | 'INFO', number>>;
+  readonly category_counts: Readonly<Record<string, number>>;
+  readonly issue_counts: readonly IssueCount[];
+  readonly figures: GateFigures;
+  readonly reference: { readonly population_ratio_strict: number };
+  readonly balance: readonly Balance[];
+  readonly extracted: readonly ExtractedTable[];
+  readonly rejects: Readonly<Record<string, number>>;
+  readonly orphans: Readonly<Record<string, number>>;
+  readonly tables: readonly {
+    readonly table: string;
+    readonly rows: number;
+    readonly fields: readonly FieldFigures[];
+  }[];
+}
+
+/** What the reference reports for its own strict runs, by the same definition of the ratio. */
+const REFERENCE_RATIO = 0.3443;
+
+export function qualityReport(state: RunState, plan: RunPlan, verified: Verified, runAt: string): QualityReport {
+  const tables = fieldFigures(state.figures, plan, verified);
+  const balance = balanceOf(state, plan, verified);
+  const counts = { ERROR: 0, WARN: 0, INFO: 0 };
+  const categories: Record<string, number> = {};
+  for (const { severity, category, count } of state.counts) {
+    counts[severity] += count;
+    categories[category] = (categories[category] ?? 0) + count;
+  }
+  return {
+    run_at_utc: runAt,
+    run_id: state.runId,
+    status: counts.ERROR === 0 ? 'PASS' : 'FAIL',
+    source: state.source,
+    contract: state.contract,
+    mode: state.mode,
+    hashes: state.hashes,
+    outputs: verified.outputs,
+    severity_counts: counts,
+    category_counts: Object.fromEntries(Object.entries(categories).sort()),
+    issue_counts: state.counts,
+    figures: gateFigures(state, plan, verified, tables, balance),
+    reference: { population_ratio_strict: REFERENCE_RATIO },
+    balance,
+    extracted: state.extracted,
+    rejects: state.figures.rejects,
+    orphans: verified.orphans,
+    tables,
+  };
+}
+
+function fieldFigures(figures: Figures, { engine }: RunPlan, { contents }: Verified): QualityReport['tables'] {
+  return engine.layouts.map(({ table, columns }) => {
+    const content = contents.find((candidate) => candidate.table === table);
+    const rows = content?.rows ?? 0;
+    const fields = columns.map(({ name, mandatory }, i): FieldFigures => {
+      const filled = content?.filled[i] ?? 0;
+      const { imputed = 0, defaulted = 0 } = figures.cells[`${table}.${name}`] ?? {};
+      const own = filled - imputed - defaulted;
+      const completeness = rows === 0 ? null : own / rows;
+      return {
+        field: name,
+        mandatory,
+        filled,
+        completeness,
+        nullRate: completeness === null ? null : 1 - completeness,
+        imputed,
+        defaulted,
+      };
+    });
+    return { table, rows, fields };
+  });
+}
+
+function balanceOf(state: RunState, { engine }: RunPlan, { contents }: Verified): readonly Balance[] {
+  const domains = new Map<string, { -readonly [K in keyof Balance]: Balance[K] }>();
+  for (const { table, domain, feeds } of engine.layouts) {
+    const sum = domains.get(domain) ?? {
+      domain,
+      read: 0,
+      loaded: 0,
+      notMeant: 0,
+      folded: 0,
+      sameRow: 0,
+      rejected: 0,
+      quarantined: 0,
+      inFiles: 0,
+      unexplained: 0,
+    };
+    domains.set(domain, sum);
+    let loaded = 0;
+    for (const { name } of feeds) {
+      const count = state.figures.feeds[`${table}/${name}`];
+      if (!count) continue;
+      const { read, ...fates } = count;
+      for (const key of ['loaded', 'notMeant', 'folded', 'sameRow', 'rejected', 'quarantined'] as const)
+        sum[key] += fates[key];
+      sum.read += read;
+      sum.unexplained += Math.abs(read - Object.values(fates).reduce((a, b) => a + b, 0));
+      loaded += count.loaded;
+    }
+    const inFile = contents.find((content) => content.table === table)?.rows ?? 0;
+    sum.inFiles += inFile;
+    sum.unexplained += Math.abs(loaded - inFile);
+  }
+  return [...domains.values()];
+}
+
+function gateFigures(
+  state: RunState,
+  plan: RunPlan,
+  verified: Verified,
+  tables: QualityReport['tables'],
+  balance: readonly Balance[],
+): GateFigures {
+  const fields = tables.flatMap((table) => table.fields.map((field) => ({ ...field, rows: table.rows })));
+  const populated = fields.filter(({ filled, imputed, defaulted }) => filled - imputed - defaulted > 0).length;
+  const mandatory = fields.filter((field) => field.mandatory);
+  const wanted = mandatory.reduce((sum, { rows }) => sum + rows, 0);
+  const there = mandatory.reduce((sum, { filled, imputed, defaulted }) => sum + filled - imputed - defaulted, 0);
+  const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+  const cells = Object.values(state.figures.cells);
+  const lost = state.extracted.map(({ read, bad, deleted, merged, kept }) =>
+    Math.abs(read - bad - deleted - merged - kept),
+  );
+  const crosswalk = Object.entries(state.figures.rejects).filter(([name]) => name.startsWith('CROSSWALK_'));
+  return {
+    errors: sum(state.counts.filter(({ severity }) => severity === 'ERROR').map(({ count }) => count)),
+    // kinds, not places: a threshold must mean the same for 20 patients and for a million
+    warnings: state.counts.filter(({ severity }) => severity === 'WARN').length,
+    unresolvedMappings: plan.unresolvedMappings,
+    crosswalkRejects: sum(crosswalk.map(([, count]) => count)),
+    populationRatio: fields.length === 0 ? null : Math.round((populated / fields.length) * 10_000) / 10_000,
+    columnsTotal: fields.length,
+    columnsPopulated: populated,
+    tablesWritten: Object.keys(verified.outputs).length,
+    rowsWritten: sum(tables.map(({ rows }) => rows)),
+    orphans: sum(Object.values(verified.orphans)),
+    edgesChecked: verified.edgesChecked,
+    unexplainedRows: sum(balance.map(({ unexplained }) => unexplained)) + sum(lost),
+    mandatoryCompleteness: wanted === 0 ? null : there / wanted,
+    rejects: sum(Object.values(state.figures.rejects)),
+    unapprovedTranslations: sum(cells.map(({ unapproved }) => unapproved)),
+    imputedCells: sum(cells.map(({ imputed, defaulted }) => imputed + defaulted)),
+  };
+}

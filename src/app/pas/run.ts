@@ -1,0 +1,225 @@
+import { randomUUID } from 'node:crypto';
+import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Clock, csvLine, SluiceError } from '../../core/index.ts';
+import { PAS_PROFILES, profileNamed } from '../../gates/index.ts';
+import { createIssueBook, type IssueBook } from '../../migrations/pas/index.ts';
+import { extractParts, readShared } from './extract.ts';
+import { type GateReport, judge } from './gate-report.ts';
+import { openKeyFiles } from './key-files.ts';
+import { planRun, type RunPlan } from './plan.ts';
+import { type QualityReport, qualityReport } from './quality-report.ts';
+import { loadState, type Mode, type RunState, STEPS, type Step, saveState } from './run-state.ts';
+import type { Extract } from './source-files.ts';
+import { transformParts } from './transform.ts';
+import { checkNhsDuplicates, verifyTarget } from './verify.ts';
+
+export interface PasRunOptions {
+  readonly extract: Extract;
+  readonly outDir: string;
+  readonly keysDir: string;
+  readonly profile: string;
+  readonly mode: Mode;
+  readonly testData: boolean;
+  readonly contractFile: string | null;
+  readonly crosswalksFolder: string | null;
+  /** Where to begin again in the run that is in the folder; null: a new run. `resume`: where it stopped. */
+  readonly from: Step | 'resume' | null;
+  readonly clock: Clock;
+  readonly progress: (step: Step, detail: string) => void;
+  readonly cancelled: () => boolean;
+}
+
+export interface PasRunOutcome {
+  readonly state: RunState;
+  readonly quality: QualityReport | null;
+  readonly gates: GateReport | null;
+}
+
+const FIGURES = (): RunState['figures'] => ({ feeds: {}, cells: {}, rejects: {} });
+
+/** Extract, transform, verify, judge. What is done is on disk, so that a run that was broken off can go on. */
+export async function runPas(options: PasRunOptions): Promise<PasRunOutcome> {
+  profileNamed(PAS_PROFILES, options.profile);
+  const { extract, outDir } = options;
+  mkdirSync(outDir, { recursive: true });
+  const before = options.from === null ? null : loadState(outDir);
+  if (options.from !== null && before === null)
+    throw new SluiceError('CONFIG_INVALID', `there is no run in ${outDir} that could go on`);
+  const startedAt = new Date(options.clock.now()).toISOString();
+  const on = before?.on ?? startedAt.slice(0, 10);
+  const plan = planRun({
+    mode: options.mode,
+    on,
+    testData: options.testData,
+    approvedOnly: options.profile === 'cutover_ready',
+    contractFile: options.contractFile,
+    crosswalksFolder: options.crosswalksFolder,
+    tables: (await extract.tables()).map(({ table }) => table),
+  });
+  const state = before ? continued(before, plan, options) : newState(options, plan, startedAt, on);
+  const run: Running = { options, plan, state, partsFolder: join(outDir, 'work') };
+  for (const step of STEPS) {
+    if (state.done.includes(step) || options.cancelled()) continue;
+    if (step === 'gates') break;
+    await DO[step](run);
+    if (options.cancelled()) break;
+    state.done.push(step);
+    saveState(outDir, state);
+  }
+  if (options.cancelled()) return { state, quality: null, gates: null };
+  const tables = plan.engine.layouts.map(({ table }) => table);
+  const at = new Date(options.clock.now()).toISOString();
+  const gates = judge(outDir, options.profile, { runId: state.runId, hashes: plan.hashes, tables, at });
+  if (!state.done.includes('gates')) state.done.push('gates');
+  saveState(outDir, state);
+  const quality = run.quality ?? null;
+  addHistory(outDir, gates, quality);
+  options.progress('gates', gates.status);
+  return { state, quality, gates };
+}
+
+interface Running {
+  readonly options: PasRunOptions;
+  readonly plan: RunPlan;
+  readonly state: RunState;
+  readonly partsFolder: string;
+  quality?: QualityReport;
+}
+
+const DO: Readonly<Record<Exclude<Step, 'gates'>, (run: Running) => Promise<void> | void>> = {
+  async extract({ options, plan, state, partsFolder }) {
+    const book = createIssueBook();
+    for (const issue of plan.issues) book.add(issue, () => issue.key);
+    const progress = (table: string, rows: number): void => options.progress('extract', `${table} ${rows}`);
+    const input = {
+      extract: options.extract,
+      engine: plan.engine,
+      merges: plan.merges,
+      drivers: plan.drivers,
+      book,
+      progress,
+    };
+    const { tables, parts } = await extractParts({ ...input, folder: partsFolder });
+    const shared = await readShared(input);
+    state.extracted = [...tables, ...shared.tables];
+    state.parts = parts;
+    Object.assign(state, { partsDone: 0, lengths: [], figures: FIGURES() });
+    keep(state, book);
+  },
+
+  async transform({ options, plan, state, partsFolder }) {
+    const book = createIssueBook(state);
+    const quiet = createIssueBook();
+    // the shared tables were judged when they were extracted; here their rows are needed again
+    const { rows } = await readShared({
+      extract: options.extract,
+      engine: plan.engine,
+      merges: null,
+      drivers: plan.drivers,
+      book: quiet,
+      progress: () => undefined,
+    });
+    transformParts({
+      engine: plan.engine,
+      keys: openKeyFiles(options.keysDir),
+      shared: rows,
+      folder: options.outDir,
+      partsFolder,
+      state,
+      book,
+      save: () => {
+        keep(state, book);
+        saveState(options.outDir, state);
+      },
+      progress: (done, of) => options.progress('transform', `part ${done} of ${of}`),
+      cancelled: options.cancelled,
+    });
+    if (!options.cancelled()) checkNhsDuplicates(partsFolder, book);
+    keep(state, book);
+  },
+
+  verify(run) {
+    const { options, plan, state, partsFolder } = run;
+    const { outDir } = options;
+    // a second verification must not count what the first one found
+    const source = state.counts.filter(({ category }) => !category.startsWith('TARGET_'));
+    const book = createIssueBook({
+      issues: state.issues.filter((issue) => !issue.category.startsWith('TARGET_')),
+      counts: source,
+    });
+    const verified = verifyTarget(outDir, plan, book, (table) => options.progress('verify', table));
+    keep(state, book);
+    const at = new Date(options.clock.now()).toISOString();
+    run.quality = qualityReport(state, plan, verified, at);
+    writeFileSync(join(outDir, 'quality.json'), `${JSON.stringify(run.quality, null, 1)}\n`);
+    writeFileSync(join(outDir, 'issues.csv'), issuesCsv(book));
+    if (options.from === null || options.from === 'resume') rmSync(partsFolder, { recursive: true, force: true });
+  },
+};
+
+function keep(state: RunState, book: IssueBook): void {
+  state.issues = [...book.issues];
+  state.counts = [...book.counts];
+}
+
+function newState(options: PasRunOptions, plan: RunPlan, startedAt: string, on: string): RunState {
+  return {
+    runId: `${startedAt.replace(/[-:.]/g, '')}-${randomUUID().slice(0, 8)}`,
+    startedAt,
+    source: options.extract.name,
+    contract: plan.contract,
+    profile: options.profile,
+    mode: options.mode,
+    on,
+    testData: options.testData,
+    hashes: plan.hashes,
+    done: [],
+    parts: 0,
+    extracted: [],
+    partsDone: 0,
+    lengths: [],
+    figures: FIGURES(),
+    issues: [],
+    counts: [],
+  };
+}
+
+/** A run goes on only with what it began with: other rules would make a target of two halves. */
+function continued(before: RunState, plan: RunPlan, { from, mode, testData }: PasRunOptions): RunState {
+  const done = before.done.filter((step) => from === 'resume' || STEPS.indexOf(step) < STEPS.indexOf(from as Step));
+  const changed = Object.entries(plan.hashes).filter(
+    ([name, value]) => before.hashes[name as keyof RunState['hashes']] !== value,
+  );
+  const mixes =
+    done.includes('extract') && (changed.length > 0 || before.mode !== mode || before.testData !== testData);
+  if (mixes)
+    throw new SluiceError(
+      'CONFIG_INVALID',
+      `the run began with other rules or options (${changed.map(([name]) => name).join(', ') || 'mode'}); begin it anew`,
+    );
+  return {
+    ...before,
+    hashes: plan.hashes,
+    done,
+    ...(done.includes('transform') || from === 'resume' ? {} : { partsDone: 0, lengths: [], figures: FIGURES() }),
+  };
+}
+
+function issuesCsv(book: IssueBook): string {
+  const lines = book.issues.map((i) => csvLine([i.severity, i.category, i.table, i.field, i.key, i.message]));
+  return csvLine(['severity', 'category', 'table_name', 'field_name', 'key', 'message']) + lines.join('');
+}
+
+/** One point a run, for whoever draws the course of data quality. */
+function addHistory(folder: string, gates: GateReport, quality: QualityReport | null): void {
+  const point = {
+    ts_utc: gates.run_at_utc,
+    run_id: gates.run_id,
+    profile: gates.profile,
+    release_status: gates.status,
+    mode: quality?.mode ?? null,
+    figures: quality?.figures ?? null,
+  };
+  appendFileSync(join(folder, 'history.ndjson'), `${JSON.stringify(point)}\n`);
+}
