@@ -57,12 +57,16 @@ export interface QualityReport {
 /** What the reference reports for its own strict runs, by the same definition of the ratio. */
 const REFERENCE_RATIO = 0.3443;
 
+/** What all steps found. */
+const allCounts = ({ found }: RunState): readonly IssueCount[] =>
+  (['extract', 'transform', 'verify'] as const).flatMap((step) => found[step].counts);
+
 export function qualityReport(state: RunState, plan: RunPlan, verified: Verified, runAt: string): QualityReport {
   const tables = fieldFigures(state.figures, plan, verified);
   const balance = balanceOf(state, plan, verified);
   const counts = { ERROR: 0, WARN: 0, INFO: 0 };
   const categories: Record<string, number> = {};
-  for (const { severity, category, count } of state.counts) {
+  for (const { severity, category, count } of allCounts(state)) {
     counts[severity] += count;
     categories[category] = (categories[category] ?? 0) + count;
   }
@@ -77,7 +81,7 @@ export function qualityReport(state: RunState, plan: RunPlan, verified: Verified
     outputs: verified.outputs,
     severity_counts: counts,
     category_counts: Object.fromEntries(Object.entries(categories).sort()),
-    issue_counts: state.counts,
+    issue_counts: allCounts(state),
     figures: gateFigures(state, plan, verified, tables, balance),
     reference: { population_ratio_strict: REFERENCE_RATIO },
     balance,
@@ -164,9 +168,13 @@ function gateFigures(
   );
   const crosswalk = Object.entries(state.figures.rejects).filter(([name]) => name.startsWith('CROSSWALK_'));
   return {
-    errors: sum(state.counts.filter(({ severity }) => severity === 'ERROR').map(({ count }) => count)),
+    errors: sum(
+      allCounts(state)
+        .filter(({ severity }) => severity === 'ERROR')
+        .map(({ count }) => count),
+    ),
     // kinds, not places: a threshold must mean the same for 20 patients and for a million
-    warnings: state.counts.filter(({ severity }) => severity === 'WARN').length,
+    warnings: allCounts(state).filter(({ severity }) => severity === 'WARN').length,
     unresolvedMappings: plan.unresolvedMappings,
     crosswalkRejects: sum(crosswalk.map(([, count]) => count)),
     populationRatio: fields.length === 0 ? null : Math.round((populated / fields.length) * 10_000) / 10_000,

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SluiceError } from '../../core/index.ts';
-import type { FeedCount, Issue, IssueCount } from '../../migrations/pas/index.ts';
+import type { FeedCount, SavedIssues } from '../../migrations/pas/index.ts';
 
 /** The steps of a run, in their order. */
 export const STEPS = ['extract', 'transform', 'verify', 'gates'] as const;
@@ -55,9 +55,15 @@ export interface RunState {
   partsDone: number;
   lengths: number[];
   figures: Figures;
-  issues: Issue[];
-  counts: IssueCount[];
+  /** What each step found; a step that is done again forgets what it had found. */
+  found: Record<Exclude<Step, 'gates'>, SavedIssues>;
 }
+
+export const nothingFound = (): RunState['found'] => ({
+  extract: { issues: [], counts: [] },
+  transform: { issues: [], counts: [] },
+  verify: { issues: [], counts: [] },
+});
 
 const stateFile = (folder: string): string => join(folder, 'run.json');
 

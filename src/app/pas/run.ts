@@ -3,13 +3,13 @@ import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, csvLine, SluiceError } from '../../core/index.ts';
 import { PAS_PROFILES, profileNamed } from '../../gates/index.ts';
-import { createIssueBook, type IssueBook } from '../../migrations/pas/index.ts';
+import { createIssueBook, type IssueBook, type SavedIssues } from '../../migrations/pas/index.ts';
 import { extractParts, readShared } from './extract.ts';
 import { type GateReport, judge } from './gate-report.ts';
 import { openKeyFiles } from './key-files.ts';
 import { planRun, type RunPlan } from './plan.ts';
 import { type QualityReport, qualityReport } from './quality-report.ts';
-import { loadState, type Mode, type RunState, STEPS, type Step, saveState } from './run-state.ts';
+import { loadState, type Mode, nothingFound, type RunState, STEPS, type Step, saveState } from './run-state.ts';
 import type { Extract } from './source-files.ts';
 import { transformParts } from './transform.ts';
 import { checkNhsDuplicates, verifyTarget } from './verify.ts';
@@ -105,11 +105,11 @@ const DO: Readonly<Record<Exclude<Step, 'gates'>, (run: Running) => Promise<void
     state.extracted = [...tables, ...shared.tables];
     state.parts = parts;
     Object.assign(state, { partsDone: 0, lengths: [], figures: FIGURES() });
-    keep(state, book);
+    state.found.extract = saved(book);
   },
 
   async transform({ options, plan, state, partsFolder }) {
-    const book = createIssueBook(state);
+    const book = createIssueBook(state.found.transform);
     const quiet = createIssueBook();
     // the shared tables were judged when they were extracted; here their rows are needed again
     const { rows } = await readShared({
@@ -129,38 +129,38 @@ const DO: Readonly<Record<Exclude<Step, 'gates'>, (run: Running) => Promise<void
       state,
       book,
       save: () => {
-        keep(state, book);
+        state.found.transform = saved(book);
         saveState(options.outDir, state);
       },
       progress: (done, of) => options.progress('transform', `part ${done} of ${of}`),
       cancelled: options.cancelled,
     });
     if (!options.cancelled()) checkNhsDuplicates(partsFolder, book);
-    keep(state, book);
+    state.found.transform = saved(book);
   },
 
   verify(run) {
     const { options, plan, state, partsFolder } = run;
     const { outDir } = options;
-    // a second verification must not count what the first one found
-    const source = state.counts.filter(({ category }) => !category.startsWith('TARGET_'));
-    const book = createIssueBook({
-      issues: state.issues.filter((issue) => !issue.category.startsWith('TARGET_')),
-      counts: source,
-    });
+    const book = createIssueBook();
     const verified = verifyTarget(outDir, plan, book, (table) => options.progress('verify', table));
-    keep(state, book);
+    for (const [name, { missed }] of Object.entries(state.figures.cells)) sayMissed(book, name, missed);
+    state.found.verify = saved(book);
     const at = new Date(options.clock.now()).toISOString();
     run.quality = qualityReport(state, plan, verified, at);
     writeFileSync(join(outDir, 'quality.json'), `${JSON.stringify(run.quality, null, 1)}\n`);
-    writeFileSync(join(outDir, 'issues.csv'), issuesCsv(book));
+    writeFileSync(join(outDir, 'issues.csv'), issuesCsv(state));
     if (options.from === null || options.from === 'resume') rmSync(partsFolder, { recursive: true, force: true });
   },
 };
 
-function keep(state: RunState, book: IssueBook): void {
-  state.issues = [...book.issues];
-  state.counts = [...book.counts];
+const saved = ({ issues, counts }: IssueBook): SavedIssues => ({ issues: [...issues], counts: [...counts] });
+
+/** Cells that the contract wants to hear of when the source leaves them blank. */
+function sayMissed(book: IssueBook, name: string, missed: number): void {
+  const [table = '', field = ''] = name.split('.');
+  const message = `the source leaves it blank in ${missed} rows`;
+  if (missed > 0) book.add({ severity: 'WARN', category: 'FIELD_BLANK', table, field, message });
 }
 
 function newState(options: PasRunOptions, plan: RunPlan, startedAt: string, on: string): RunState {
@@ -180,8 +180,7 @@ function newState(options: PasRunOptions, plan: RunPlan, startedAt: string, on: 
     partsDone: 0,
     lengths: [],
     figures: FIGURES(),
-    issues: [],
-    counts: [],
+    found: nothingFound(),
   };
 }
 
@@ -203,11 +202,17 @@ function continued(before: RunState, plan: RunPlan, { from, mode, testData }: Pa
     hashes: plan.hashes,
     done,
     ...(done.includes('transform') || from === 'resume' ? {} : { partsDone: 0, lengths: [], figures: FIGURES() }),
+    found: {
+      ...nothingFound(),
+      ...(done.includes('extract') ? { extract: before.found.extract } : {}),
+      ...(done.includes('transform') || from === 'resume' ? { transform: before.found.transform } : {}),
+    },
   };
 }
 
-function issuesCsv(book: IssueBook): string {
-  const lines = book.issues.map((i) => csvLine([i.severity, i.category, i.table, i.field, i.key, i.message]));
+function issuesCsv({ found }: RunState): string {
+  const all = (['extract', 'transform', 'verify'] as const).flatMap((step) => found[step].issues);
+  const lines = all.map((i) => csvLine([i.severity, i.category, i.table, i.field, i.key, i.message]));
   return csvLine(['severity', 'category', 'table_name', 'field_name', 'key', 'message']) + lines.join('');
 }
 

@@ -1,6 +1,6 @@
 import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { csvLine } from '../../core/index.ts';
+import { csvLine, opaqueKey } from '../../core/index.ts';
 import {
   checkSource,
   type Engine,
@@ -52,7 +52,7 @@ export const nhsFile = (folder: string, share: number): string => join(folder, `
 export function transformParts(input: TransformInput): void {
   const { engine, state, folder } = input;
   const files = openFiles(engine, folder, state);
-  const sink = sinkInto(files, engine, state.figures);
+  const sink = sinkInto(files, engine, state.figures, input.book);
   const nhs = createNhsFiles(input.partsFolder, state.partsDone === 0);
   try {
     // part 0 of the count is the shared tables; their keys are the parents of every part
@@ -109,7 +109,7 @@ const NO_ROWS: Figures['feeds'][string] = {
   quarantined: 0,
 };
 
-function sinkInto(files: TableFiles, { layouts }: Engine, figures: Figures): Sink {
+function sinkInto(files: TableFiles, { layouts }: Engine, figures: Figures, book: IssueBook): Sink {
   const counts = layouts.map(({ table, feeds }) =>
     feeds.map(({ name }) => {
       const count = figures.feeds[`${table}/${name}`] ?? { ...NO_ROWS };
@@ -128,6 +128,17 @@ function sinkInto(files: TableFiles, { layouts }: Engine, figures: Figures): Sin
       files.add(rejects, csvLine(rejectCells(reject)));
       const name = `${reject.problem}|${reject.table}|${reject.field}`;
       figures.rejects[name] = (figures.rejects[name] ?? 0) + 1;
+      const lost = reject.disposition !== 'blank';
+      book.add(
+        {
+          severity: lost ? 'ERROR' : 'WARN',
+          category: `REJECT_${reject.problem}`,
+          table: reject.table,
+          field: reject.field,
+          message: lost ? `the row is not loaded (${reject.disposition})` : 'the cell stays empty',
+        },
+        () => opaqueKey(reject.sourceKey),
+      );
     },
     count(table, feed, what, by) {
       const count = counts[table]?.[feed];

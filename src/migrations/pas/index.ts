@@ -7,7 +7,13 @@ export { deletionOf, type Header, moveMerged, readHeader, readMerges } from './e
 export type { CellCount, FeedCount, Reject, Sink, SourceRow, TargetRow } from './engine/outcome.ts';
 export type { ProjectedTable, Projection } from './engine/projection.ts';
 export type { TargetColumn } from './engine/shape.ts';
-export { createIssueBook, type Issue, type IssueBook, type IssueCount } from './quality/issue-book.ts';
+export {
+  createIssueBook,
+  type Issue,
+  type IssueBook,
+  type IssueCount,
+  type SavedIssues,
+} from './quality/issue-book.ts';
 export { checkSource } from './quality/source-checks.ts';
 export { createTargetChecker, type TableContent } from './quality/target-checks.ts';
 export { referenceContract } from './reference/contract.ts';
