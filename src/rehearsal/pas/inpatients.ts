@@ -1,0 +1,250 @@
+import type { Chance } from '../chance.ts';
+import { MASTERS } from './masters.ts';
+import { DAY, dayOf, type Moment, TODAY, written } from './moments.ts';
+import type { Patient, Put } from './put.ts';
+
+/** A wait that may end in an admission; some admissions never waited. */
+export function putWaitOrAdmission(chance: Chance, patient: Patient, episode: string, put: Put): void {
+  const elective = chance.yes(0.6);
+  const listed = dayOf(TODAY - DAY * chance.between(30, 700)) + 10 * 60;
+  const waitsStill = elective && chance.yes(0.3);
+  const admitted: Moment | null = waitsStill ? null : listed + (elective ? DAY * chance.between(5, 28) : 0);
+  const consultant = chance.pick(MASTERS.consultants);
+  if (elective) putWait(chance, { patient, episode, listed, waitsStill, admitted, consultant }, put);
+  if (admitted !== null) putAdmission(chance, { patient, episode, listed, elective, admitted, consultant }, put);
+}
+
+interface Wait {
+  readonly patient: Patient;
+  readonly episode: string;
+  readonly listed: Moment;
+  readonly waitsStill: boolean;
+  readonly admitted: Moment | null;
+  readonly consultant: string;
+}
+
+function putWait(chance: Chance, { patient, episode, listed, waitsStill, admitted, consultant }: Wait, put: Put): void {
+  const key = { InternalPatientNumber: patient.number, EpisodeNumber: episode };
+  const shared = {
+    ...key,
+    WlCode: chance.pick(MASTERS.inpatientLists),
+    Consultant: consultant,
+    Specialty: chance.pick(MASTERS.specialties),
+    Hospital: 'RX01',
+    Urgency: chance.pick(['R', 'U', 'S']),
+    IntdMgmt: chance.pick(['1', '2']),
+    IntendedProc: chance.pick(MASTERS.procedures),
+    ProvisionalDiagnosis: chance.pick(MASTERS.diagnoses),
+    ShortNotice: chance.pick(['YES', 'NO']),
+    TheatreTime: String(30 + chance.below(12) * 10),
+    ExpectedLos: String(chance.between(1, 6)),
+    OriginalDateOnList: written(listed).day,
+    Operation: 'Planned procedure',
+    Transport: chance.yes(0.1) ? chance.pick(MASTERS.transport) : '',
+    CommentNonClin: chance.yes(0.2) ? 'Works nights' : '',
+  };
+  put('WLENTRY', { ...shared, EpsActvDtimeInt: written(listed).int, WLOnListDate: written(listed).full });
+  if (waitsStill) put('WLCURRENT', { ...shared, DateOnList: written(listed).full });
+  const offered = listed + DAY * 2;
+  const coming = admitted ?? offered + DAY * 30;
+  put('WLACTIVITY', {
+    ...key,
+    EpsActvDtimeInt: written(offered).int,
+    ActivityDate: written(offered).day,
+    TCIDate: written(coming).full,
+    TCIOfferDateInt: written(offered).dayInt,
+    TCIAcceptDateInt: chance.yes(0.8) ? written(offered + DAY).dayInt : '',
+    BookingType: chance.pick(MASTERS.bookingTypes),
+    Consultant: consultant,
+  });
+  if (chance.yes(0.15))
+    put('WLACTIVITY', {
+      ...key,
+      EpsActvDtimeInt: written(offered + DAY).int,
+      ActivityDate: written(offered + DAY).day,
+      DefEndDate: written(offered + DAY * 3).day,
+      SuspReason: chance.pick(MASTERS.suspensionReasons),
+      Consultant: consultant,
+    });
+  if (admitted !== null)
+    put('WLREMOVAL', {
+      ...key,
+      EpsActvDtimeInt: written(admitted).int,
+      ActivityDate: written(admitted).day,
+      Reason: 'ADMD',
+    });
+}
+
+interface Stay {
+  readonly patient: Patient;
+  readonly episode: string;
+  readonly listed: Moment;
+  readonly elective: boolean;
+  readonly admitted: Moment;
+  readonly consultant: string;
+}
+
+function putAdmission(chance: Chance, stay: Stay, put: Put): void {
+  const { patient, episode, admitted, elective, listed } = stay;
+  const key = { InternalPatientNumber: patient.number, EpisodeNumber: episode };
+  const days = chance.between(1, 12);
+  const discharged = admitted + DAY * days < TODAY && !chance.yes(0.05) ? admitted + DAY * days : null;
+  const wards = [chance.pick(MASTERS.wards), chance.pick(MASTERS.wards)] as const;
+  const specialty = chance.pick(MASTERS.specialties);
+  put('ADMITDISCH', {
+    ...key,
+    AdmissionDate: written(admitted).full,
+    IpAdmDtimeInt: written(admitted).int,
+    DischargeDate: discharged === null ? '' : written(discharged).full,
+    IpDschDtimeInt: discharged === null ? '' : written(discharged).int,
+    ExpDateofDischarge: written(admitted + DAY * 5).full,
+    AdmWard: wards[0],
+    Consultant: stay.consultant,
+    Specialty: specialty,
+    HospCode: 'RX01',
+    MethodOfAdmission: elective ? '11' : '21',
+    SourceOfAdm: '19',
+    MethodOfDischarge: discharged === null ? '' : '1',
+    DestinationOnDischarge: discharged === null ? '' : '19',
+    IntdMgmt: '1',
+    Category: '01',
+    EpiGPCode: patient.gp,
+    EpiGPPracticeCode: patient.practice,
+    WlDateCcyy: elective ? written(listed).day : '',
+  });
+  const parts = days > 4 && chance.yes(0.3) ? 2 : 1;
+  const end = discharged ?? TODAY;
+  for (let part = 1; part <= parts; part++) {
+    const from = part === 1 ? admitted : admitted + DAY * 2;
+    const to = part < parts ? admitted + DAY * 2 : discharged;
+    putConsultantEpisode(
+      chance,
+      stay,
+      { part, from, to, discharged, specialty, ward: wards[part - 1] ?? wards[0] },
+      put,
+    );
+  }
+  putWardStays(chance, stay, { end, discharged, wards, specialty }, put);
+}
+
+interface Part {
+  readonly part: number;
+  readonly from: Moment;
+  readonly to: Moment | null;
+  readonly discharged: Moment | null;
+  readonly specialty: string;
+  readonly ward: string;
+}
+
+function putConsultantEpisode(
+  chance: Chance,
+  stay: Stay,
+  { part, from, to, discharged, specialty, ward }: Part,
+  put: Put,
+): void {
+  const { patient, episode, admitted, elective, listed } = stay;
+  const key = { InternalPatientNumber: patient.number, EpisodeNumber: episode };
+  const consultant = part === 1 ? stay.consultant : chance.pick(MASTERS.consultants);
+  const coded = to !== null && chance.yes(0.9);
+  const codes = {
+    KornerEpisodePrimaryDiagnosisCode: coded ? chance.pick(MASTERS.diagnoses) : '',
+    KornerEpisodePrimaryProcedureCode: coded && chance.yes(0.6) ? chance.pick(MASTERS.procedures) : '',
+  };
+  put('CONSEPISODE', {
+    ...key,
+    FCENumber: String(part),
+    EpsActvDtimeInt: written(from).int,
+    EpisodeStartDate: written(from).day,
+    EpisodeStartTime: written(from).time,
+    ConsultantEpisodeEndDttm: to === null ? '' : written(to).int,
+    ConsultantCode: consultant,
+    SpecialtyCode: specialty,
+    HRGCode: coded ? 'HA11A' : '',
+    ...codes,
+    KornerEpisodeSubsidiaryDiagnosisCode: coded && chance.yes(0.3) ? chance.pick(MASTERS.diagnoses) : '',
+  });
+  if (to === null) return;
+  put('FCEEXT', {
+    ...key,
+    ...codes,
+    FceSequenceNo: String(part),
+    EpsActvDtimeInt: written(from).int,
+    FCEStartDate: written(from).day,
+    FCEStartDTimeInt: written(from).int,
+    FCEEndDate: written(to).day,
+    AdmissionDatetime: written(admitted).full,
+    DischargeDatetime: discharged === null ? '' : written(discharged).full,
+    DateOnList: elective ? written(listed).full : '',
+    Consultant: consultant,
+    Specialty: specialty,
+    IntdMgmt: '1',
+    ClassPat: '1',
+    PatientCategory: '01',
+    MethodOfDischarge: '1',
+    WardCdend: ward,
+    Forenames: patient.forenames,
+    Surname: patient.surname,
+    Sex: patient.sex,
+    Dob: patient.born,
+    Postcode: patient.postcode,
+    GpCode: patient.gp,
+    PracticeCode: patient.practice,
+    ProviderCode: 'RX0',
+    PurchaserCode: '5QJ',
+    LosForConsEps: String(Math.round((to - from) / DAY)),
+  });
+  for (let seq = 1; coded && seq <= chance.below(3); seq++)
+    put('CONSEPISDIAG', {
+      ...key,
+      FCENumber: String(part),
+      SecondaryDiagSeqNo: String(seq),
+      SecondaryDiagnosis: chance.pick(MASTERS.diagnoses),
+    });
+  if (coded && chance.yes(0.2))
+    put('CONSEPISPROC', {
+      ...key,
+      FCENumber: String(part),
+      SecondaryProcSeqNo: '1',
+      OPCS: chance.pick(MASTERS.procedures),
+    });
+}
+
+interface Wards {
+  readonly end: Moment;
+  readonly discharged: Moment | null;
+  readonly wards: readonly [string, string];
+  readonly specialty: string;
+}
+
+/** V83 begins a new row whenever anything about a stay changes, so that one stay on a ward may be several rows. */
+function putWardStays(chance: Chance, stay: Stay, { end, discharged, wards, specialty }: Wards, put: Put): void {
+  const key = { InternalPatientNumber: stay.patient.number, EpisodeNumber: stay.episode };
+  const cuts = end - stay.admitted > DAY * 3 ? [DAY, DAY * 2] : [];
+  const moments = [stay.admitted, ...cuts.map((cut) => stay.admitted + cut), end];
+  for (let i = 0; i + 1 < moments.length; i++) {
+    const [from, to] = [moments[i] ?? 0, moments[i + 1] ?? 0];
+    const last = i + 2 === moments.length;
+    const ward = i < 2 ? wards[0] : wards[1];
+    const over = !last || discharged !== null;
+    put('CONSWARDSTAY', {
+      ...key,
+      EpsActvDtimeInt: written(from).int,
+      StartDate: written(from).day,
+      StartTime: written(from).time,
+      EndDate: over ? written(to).day : '',
+      EndDtTimeInt: over ? written(to).int : '',
+      WardCode: ward,
+      ConsultantCode: stay.consultant,
+      Specialty: specialty,
+      HospitalCode: 'RX01',
+      IpAdmDtimeInt: written(stay.admitted).int,
+    });
+    put('ROOMSTAY', {
+      ...key,
+      EpsActvDtimeInt: written(from).int,
+      Ward: ward,
+      BedID: `B${chance.between(1, 30)}`,
+      Hospital: 'RX01',
+    });
+  }
+}
