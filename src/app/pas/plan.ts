@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createCsvReader, SluiceError } from '../../core/index.ts';
@@ -14,7 +14,7 @@ import {
   type TargetColumn,
   type TargetEdge,
 } from '../../migrations/pas/index.ts';
-import { loadHouseContract } from './house-contract.ts';
+import { type ContractPlace, loadHouseContract } from './house-contract.ts';
 import { readPairs } from './pairs.ts';
 import type { Hashes, Mode } from './run-state.ts';
 
@@ -38,8 +38,8 @@ export interface PlanOptions {
   readonly on: string;
   readonly testData: boolean;
   readonly approvedOnly: boolean;
-  /** A contract in the reference's column format; null: our own. */
-  readonly contractFile: string | null;
+  /** A folder laid out as our own contract, or a CSV file in the reference's column format; null: our own. */
+  readonly contractPath: string | null;
   /** Folder of `source_value,target_value` files that such a contract's translations go through. */
   readonly crosswalksFolder: string | null;
   /** Source tables of the extract: a given contract elects its drivers among them. */
@@ -47,11 +47,16 @@ export interface PlanOptions {
 }
 
 export function planRun(options: PlanOptions): RunPlan {
-  return options.contractFile === null ? planOurs(options) : planGiven(options, options.contractFile);
+  const { contractPath } = options;
+  if (contractPath === null) return planOurs(options, {});
+  if (!existsSync(contractPath)) throw new SluiceError('CONFIG_INVALID', `--contract: there is no ${contractPath}`);
+  return statSync(contractPath).isDirectory()
+    ? planOurs(options, { contract: contractPath })
+    : planGiven(options, contractPath);
 }
 
-function planOurs({ on, testData, approvedOnly, mode }: PlanOptions): RunPlan {
-  const { catalogue, contract, hashes } = loadHouseContract();
+function planOurs({ on, testData, approvedOnly, mode }: PlanOptions, place: ContractPlace): RunPlan {
+  const { catalogue, contract, hashes } = loadHouseContract(place);
   const columns = new Map<string, readonly TargetColumn[]>();
   for (const [table, fields] of catalogue.targetFields) {
     const real = [...fields.values()].filter(({ phantom }) => !phantom);
@@ -87,7 +92,6 @@ function planOurs({ on, testData, approvedOnly, mode }: PlanOptions): RunPlan {
 
 function planGiven({ on, crosswalksFolder, tables, mode }: PlanOptions, file: string): RunPlan {
   if (mode === 'impute') throw new SluiceError('CONFIG_INVALID', '--mode impute works with our own contract only');
-  if (!existsSync(file)) throw new SluiceError('CONFIG_INVALID', `--contract: there is no file ${file}`);
   const house = loadHouseContract();
   const text = readFileSync(file, 'utf8');
   const records: string[][] = [];

@@ -21,7 +21,7 @@ export interface PasRunOptions {
   readonly profile: string;
   readonly mode: Mode;
   readonly testData: boolean;
-  readonly contractFile: string | null;
+  readonly contractPath: string | null;
   readonly crosswalksFolder: string | null;
   /** Where to begin again in the run that is in the folder; null: a new run. `resume`: where it stopped. */
   readonly from: Step | 'resume' | null;
@@ -53,7 +53,7 @@ export async function runPas(options: PasRunOptions): Promise<PasRunOutcome> {
     on,
     testData: options.testData,
     approvedOnly: options.profile === 'cutover_ready',
-    contractFile: options.contractFile,
+    contractPath: options.contractPath,
     crosswalksFolder: options.crosswalksFolder,
     tables: (await extract.tables()).map(({ table }) => table),
   });

@@ -1,19 +1,19 @@
+export { type CatalogueDifference, compareCatalogues } from './catalogue/compare.ts';
+export { importDictionary } from './catalogue/import.ts';
 export type { Catalogue, TargetEdge } from './catalogue/model.ts';
 export { readCatalogue } from './catalogue/read.ts';
-export type { Contract, Crosswalk } from './contract/model.ts';
-export { readContract } from './contract/read.ts';
-export { createEngine, type Engine, type TargetLayout } from './engine/engine.ts';
+export { writeSourceCatalogue } from './catalogue/write.ts';
+export { checkContract } from './contract/check.ts';
+export type { Condition, Contract, Crosswalk, MappingClass, Pick, Rule, TablePlan } from './contract/model.ts';
+export { type Proposal, proposeField, proposeRows } from './contract/propose.ts';
+export { type ReadContract, readContract } from './contract/read.ts';
+export type { ReadField } from './contract/read-fields.ts';
+export { createEngine, type Engine } from './engine/engine.ts';
 export { deletionOf, type Header, moveMerged, readHeader, readMerges } from './engine/intake.ts';
-export type { CellCount, FeedCount, Reject, Sink, SourceRow, TargetRow } from './engine/outcome.ts';
-export type { ProjectedTable, Projection } from './engine/projection.ts';
+export type { FeedCount, Reject, Sink, SourceRow } from './engine/outcome.ts';
+export type { ProjectedTable } from './engine/projection.ts';
 export type { TargetColumn } from './engine/shape.ts';
-export {
-  createIssueBook,
-  type Issue,
-  type IssueBook,
-  type IssueCount,
-  type SavedIssues,
-} from './quality/issue-book.ts';
+export { createIssueBook, type Issue, type IssueBook, type IssueCount, type SavedIssues } from './quality/issue-book.ts';
 export { checkSource } from './quality/source-checks.ts';
 export { createTargetChecker, type TableContent } from './quality/target-checks.ts';
 export { referenceContract } from './reference/contract.ts';
