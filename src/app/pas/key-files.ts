@@ -5,8 +5,6 @@ import { shareOf } from './parts.ts';
 
 /** Keys are kept in this many files by their patient, so that a part's keys are in few of them. */
 const BUCKETS = 64;
-/** So many buckets are in memory at a time. */
-const OPEN = 4;
 /** Numbers are taken from the counters in runs of this length; what a crash leaves unused is never given again. */
 const RESERVED = 100_000;
 
@@ -21,7 +19,7 @@ interface Bucket {
 /** The record numbers of a target, kept in a folder for as long as the migration lives. */
 export interface KeyFiles {
   of(table: string, key: string, patient: string): number;
-  /** What was given so far is on disk when this returns. */
+  /** What was given so far is on disk when this returns, and no key is in memory any more. */
   flush(): void;
   /** Numbers given by this object that nobody had before. */
   readonly allocated: number;
@@ -51,11 +49,6 @@ export function openKeyFiles(folder: string): KeyFiles {
   const open = (id: number): Bucket => {
     let bucket = buckets.get(id);
     if (bucket) return bucket;
-    const [oldest] = buckets;
-    if (buckets.size >= OPEN && oldest) {
-      save(...oldest);
-      buckets.delete(oldest[0]);
-    }
     bucket = { numbers: readBucket(bucketFile(id)), added: '' };
     buckets.set(id, bucket);
     return bucket;
@@ -72,7 +65,8 @@ export function openKeyFiles(folder: string): KeyFiles {
       if (known !== undefined) return known;
       const number = next[table] ?? 1;
       if (number >= (reserved[table] ?? 1)) {
-        reserved[table] = number + RESERVED;
+        // all tables at once: a file is written as seldom as can be
+        for (const name of new Set([table, ...Object.keys(next)])) reserved[name] = (next[name] ?? 1) + RESERVED;
         saveCounters(reserved);
       }
       next[table] = number + 1;
@@ -83,6 +77,7 @@ export function openKeyFiles(folder: string): KeyFiles {
     },
     flush() {
       for (const [id, bucket] of buckets) save(id, bucket);
+      buckets.clear();
       // exact again: the next run goes on without a gap
       saveCounters(next);
       Object.assign(reserved, next);

@@ -13,7 +13,13 @@ export { deletionOf, type Header, moveMerged, readHeader, readMerges } from './e
 export type { FeedCount, Reject, Sink, SourceRow } from './engine/outcome.ts';
 export type { ProjectedTable } from './engine/projection.ts';
 export type { TargetColumn } from './engine/shape.ts';
-export { createIssueBook, type Issue, type IssueBook, type IssueCount, type SavedIssues } from './quality/issue-book.ts';
+export {
+  createIssueBook,
+  type Issue,
+  type IssueBook,
+  type IssueCount,
+  type SavedIssues,
+} from './quality/issue-book.ts';
 export { checkSource } from './quality/source-checks.ts';
 export { createTargetChecker, type TableContent } from './quality/target-checks.ts';
 export { referenceContract } from './reference/contract.ts';

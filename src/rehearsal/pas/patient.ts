@@ -41,7 +41,7 @@ const phone = (chance: Chance): string => `0113 496 ${String(chance.below(10_000
 
 /** The index row of one patient and what hangs on it: registrations, former addresses, casenotes, merged numbers. */
 export function putPatient(chance: Chance, index: number, put: Put): Patient {
-  const born = TODAY - DAY * chance.between(30, 365 * 90);
+  const born = TODAY - DAY * chance.between(1_200, 365 * 90);
   const birth = written(born);
   const sex = chance.yes(0.5) ? '1' : '2';
   const surname = pick(chance, SURNAMES);

@@ -27,7 +27,7 @@ export function compileCell(
   context: { readonly projection: Projection; readonly rules: CellRules; readonly imputed: string | null },
 ): CompiledCell | null {
   const sources = field.sources.map((ref) => columnAt(feed, ref, context.projection));
-  const make = maker(field, sources, shapeFor(target.column), context.rules);
+  const make = maker(field, sources, shapeOf(field, target.column), context.rules);
   const { imputed } = context;
   if (imputed === null || UNTOUCHED.has(field.rule.kind)) return make && { index: target.index, field, sources, make };
   const filled = (rows: RowsAtHand, scope: CellScope): string => {
@@ -38,6 +38,10 @@ export function compileCell(
   };
   return { index: target.index, field, sources, make: filled };
 }
+
+/** What a crosswalk answers is the target's own code, also where the column is called a switch. */
+const shapeOf = ({ rule }: FieldRow, column: TargetColumn): Shape =>
+  shapeFor(rule.kind === 'translate' && column.type === 'flag' ? { ...column, type: 'code' } : column);
 
 /** Keys and links are never made up. */
 const UNTOUCHED: ReadonlySet<string> = new Set(['record-number', 'parent', 'source-key']);

@@ -85,13 +85,16 @@ export function createTargetChecker(edges: readonly TargetEdge[], book: IssueBoo
         orphans.set(edge, 0);
         return [{ index, field, edge, known }];
       });
-      const shapes = columns.map(shapeFor);
+      // what a switch may hold is the contract's business: some are letters of their own
+      const shapes = columns.map((column) =>
+        shapeFor({ ...column, type: column.type === 'flag' ? 'code' : column.type }),
+      );
       const scope: CellScope = { problem: null, note: null };
       return (cells) => {
         content.rows += 1;
         const number = Number(cells[record]);
-        const place = (): string => String(number);
-        if (!Number.isSafeInteger(number) || number < 1 || !own.add(number))
+        const place = (): string => (record >= 0 ? String(number) : `row ${content.rows}`);
+        if (record >= 0 && (!Number.isSafeInteger(number) || number < 1 || !own.add(number)))
           book.add(
             {
               severity: 'ERROR',
