@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { SourceRow } from '../../migrations/pas/index.ts';
 
 /** Source text of which one part is made: what is in memory at a time is a small multiple of it. */
-const PART_BYTES = 4 << 20;
+const PART_BYTES = 1 << 20;
 /** Each part has a file open while the extract is read. */
 const MOST_PARTS = 512;
 

@@ -24,6 +24,7 @@ export interface RunPlan {
   /** `name version` */
   readonly contract: string;
   readonly fields: Contract['fields'];
+  readonly crosswalkVersions: ReadonlyMap<string, string>;
   readonly merges: Contract['merges'] | null;
   readonly edges: readonly TargetEdge[];
   readonly drivers: ReadonlySet<string>;
@@ -81,6 +82,7 @@ function planOurs({ on, testData, approvedOnly, mode }: PlanOptions, place: Cont
     engine,
     contract: `${contract.name} ${contract.version}`,
     fields: contract.fields,
+    crosswalkVersions: versionsOf(contract),
     merges: contract.merges,
     edges: catalogue.edges,
     drivers: driversOf(contract),
@@ -124,6 +126,7 @@ function planGiven({ on, crosswalksFolder, tables, mode }: PlanOptions, file: st
     engine,
     contract: `given: ${file}`,
     fields: made.contract.fields,
+    crosswalkVersions: versionsOf(made.contract),
     merges: null,
     edges: house.catalogue.edges,
     drivers: driversOf(made.contract),
@@ -153,6 +156,9 @@ const say = (severity: Issue['severity'], category: string, table: string, field
   key: '',
   message,
 });
+
+const versionsOf = ({ crosswalks }: Contract): ReadonlyMap<string, string> =>
+  new Map([...crosswalks.values()].map(({ name, version }) => [name, version]));
 
 const driversOf = (contract: Contract): ReadonlySet<string> =>
   new Set([...contract.plans.values()].flatMap(({ feeds }) => feeds.map(({ driver }) => driver)));

@@ -42,6 +42,9 @@ export interface RunState {
   readonly startedAt: string;
   readonly source: string;
   readonly contract: string;
+  /** How it was told where its contract is; null: ours. */
+  readonly contractPath: string | null;
+  readonly crosswalksFolder: string | null;
   readonly profile: string;
   readonly mode: Mode;
   /** CCYY-MM-DD: the day crosswalks had to hold on */

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, csvLine, SluiceError } from '../../core/index.ts';
 import { PAS_PROFILES, profileNamed } from '../../gates/index.ts';
 import { createIssueBook, type IssueBook, type SavedIssues } from '../../migrations/pas/index.ts';
 import { extractParts, readShared } from './extract.ts';
-import { type GateReport, judge } from './gate-report.ts';
+import { type GateReport, judge, readQualityReport } from './gate-report.ts';
+import { addHistory } from './history.ts';
 import { openKeyFiles } from './key-files.ts';
 import { planRun, type RunPlan } from './plan.ts';
 import { type QualityReport, qualityReport } from './quality-report.ts';
@@ -37,6 +38,39 @@ export interface PasRunOutcome {
 }
 
 const FIGURES = (): RunState['figures'] => ({ feeds: {}, cells: {}, rejects: {} });
+
+/** The plan a run in a folder was made by, as its contract is now. */
+export function planOf(state: RunState): RunPlan {
+  const { mode, on, testData, contractPath, crosswalksFolder, profile } = state;
+  const tables = state.extracted.map(({ table }) => table);
+  return planRun({
+    mode,
+    on,
+    testData,
+    contractPath,
+    crosswalksFolder,
+    tables,
+    approvedOnly: profile === 'cutover_ready',
+  });
+}
+
+/** The run in a folder. @throws CONFIG_INVALID when there is none */
+export function runIn(folder: string): RunState {
+  const state = loadState(folder);
+  if (!state) throw new SluiceError('CONFIG_INVALID', `there is no run in ${folder}`);
+  return state;
+}
+
+/** Judges the run in a folder once more, perhaps by another profile. */
+export function judgeAgain(folder: string, profile: string, clock: Clock): GateReport {
+  const state = runIn(folder);
+  const plan = planOf(state);
+  const tables = plan.engine.layouts.map(({ table }) => table);
+  const at = new Date(clock.now()).toISOString();
+  const gates = judge(folder, profile, { runId: state.runId, hashes: plan.hashes, tables, at });
+  addHistory(folder, 'gates', gates, readQualityReport(folder));
+  return gates;
+}
 
 /** Extract, transform, verify, judge. What is done is on disk, so that a run that was broken off can go on. */
 export async function runPas(options: PasRunOptions): Promise<PasRunOutcome> {
@@ -73,8 +107,8 @@ export async function runPas(options: PasRunOptions): Promise<PasRunOutcome> {
   const gates = judge(outDir, options.profile, { runId: state.runId, hashes: plan.hashes, tables, at });
   if (!state.done.includes('gates')) state.done.push('gates');
   saveState(outDir, state);
-  const quality = run.quality ?? null;
-  addHistory(outDir, gates, quality);
+  const quality = run.quality ?? readQualityReport(outDir);
+  addHistory(outDir, options.from === null ? 'run' : `run from ${options.from}`, gates, quality);
   options.progress('gates', gates.status);
   return { state, quality, gates };
 }
@@ -169,6 +203,8 @@ function newState(options: PasRunOptions, plan: RunPlan, startedAt: string, on: 
     startedAt,
     source: options.extract.name,
     contract: plan.contract,
+    contractPath: options.contractPath,
+    crosswalksFolder: options.crosswalksFolder,
     profile: options.profile,
     mode: options.mode,
     on,
@@ -214,17 +250,4 @@ function issuesCsv({ found }: RunState): string {
   const all = (['extract', 'transform', 'verify'] as const).flatMap((step) => found[step].issues);
   const lines = all.map((i) => csvLine([i.severity, i.category, i.table, i.field, i.key, i.message]));
   return csvLine(['severity', 'category', 'table_name', 'field_name', 'key', 'message']) + lines.join('');
-}
-
-/** One point a run, for whoever draws the course of data quality. */
-function addHistory(folder: string, gates: GateReport, quality: QualityReport | null): void {
-  const point = {
-    ts_utc: gates.run_at_utc,
-    run_id: gates.run_id,
-    profile: gates.profile,
-    release_status: gates.status,
-    mode: quality?.mode ?? null,
-    figures: quality?.figures ?? null,
-  };
-  appendFileSync(join(folder, 'history.ndjson'), `${JSON.stringify(point)}\n`);
 }

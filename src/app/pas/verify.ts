@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createCsvReader, opaqueKey } from '../../core/index.ts';
+import { opaqueKey } from '../../core/index.ts';
 import { createTargetChecker, type IssueBook, type TableContent } from '../../migrations/pas/index.ts';
 import type { RunPlan } from './plan.ts';
+import { forEachChunk, forEachRow } from './read-rows.ts';
 import { nhsFiles } from './transform.ts';
 
 export interface Verified {
@@ -37,10 +38,17 @@ export function verifyTarget(
       continue;
     }
     let check: ((cells: readonly string[]) => void) | null = null;
-    outputs[name] = readThrough(path, (cells) => {
-      if (check === null) check = checker.table(layout, cells);
-      else check(cells);
-    });
+    const digest = createHash('sha256');
+    forEachRow(
+      path,
+      (cells) => {
+        if (check === null) check = checker.table(layout, cells);
+        else check(cells);
+        return true;
+      },
+      (chunk) => digest.update(chunk),
+    );
+    outputs[name] = digest.digest('hex');
     progress(layout.table);
   }
   return {
@@ -51,33 +59,6 @@ export function verifyTarget(
   };
 }
 
-const CHUNK = 1 << 20;
-
-/** Reads a file of ours row by row; answers the hash of its content. */
-function readThrough(path: string, row: (cells: readonly string[]) => void): string {
-  const digest = createHash('sha256');
-  const reader = createCsvReader({ row, bad: () => row([]) });
-  const decoder = new TextDecoder('utf-8');
-  forEachChunk(path, (chunk) => {
-    digest.update(chunk);
-    reader.push(decoder.decode(chunk, { stream: true }));
-  });
-  reader.push(decoder.decode());
-  reader.end();
-  return digest.digest('hex');
-}
-
-function forEachChunk(path: string, use: (chunk: Buffer) => void): void {
-  const file = openSync(path, 'r');
-  try {
-    const buffer = Buffer.allocUnsafe(CHUNK);
-    for (let size = readSync(file, buffer, 0, CHUNK, null); size > 0; size = readSync(file, buffer, 0, CHUNK, null))
-      use(buffer.subarray(0, size));
-  } finally {
-    closeSync(file);
-  }
-}
-
 /** Hashes of the tables a run wrote, as they are now. */
 export function outputHashes(folder: string, tables: readonly string[]): Record<string, string> {
   const hashes: Record<string, string> = {};
@@ -85,7 +66,10 @@ export function outputHashes(folder: string, tables: readonly string[]): Record<
     const name = join('target', `${table}.csv`);
     if (!existsSync(join(folder, name))) continue;
     const digest = createHash('sha256');
-    forEachChunk(join(folder, name), (chunk) => digest.update(chunk));
+    forEachChunk(join(folder, name), (chunk) => {
+      digest.update(chunk);
+      return true;
+    });
     hashes[name] = digest.digest('hex');
   }
   return hashes;

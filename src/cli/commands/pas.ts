@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { registerPasCatalogueCommands } from './pas-catalogue.ts';
 import { registerPasContractCommands } from './pas-contract.ts';
+import { registerPasResultCommands } from './pas-results.ts';
 import { registerPasRunCommands } from './pas-run.ts';
 
 export function registerPasCommands(program: Command): void {
@@ -8,4 +9,5 @@ export function registerPasCommands(program: Command): void {
   registerPasCatalogueCommands(pas);
   registerPasContractCommands(pas);
   registerPasRunCommands(pas);
+  registerPasResultCommands(pas);
 }

@@ -123,7 +123,7 @@ function putHistory(chance: Chance, patient: Patient, born: Moment, put: Put): v
   ]);
   for (let i = 1; i <= changes; i++) {
     const last = i === changes;
-    const from = written(Math.max(born, TODAY - DAY * 365 * (changes - i + 1) * 4));
+    const from = written(Math.max(born + DAY * i, TODAY - DAY * 365 * (changes - i + 1) * 4));
     const gp = last ? patient.gp : pick(chance, MASTERS.gps);
     put('GPHISTORY', {
       InternalPatientNumber: patient.number,

@@ -18,7 +18,13 @@ export interface TargetLayout {
   readonly table: string;
   readonly domain: TablePlan['domain'];
   readonly columns: readonly TargetColumn[];
-  readonly feeds: readonly { readonly name: string; readonly driver: string; readonly joins: readonly string[] }[];
+  readonly feeds: readonly {
+    readonly name: string;
+    readonly driver: string;
+    /** tables of the joins and the names they go by, in the order of a row's positions */
+    readonly joins: readonly string[];
+    readonly joinNames: readonly string[];
+  }[];
 }
 
 export interface EngineOptions {
@@ -87,7 +93,12 @@ export function createEngine(contract: Contract, catalogue: Catalogue, options: 
       table: plan.table,
       domain: plan.domain,
       columns: options.columnsOf(plan.table),
-      feeds: plan.feeds.map(({ name, driver, joins }) => ({ name, driver, joins: joins.map(({ table }) => table) })),
+      feeds: plan.feeds.map(({ name, driver, joins }) => ({
+        name,
+        driver,
+        joins: joins.map(({ table }) => table),
+        joinNames: joins.map((join) => join.name),
+      })),
     })),
     sharedTables: [...projection.keys()].filter(shared),
     runShared(rows, numbers, sink) {
