@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { SluiceError } from '../../core/index.ts';
 import { shareOf } from './parts.ts';
 
-/** Keys are kept in this many files by their patient, so that a part's keys are in few of them. */
-const BUCKETS = 64;
+/** Keys are kept in at least so many files, by their patient. */
+const FEWEST_BUCKETS = 16;
 /** Numbers are taken from the counters in runs of this length; what a crash leaves unused is never given again. */
 const RESERVED = 100_000;
 
@@ -28,11 +28,16 @@ export interface KeyFiles {
 /**
  * One number for one business key of a table, for ever: the same after a restart, a replay, in any order, and never
  * given again to another key.
+ * A new folder is laid out for `parts`: then a part's keys are in a file of their own.
  */
-export function openKeyFiles(folder: string): KeyFiles {
+export function openKeyFiles(folder: string, parts: number): KeyFiles {
   mkdirSync(folder, { recursive: true });
+  const layoutFile = join(folder, 'layout.json');
+  if (!existsSync(layoutFile))
+    writeFileSync(layoutFile, JSON.stringify({ files: Math.max(FEWEST_BUCKETS, parts) }), { flush: true });
+  const { files } = JSON.parse(readFileSync(layoutFile, 'utf8')) as { files: number };
   const counterFile = join(folder, 'next.json');
-  const next: Record<string, number> = existsSync(counterFile) ? readCounters(counterFile) : {};
+  const next: Record<string, number> = existsSync(counterFile) ? readJson(counterFile) : {};
   const reserved: Record<string, number> = { ...next };
   const buckets = new Map<number, Bucket>();
   let allocated = 0;
@@ -41,7 +46,7 @@ export function openKeyFiles(folder: string): KeyFiles {
     writeFileSync(`${counterFile}.new`, JSON.stringify(values));
     renameSync(`${counterFile}.new`, counterFile);
   };
-  const bucketFile = (bucket: number): string => join(folder, `keys-${String(bucket).padStart(2, '0')}`);
+  const bucketFile = (bucket: number): string => join(folder, `keys-${String(bucket).padStart(3, '0')}`);
   const save = (id: number, bucket: Bucket): void => {
     if (bucket.added !== '') appendFileSync(bucketFile(id), bucket.added, { flush: true });
     bucket.added = '';
@@ -59,7 +64,7 @@ export function openKeyFiles(folder: string): KeyFiles {
       return allocated;
     },
     of(table, key, patient) {
-      const bucket = open(shareOf(patient, BUCKETS));
+      const bucket = open(shareOf(patient, files));
       const name = `${table}${CELL}${key}`;
       const known = bucket.numbers.get(name);
       if (known !== undefined) return known;
@@ -85,7 +90,7 @@ export function openKeyFiles(folder: string): KeyFiles {
   };
 }
 
-function readCounters(path: string): Record<string, number> {
+function readJson(path: string): Record<string, number> {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as Record<string, number>;
   } catch (cause) {

@@ -9,7 +9,8 @@ const MOST_PARTS = 512;
 
 const CELL = '\u001f';
 const ROW = '\u001e';
-const FLUSH = 1 << 16;
+/** Text that waits to be written, over all parts together. */
+const WAITING_BYTES = 8 << 20;
 
 /** How many parts an extract of so many bytes is cut into: a power of two, so that parts are ranges of hashes. */
 export function partsFor(bytes: number): number {
@@ -43,6 +44,7 @@ export function writeParts(folder: string, parts: number): PartWriter {
   mkdirSync(folder, { recursive: true });
   const files = Array.from({ length: parts }, (_, part) => openSync(partFile(folder, part), 'w'));
   const waiting = files.map(() => '');
+  const most = WAITING_BYTES / parts;
   const flush = (part: number): void => {
     writeSync(files[part] as number, waiting[part] as string);
     waiting[part] = '';
@@ -51,7 +53,7 @@ export function writeParts(folder: string, parts: number): PartWriter {
     add(table, row, patient) {
       const part = shareOf(patient, parts);
       waiting[part] += `${row.join(CELL)}${CELL}${table}${ROW}`;
-      if ((waiting[part] as string).length > FLUSH) flush(part);
+      if ((waiting[part] as string).length > most) flush(part);
     },
     close() {
       for (const [part, file] of files.entries()) {

@@ -156,7 +156,7 @@ const DO: Readonly<Record<Exclude<Step, 'gates'>, (run: Running) => Promise<void
     });
     transformParts({
       engine: plan.engine,
-      keys: openKeyFiles(options.keysDir),
+      keys: openKeyFiles(options.keysDir, state.parts),
       shared: rows,
       folder: options.outDir,
       partsFolder,

@@ -11,7 +11,7 @@ export function valueClass(value: string): string {
   const shape = value
     .replace(/\p{Lu}/gu, 'A')
     .replace(/\p{Ll}/gu, 'a')
-    .replace(/\p{L}/gu, 'a')
+    .replace(/\p{Lo}/gu, 'a')
     .replace(/\p{Nd}/gu, '9')
     .replace(/[\r\n]+/g, '|')
     .replace(/(.)\1+/gu, (run, unit: string) => `${unit}{${[...run].length}}`);
