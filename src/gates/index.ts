@@ -1,4 +1,4 @@
 export type { Binding } from './binding.ts';
-export type { Check, Figures, Profile } from './clause.ts';
+export type { Figures } from './clause.ts';
 export { evaluate, profileNamed, type Verdict } from './evaluate.ts';
 export { PAS_PROFILES } from './profiles/pas.ts';

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateFiles } from '../../src/app/pas/generate-files.ts';
@@ -29,6 +29,7 @@ export function run(source: string, outDir: string, options: Partial<PasRunOptio
     testData: true,
     contractPath: null,
     crosswalksFolder: null,
+    policyFile: null,
     from: null,
     clock: { now: () => now++, sleep: async () => undefined },
     progress: () => undefined,
@@ -85,5 +86,3 @@ export function byBusinessKey(outDir: string, links: ReadonlyMap<string, string>
     }),
   );
 }
-
-export const readJson = <T>(path: string): T => JSON.parse(readFileSync(path, 'utf8')) as T;

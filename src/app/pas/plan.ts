@@ -4,11 +4,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createCsvReader, SluiceError } from '../../core/index.ts';
 import {
+  applyPolicy,
   type Contract,
   createDerivations,
   createEngine,
   type Engine,
   type Issue,
+  type PolicyOverride,
+  readPolicy,
   readReferenceRows,
   referenceContract,
   type TargetColumn,
@@ -43,6 +46,9 @@ export interface PlanOptions {
   readonly contractPath: string | null;
   /** Folder of `source_value,target_value` files that such a contract's translations go through. */
   readonly crosswalksFolder: string | null;
+  /** Overrides in the format of mapping_resolution_policy.json. */
+  readonly policyFile: string | null;
+  readonly profile: string;
   /** Source tables of the extract: a given contract elects its drivers among them. */
   readonly tables: readonly string[];
 }
@@ -56,8 +62,14 @@ export function planRun(options: PlanOptions): RunPlan {
     : planGiven(options, contractPath);
 }
 
-function planOurs({ on, testData, approvedOnly, mode }: PlanOptions, place: ContractPlace): RunPlan {
-  const { catalogue, contract, hashes } = loadHouseContract(place);
+function planOurs(options: PlanOptions, place: ContractPlace): RunPlan {
+  const { on, testData, approvedOnly, mode } = options;
+  const { catalogue, contract: written, hashes } = loadHouseContract(place);
+  const policy = readPolicyFile(options);
+  const { contract, findings } = applyPolicy(written, policy.overrides, {
+    on,
+    unsigned: options.profile === 'development',
+  });
   const columns = new Map<string, readonly TargetColumn[]>();
   for (const [table, fields] of catalogue.targetFields) {
     const real = [...fields.values()].filter(({ phantom }) => !phantom);
@@ -86,10 +98,28 @@ function planOurs({ on, testData, approvedOnly, mode }: PlanOptions, place: Cont
     merges: contract.merges,
     edges: catalogue.edges,
     drivers: driversOf(contract),
-    hashes: { ...hashes, code: codeHash() },
-    issues: [],
+    hashes: { ...hashes, contract: hash('sha256', hashes.contract + policy.text), code: codeHash() },
+    issues: findings.map(({ category, table, field }) =>
+      say(
+        category === 'POLICY_UNMATCHED' ? 'ERROR' : 'WARN',
+        category,
+        table,
+        field,
+        'an override that is not applied as it stands',
+      ),
+    ),
     unresolvedMappings: unfilled.length,
   };
+}
+
+function readPolicyFile({ policyFile }: PlanOptions): {
+  readonly text: string;
+  readonly overrides: readonly PolicyOverride[];
+} {
+  if (policyFile === null) return { text: '', overrides: [] };
+  if (!existsSync(policyFile)) throw new SluiceError('CONFIG_INVALID', `--policy: there is no file ${policyFile}`);
+  const text = readFileSync(policyFile, 'utf8');
+  return { text, overrides: readPolicy(text) };
 }
 
 function planGiven({ on, crosswalksFolder, tables, mode }: PlanOptions, file: string): RunPlan {

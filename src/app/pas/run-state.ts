@@ -45,6 +45,7 @@ export interface RunState {
   /** How it was told where its contract is; null: ours. */
   readonly contractPath: string | null;
   readonly crosswalksFolder: string | null;
+  readonly policyFile: string | null;
   readonly profile: string;
   readonly mode: Mode;
   /** CCYY-MM-DD: the day crosswalks had to hold on */

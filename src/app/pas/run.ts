@@ -24,6 +24,7 @@ export interface PasRunOptions {
   readonly testData: boolean;
   readonly contractPath: string | null;
   readonly crosswalksFolder: string | null;
+  readonly policyFile: string | null;
   /** Where to begin again in the run that is in the folder; null: a new run. `resume`: where it stopped. */
   readonly from: Step | 'resume' | null;
   readonly clock: Clock;
@@ -41,16 +42,19 @@ const FIGURES = (): RunState['figures'] => ({ feeds: {}, cells: {}, rejects: {} 
 
 /** The plan a run in a folder was made by, as its contract is now. */
 export function planOf(state: RunState): RunPlan {
-  const { mode, on, testData, contractPath, crosswalksFolder, profile } = state;
+  const { mode, on, testData, contractPath, crosswalksFolder, policyFile, profile } = state;
   const tables = state.extracted.map(({ table }) => table);
+  const approvedOnly = profile === 'cutover_ready';
   return planRun({
     mode,
     on,
     testData,
     contractPath,
     crosswalksFolder,
+    policyFile,
+    profile,
     tables,
-    approvedOnly: profile === 'cutover_ready',
+    approvedOnly,
   });
 }
 
@@ -89,6 +93,8 @@ export async function runPas(options: PasRunOptions): Promise<PasRunOutcome> {
     approvedOnly: options.profile === 'cutover_ready',
     contractPath: options.contractPath,
     crosswalksFolder: options.crosswalksFolder,
+    policyFile: options.policyFile,
+    profile: options.profile,
     tables: (await extract.tables()).map(({ table }) => table),
   });
   const state = before ? continued(before, plan, options) : newState(options, plan, startedAt, on);
@@ -205,6 +211,7 @@ function newState(options: PasRunOptions, plan: RunPlan, startedAt: string, on: 
     contract: plan.contract,
     contractPath: options.contractPath,
     crosswalksFolder: options.crosswalksFolder,
+    policyFile: options.policyFile,
     profile: options.profile,
     mode: options.mode,
     on,

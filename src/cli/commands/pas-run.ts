@@ -25,6 +25,7 @@ interface RunOptions {
   readonly mode: Mode;
   readonly contract?: string;
   readonly crosswalks?: string;
+  readonly policy?: string;
   readonly testData?: boolean;
   readonly from?: Step;
   readonly resume?: boolean;
@@ -50,6 +51,7 @@ export function registerPasRunCommands(pas: Command): void {
       "a contract of one's own: a folder laid out like ours, or a CSV file in the older format",
     )
     .option('--crosswalks <dir>', 'pairs for the translations of a contract in the older format')
+    .option('--policy <file>', 'overrides of single fields, signed and for a time')
     .option('--test-data', 'the data is invented: NHS numbers from 999 are right')
     .addOption(new Option('--from <step>', 'do the run in --out-dir again from this step').choices([...STEPS]))
     .option('--resume', 'go on with the run in --out-dir where it stopped')
@@ -101,6 +103,7 @@ async function run(options: RunOptions): Promise<number> {
       testData: options.testData === true,
       contractPath: options.contract === undefined ? null : resolve(options.contract),
       crosswalksFolder: options.crosswalks === undefined ? null : resolve(options.crosswalks),
+      policyFile: options.policy === undefined ? null : resolve(options.policy),
       from: options.resume ? 'resume' : (options.from ?? null),
       clock: systemClock,
       progress: (step, detail) => line.show(null, `${step}  ${detail}`),

@@ -5,6 +5,7 @@ export { readCatalogue } from './catalogue/read.ts';
 export { writeSourceCatalogue } from './catalogue/write.ts';
 export { checkContract } from './contract/check.ts';
 export type { Condition, Contract, Crosswalk, MappingClass, Pick, Rule, TablePlan } from './contract/model.ts';
+export { applyPolicy, type PolicyOverride, readPolicy } from './contract/policy.ts';
 export { type Proposal, proposeField, proposeRows } from './contract/propose.ts';
 export { type ReadContract, readContract } from './contract/read.ts';
 export type { ReadField } from './contract/read-fields.ts';
