@@ -14,6 +14,8 @@ export interface PasSeed {
   readonly dirty: number;
 }
 
+const EVERYTHING = 3;
+
 /**
  * The V83 tables of so many invented patients, row by row: the same for the same seed. Each patient's rows depend on
  * the seed and the patient alone, so that more patients only add rows.
@@ -42,8 +44,10 @@ export function generatePas({ patients, seed, dirty }: PasSeed, put: Put): Reado
       [2, 20],
     ]);
     for (let i = 0; i < admissions; i++) putWaitOrAdmission(chance, patient, episode(), own);
-    if (chance.yes(0.15)) putCommunityCare(chance, patient, episode(), own);
-    if (chance.yes(0.03)) putMentalHealth(chance, patient, episode(), own);
+    // the first patients have one of everything, so that a small extract leaves no table empty
+    const everything = index <= EVERYTHING;
+    if (chance.yes(0.15) || everything) putCommunityCare(chance, patient, episode(), own);
+    if (chance.yes(0.03) || everything) putMentalHealth(chance, patient, episode(), own);
   }
   return soiled;
 }

@@ -135,7 +135,7 @@ function putHistory(chance: Chance, patient: Patient, born: Moment, put: Put): v
       ToDate: last ? '' : written(TODAY - DAY * 365 * (changes - i) * 4).day,
     });
   }
-  if (chance.yes(0.15)) {
+  if (chance.yes(0.15) || patient.index <= 3) {
     const moved = TODAY - DAY * chance.between(10, 2000);
     put('ADTLADDCOR', {
       Intpatno: patient.number,
@@ -164,7 +164,7 @@ function putHistory(chance: Chance, patient: Patient, born: Moment, put: Put): v
       Status: 'ACTIVE',
       Comment: often(chance, 0.1, () => 'Second volume'),
     });
-  if (chance.yes(0.02))
+  if (chance.yes(0.02) || patient.index <= 3)
     put('MERGEDID', {
       OldID: String(900_000_000 + patient.index),
       NewestID: patient.number,
