@@ -7,7 +7,7 @@ import type { Derivation } from '../rules/derivations.ts';
 import { imputedValue } from '../rules/imputation.ts';
 import { type CellRules, compileCell, fieldsOf } from './cells.ts';
 import { type CompiledFeed, type FeedRun, type Loaded, runFeed } from './feed.ts';
-import { compileJoin, indexRows, orderColumns, type RowIndex } from './joins.ts';
+import { compileJoin, indexedBy, indexRows, orderColumns, type RowIndex } from './joins.ts';
 import type { RecordNumbers, Sink, SourceRow } from './outcome.ts';
 import { columnOf, type Projection, projectionOf } from './projection.ts';
 import { columnAt, compileCondition, FIRST_JOIN_SLOT } from './rows-at-hand.ts';
@@ -60,7 +60,10 @@ const NO_ROWS: readonly SourceRow[] = [];
 export function createEngine(contract: Contract, catalogue: Catalogue, options: EngineOptions): Engine {
   const projection = projectionOf(contract, catalogue, CHECKED_COLUMNS);
   const plans = [...contract.plans.values()].sort((a, b) => a.order - b.order);
-  const shared = (table: string): boolean => projection.get(table)?.patient === null;
+  const sharedTables = new Set(
+    [...projection.values()].filter(({ patient }) => patient === null).map(({ table }) => table),
+  );
+  const shared = (table: string): boolean => sharedTables.has(table);
   let sharedRows: ReadonlyMap<string, readonly SourceRow[]> = new Map();
   let sharedIndex: RowIndex = indexRows(() => NO_ROWS);
   const rules = rulesOf(contract, projection, options, (...what) => sharedIndex.find(...what));
@@ -82,7 +85,7 @@ export function createEngine(contract: Contract, catalogue: Catalogue, options: 
       (shared(table) ? sharedRows.get(table) : rows.get(table)) ?? NO_ROWS;
     const own = indexRows(rowsOf);
     const index: RowIndex = {
-      find: (table, columns, values) => (shared(table) ? sharedIndex : own).find(table, columns, values),
+      find: (by, values) => (sharedTables.has(by.table) ? sharedIndex : own).find(by, values),
     };
     for (const feed of feeds) if (feed.shared === which) runFeed(feed, { ...base, rowsOf, index });
   };
@@ -100,7 +103,7 @@ export function createEngine(contract: Contract, catalogue: Catalogue, options: 
         joinNames: joins.map((join) => join.name),
       })),
     })),
-    sharedTables: [...projection.keys()].filter(shared),
+    sharedTables: [...sharedTables],
     runShared(rows, numbers, sink) {
       sharedRows = rows;
       sharedIndex = indexRows((table) => rows.get(table) ?? NO_ROWS);
@@ -131,9 +134,8 @@ function rulesOf(
       const master = projection.get(crosswalk.table);
       if (!master || master.patient !== null)
         throw new SluiceError('CONFIG_INVALID', `crosswalk ${name} asks ${crosswalk.table}, which is no master file`);
-      const column = [columnOf(master, crosswalk.column)];
-      return (code) =>
-        find(crosswalk.table, column, [code]).length > 0 ? { value: code, approved: true } : 'CROSSWALK_UNMAPPED';
+      const by = indexedBy(crosswalk.table, [columnOf(master, crosswalk.column)]);
+      return (code) => (find(by, [code]).length > 0 ? { value: code, approved: true } : 'CROSSWALK_UNMAPPED');
     },
     derivation(name) {
       const derivation = options.derivations.get(name);

@@ -14,8 +14,22 @@ import {
 
 /** Rows of a table by the values of some columns. Made when first asked for, kept for as long as the rows are. */
 export interface RowIndex {
-  find(table: string, columns: readonly number[], values: readonly string[]): readonly SourceRow[];
+  find(by: IndexedBy, values: readonly string[]): readonly SourceRow[];
 }
+
+/** Columns of a table by which rows are looked up. */
+export interface IndexedBy {
+  readonly table: string;
+  readonly columns: readonly number[];
+  /** the two as one word */
+  readonly name: string;
+}
+
+export const indexedBy = (table: string, columns: readonly number[]): IndexedBy => ({
+  table,
+  columns,
+  name: `${table}:${columns.join(',')}`,
+});
 
 const SEPARATOR = '\u001f';
 const NONE: readonly SourceRow[] = [];
@@ -23,8 +37,7 @@ const NONE: readonly SourceRow[] = [];
 export function indexRows(rowsOf: (table: string) => readonly SourceRow[]): RowIndex {
   const indexes = new Map<string, Map<string, SourceRow[]>>();
   return {
-    find(table, columns, values) {
-      const name = `${table}:${columns.join(',')}`;
+    find({ table, columns, name }, values) {
       let index = indexes.get(name);
       if (!index) {
         index = new Map();
@@ -69,7 +82,10 @@ export function compileJoin(
   const projected = projection.get(join.table);
   if (!projected) throw new Error(`projection lacks ${join.table}`);
   const left = join.on.map(({ left }) => columnAt(feed, left, projection));
-  const right = join.on.map((pair) => columnOf(projected, pair.right));
+  const by = indexedBy(
+    join.table,
+    join.on.map((pair) => columnOf(projected, pair.right)),
+  );
   const where = join.where.map((condition) => compileCondition(feed, condition, projection));
   const { pick } = join;
   const order = 'order' in pick ? orderColumns(projected, pick.order, catalogue) : [];
@@ -81,7 +97,7 @@ export function compileJoin(
     required: join.required,
     take(rows, index) {
       const values = left.map((column) => valueAt(rows, column));
-      const found = values.includes('') ? NONE : index.find(join.table, right, values);
+      const found = values.includes('') ? NONE : index.find(by, values);
       const meant = where.length === 0 ? found : found.filter((row) => holdsFor(row, where, slot, rows));
       if (pick.kind === 'all') {
         rows.lists[slot] = meant.length < 2 ? meant : sorted(meant, order);

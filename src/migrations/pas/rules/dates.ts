@@ -36,6 +36,8 @@ function daysIn(year: number, month: number): number {
  */
 export function parseDate(text: string): CalendarDate | DateProblem {
   const trimmed = text.trim();
+  const plain = plainDate(trimmed);
+  if (plain !== null) return plain;
   for (const { form, order } of FORMS) {
     const match = form.exec(trimmed);
     if (!match) continue;
@@ -53,6 +55,29 @@ export function parseDate(text: string): CalendarDate | DateProblem {
     return { year, month, day, time: hour === undefined ? null : `${hour}:${minute}` };
   }
   return 'DATE_FORMAT';
+}
+
+/** The two digits at a place of a text; NaN where they are none. */
+function pair(text: string, at: number): number {
+  const [tens, units] = [text.charCodeAt(at) - 48, text.charCodeAt(at + 1) - 48];
+  return tens >= 0 && tens <= 9 && units >= 0 && units <= 9 ? tens * 10 + units : Number.NaN;
+}
+
+/** The forms nearly all dates have, read without a pattern; null: look closer, it may be another form or a problem. */
+function plainDate(text: string): CalendarDate | null {
+  const { length } = text;
+  const slashed = (length === 10 || length === 16) && text[2] === '/' && text[5] === '/';
+  if (!slashed && length !== 8 && length !== 12) return null;
+  const year = slashed ? pair(text, 6) * 100 + pair(text, 8) : pair(text, 0) * 100 + pair(text, 2);
+  const month = slashed ? pair(text, 3) : pair(text, 4);
+  const day = slashed ? pair(text, 0) : pair(text, 6);
+  // a day every month has, in a year anybody means
+  if (!(year >= FIRST_YEAR && year <= LAST_YEAR && month >= 1 && month <= 12 && day >= 1 && day <= 28)) return null;
+  if (length === 8 || length === 10) return { year, month, day, time: null };
+  if (slashed && (text[13] !== ':' || text[10] !== ' ')) return null;
+  const [hour, minute] = [pair(text, slashed ? 11 : 8), pair(text, slashed ? 14 : 10)];
+  if (!(hour <= 23 && minute <= 59)) return null;
+  return { year, month, day, time: slashed ? text.slice(11) : `${text.slice(8, 10)}:${text.slice(10)}` };
 }
 
 function isPlaceholder(text: string, day: number, month: number): boolean {
