@@ -1,5 +1,7 @@
 /** Seeds and traffic that make a source database look used. Rehearsal only: nothing here may meet a real patient's row. */
 export { parseAddress, type SourceAddress } from './database.ts';
+export { seedDos } from './dos/seed.ts';
+export { trafficDos } from './dos/traffic.ts';
 export { generatePas, type PasSeed } from './pas/generate.ts';
 export { progressLine } from './progress-line.ts';
 export type { SeedReport } from './seed-report.ts';

@@ -4,6 +4,7 @@ export type { Catalogue, TargetEdge } from './catalogue/model.ts';
 export { readCatalogue } from './catalogue/read.ts';
 export { writeSourceCatalogue } from './catalogue/write.ts';
 export { checkContract } from './contract/check.ts';
+export { tablesRead } from './contract/check-plans.ts';
 export type { Condition, Contract, Crosswalk, MappingClass, Pick, Rule, TablePlan } from './contract/model.ts';
 export { applyPolicy, type PolicyOverride, readPolicy } from './contract/policy.ts';
 export { type Proposal, proposeField, proposeRows } from './contract/propose.ts';
