@@ -1,3 +1,4 @@
+import type { DerivationName } from '../contract/derivations.ts';
 import type { CellScope } from '../engine/shape.ts';
 import { type CalendarDate, parseDate } from './dates.ts';
 import { checkNhsNumber } from './nhs-number.ts';
@@ -96,12 +97,13 @@ const wholeNumber: Simple = ([value = ''], scope) => {
 
 const LINE = 80;
 
-/** The first line of a text that must be broken: at the last comma or blank that fits. */
+/** The first line of a text that must be broken: after the last comma that fits, else at the last blank. */
 function firstLine(text: string): string {
   if (text.length <= LINE) return text;
-  const head = text.slice(0, LINE + 1);
-  const end = Math.max(head.lastIndexOf(','), head.lastIndexOf(' '));
-  return text.slice(0, end > 0 ? end : LINE);
+  const head = text.slice(0, LINE);
+  const comma = head.lastIndexOf(',') + 1;
+  const blank = text.slice(0, LINE + 1).lastIndexOf(' ');
+  return text.slice(0, comma > 0 ? comma : blank > 0 ? blank : LINE);
 }
 
 const NOT: Readonly<Record<string, string>> = { Y: 'N', YES: 'N', '1': 'N', N: 'Y', NO: 'Y', '0': 'Y' };
@@ -112,7 +114,7 @@ const headIfAny =
   (values) =>
     values.some((value) => value !== '') ? heading : '';
 
-const RULES: Readonly<Record<string, Simple>> = {
+const RULES: Readonly<Record<Exclude<DerivationName, 'nhs-number'>, Simple>> = {
   'admission-letter': byMethod({ '1': 'E', '2': 'N', '3': 'N', '8': 'N' }),
   'admission-type': byMethod({ '1': 'ELEC', '2': 'EMER', '3': 'MAT', '8': 'OTHER' }),
   'age-on': ageOn,
@@ -138,8 +140,9 @@ const RULES: Readonly<Record<string, Simple>> = {
   'subject-death': headIfAny('Death'),
   'subject-profile': headIfAny('Medical profile'),
   'text-part-1': ([text = '']) => firstLine(text),
-  'text-part-2': ([text = '']) => text.slice(firstLine(text).length).replace(/^[\s,]+/, ''),
+  'text-part-2': ([text = '']) => text.slice(firstLine(text).length).trimStart(),
   'waiting-or-removed': ([removed = '']) => (removed === '' ? 'W' : 'R'),
+  'when-present': ([value = '', condition = '']) => (condition === '' ? '' : value),
   'walk-in-flag': ([status = '']) => (WALK_INS.has(status.toUpperCase()) ? 'Y' : ''),
   'whole-number': wholeNumber,
   'within-length': firstPresent,
