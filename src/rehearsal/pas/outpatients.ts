@@ -37,7 +37,7 @@ export function putReferral(chance: Chance, patient: Patient, episode: string, p
     StatusDTInt: at.int,
   });
   if (pathway !== null) putClock(patient, episode, pathway, referred, ended, specialty, put);
-  const list = chance.yes(0.7) ? chance.pick(MASTERS.outpatientLists) : '';
+  const list = chance.yes(0.7) || patient.index <= 3 ? chance.pick(MASTERS.outpatientLists) : '';
   if (list !== '' && chance.yes(0.2))
     put('OPWLENTRY', {
       InternalPatientNumber: patient.number,
@@ -46,6 +46,20 @@ export function putReferral(chance: Chance, patient: Patient, episode: string, p
       DateOnList: at.day,
       ShortNotice: chance.pick(['YES', 'NO']),
       TransportCode: chance.pick(MASTERS.transport),
+    });
+  const leaves = referred + DAY * 10;
+  if (list !== '' && (chance.yes(0.1) || patient.index <= 3))
+    put('OPWLREMENTRY', {
+      InternalPatientNumber: patient.number,
+      EpisodeNumber: episode,
+      TreatmentCode: list,
+      DateOnList: at.day,
+      OpWlRemDatetimeInt: written(leaves).int,
+      OpWlRemDatetimeExt: written(leaves).full,
+      OpWlRemovalCode: chance.pick(MASTERS.removalReasons),
+      OpWlPatientSpecialty: specialty,
+      OpWlPatientCons: consultant,
+      ShortNotice: 'NO',
     });
   for (let visit = 0; visit < visits; visit++)
     putAppointment(chance, { patient, episode, list, consultant, specialty, referred, reason, visit, ended }, put);
