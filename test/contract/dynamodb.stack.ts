@@ -416,6 +416,10 @@ describe('a server with troubles', () => {
     const sink = open({ url: between.url });
     meddle = async () => refusal('ProvisionedThroughputExceededException');
     expect(await sink.deliver([sent(randomUUID(), 1n, 'x')])).toMatchObject([{ kind: 'retry', slowDown: true }]);
+    const from = between.seen.length;
+    const many = Array.from({ length: 40 }, () => sent(randomUUID(), 1n, 'x'));
+    const kinds = (await open({ url: between.url, parallel: 2 }).deliver(many)).map(({ kind }) => kind);
+    expect([new Set(kinds), between.seen.length - from]).toEqual([new Set(['retry']), 2]);
     meddle = async () => null;
     expect(await sink.deliver([sent(randomUUID(), 1n, 'x')])).toMatchObject([
       { kind: 'retry', code: 'TARGET_UNAVAILABLE', slowDown: false },

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { ChangeEvent, Flow, SluiceError } from '../../src/core/index.ts';
 import { Deriver } from '../../src/pipeline/deriver.ts';
 import { landBatch, type PipelineContext, Subscriptions } from '../../src/pipeline/index.ts';
+import { classify } from '../../src/sinks/postgres/index.ts';
 import { change, MINI_SQL, mini } from '../support/mini-migration.ts';
 import { type ServiceDatabase, serviceDatabase } from '../support/service-database.ts';
 
@@ -192,6 +193,23 @@ describe('a ledger in PostgreSQL', () => {
       'test',
       'done with',
     );
+  });
+
+  test('a worker frozen in a transaction holds its rows for half a minute and no longer, and that is a retry', async () => {
+    expect(await rows('show idle_in_transaction_session_timeout')).toEqual([
+      { idle_in_transaction_session_timeout: '30s' },
+    ]);
+    const frozen = context.ledger.deriving(async (tx) => {
+      await tx.lock(mini.flows[0] as Flow, ['frozen']);
+      await db.pool.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity
+         where datname = current_database() and state = 'idle in transaction'`,
+      );
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      await tx.lock(mini.flows[0] as Flow, ['frozen']);
+    });
+    await expect(frozen).rejects.toMatchObject({ code: 'TARGET_UNAVAILABLE' });
+    expect(classify(Object.assign(new Error('ended'), { code: '25P03' })).code).toBe('TARGET_UNAVAILABLE');
   });
 
   test('losing the database is a retry, not a fault', async () => {

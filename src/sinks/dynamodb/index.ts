@@ -83,15 +83,19 @@ export function createDynamoDbSink(options: DynamoDbSinkOptions): Sink {
       }
       await readKnown(sendings);
       const groups = together(sendings);
-      const settle = (delivery: Delivery, outcome: DeliveryOutcome) => void outcomes.set(delivery, outcome);
-      let failed = false;
+      let isOver = false;
+      const settle = (delivery: Delivery, outcome: DeliveryOutcome): void => {
+        outcomes.set(delivery, outcome);
+        // who asks for less hears nothing more of this batch
+        if (outcome.kind === 'retry' && outcome.slowDown) isOver = true;
+      };
       const work = async (): Promise<void> => {
-        for (let group = groups.shift(); group && !failed && !signal?.aborted; group = groups.shift())
+        for (let group = groups.shift(); group && !isOver && !signal?.aborted; group = groups.shift())
           await sendTogether(context, group, settle).then(
             () => onSettled(group.flatMap((sending) => settledWrite(sending, outcomes.get(sending.delivery)))),
             (error: unknown) => {
               // what stops one stops all: credentials, a missing table
-              failed = true;
+              isOver = true;
               throw error;
             },
           );

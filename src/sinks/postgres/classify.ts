@@ -11,7 +11,8 @@ const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EN
 
 function codeOf(fault: PostgresFault): ErrorCode {
   const code = fault.code ?? '';
-  if (NETWORK.has(code) || code.startsWith('08') || code.startsWith('57')) return 'TARGET_UNAVAILABLE';
+  // 25P03: the server ended a session that was idle in a transaction for too long
+  if (NETWORK.has(code) || /^(08|57|25P03)/.test(code)) return 'TARGET_UNAVAILABLE';
   if (code === '40001' || code === '40P01' || code === '55P03') return 'TARGET_BUSY';
   if (code === '53100' || code === '58030') return 'TARGET_OUT_OF_SPACE';
   if (code.startsWith('53')) return 'TARGET_BUSY';

@@ -22,6 +22,8 @@ export function openPool(connectionString: string, size: number): pg.Pool {
     max: size,
     application_name: 'sluice',
     connectionTimeoutMillis: 10_000,
+    // a worker that was frozen in mid-transaction holds rows and roots that others wait for
+    idle_in_transaction_session_timeout: 30_000,
   });
   // An idle connection that dies is replaced on the next use; without a listener it would end the process.
   pool.on('error', () => undefined);
