@@ -13,7 +13,14 @@ const PATIENCE_MS = 8_000;
 interface Term {
   readonly ended: AbortController;
   /** where the next fetch of each partition starts, by `topic/partition` */
-  readonly positions: Map<string, { readonly place: Place; offset: bigint }>;
+  readonly positions: Map<string, Reading>;
+}
+
+interface Reading {
+  readonly place: Place;
+  offset: bigint;
+  /** the caller has heard of this partition in this term */
+  isTold: boolean;
 }
 
 /**
@@ -103,7 +110,7 @@ export class FetchClient {
     const term: Term = { ended: new AbortController(), positions: new Map() };
     this.#term = term;
     const topics = [...new Set(assigned.map(({ topic }) => topic))];
-    for (const place of assigned) term.positions.set(nameOf(place), { place, offset: -1n });
+    for (const place of assigned) term.positions.set(nameOf(place), { place, offset: -1n, isTold: false });
     for (let failures = 0; !term.ended.signal.aborted && topics.length > 0; failures++) {
       try {
         await this.#findStarts(term);
@@ -215,16 +222,21 @@ export class FetchClient {
     if (error !== ERRORS.none) throw new Error(`${topic}/${partition}: the broker answers error ${error}`);
     // a seek came while the broker was asked
     if (position.offset !== from) return;
-    const { records, next } = reader.read(fetched.records, from, fetched.aborted);
-    if (next === null || next <= from) return;
-    position.offset = next;
-    this.#watchdog.moved(topic, partition, next);
+    const { records, next: read } = reader.read(fetched.records, from, fetched.aborted);
+    const next = read === null || read < from ? from : read;
+    // Of a partition in which nothing comes the caller hears once, for only he knows whether `from` is where he was.
+    if (next === from && position.isTold) return;
+    position.isTold = true;
+    if (next > from) {
+      position.offset = next;
+      this.#watchdog.moved(topic, partition, next);
+    }
     const { highWatermark } = fetched;
     this.#onBatch?.({ topic, partition, fetchedFrom: from, nextOffset: next, highWatermark, records });
   }
 
   /** What was asked for is not there (any more, or yet): the log's nearest end is, and the caller sees the gap. */
-  async #backInRange(position: { readonly place: Place; offset: bigint }, from: bigint): Promise<void> {
+  async #backInRange(position: Reading, from: bigint): Promise<void> {
     const { topic, partition } = position.place;
     const bounds = (await this.#membership.logs.offsets(topic)).find((one) => one.partition === partition);
     if (!bounds || position.offset !== from) return;
