@@ -50,16 +50,18 @@ export async function syncServices(
   const find = joinServices(rows);
   const sources = ids.map((id) => [id, sourceOf(find, id)] as const);
   const seen = new Map(await sync.store.read(sources.flatMap(([id, source]) => keysFor(id, source))));
-  const queue = sources.values();
+  const queue = sync.parallel === 1 ? [sources].values() : families(sources);
   let failed = false;
   const work = async (): Promise<void> => {
-    for (const [id, source] of queue) {
-      if (failed || sync.signal?.aborted) return;
-      try {
-        tell({ service: id, ...(await syncOne(sync, find, id, source, seen)) });
-      } catch (error) {
-        failed = true;
-        throw error;
+    for (const family of queue) {
+      for (const [id, source] of family) {
+        if (failed || sync.signal?.aborted) return;
+        try {
+          tell({ service: id, ...(await syncOne(sync, find, id, source, seen)) });
+        } catch (error) {
+          failed = true;
+          throw error;
+        }
       }
     }
   };
@@ -76,6 +78,21 @@ function sourceOf(find: FindService, id: number): SourceService | SluiceError | 
 }
 
 type Source = ReturnType<typeof sourceOf>;
+type Family = readonly (readonly [id: number, source: Source])[];
+
+/** Those that bring along the same pharmacy go one after the other, the pharmacy first: side by side they would race. */
+function families(sources: Family): IterableIterator<Family> {
+  const found = new Map<number, (readonly [number, Source])[]>();
+  for (const member of sources) {
+    const [id, source] = member;
+    const head = source === null || source instanceof SluiceError ? id : (source.parents[0]?.id ?? id);
+    const family = found.get(head) ?? [];
+    found.set(head, family);
+    if (id === head) family.unshift(member);
+    else family.push(member);
+  }
+  return found.values();
+}
 
 /** The items of a service and of the pharmacy it may bring along. */
 function keysFor(id: number, source: Source): readonly ItemKey[] {

@@ -1,4 +1,5 @@
 import { type AwsCredentials, type Clock, type JsonObject, SluiceError, signedHeaders } from '../../core/index.ts';
+import { type Posted, post } from './post.ts';
 
 /** What a service of AWS said no with. Its words are left out: they quote keys and values. */
 export class AwsRefusal extends Error {
@@ -62,16 +63,17 @@ const UNAUTHORISED = new Set([
 
 export function createAwsClient(service: AwsService, options: AwsServer): AwsClient {
   const { region, clock, timeoutMs = 10_000 } = options;
-  const { origin, host } = new URL(options.url);
+  const origin = new URL(options.url);
+  const { host } = origin;
 
-  const once = async (operation: string, body: string): Promise<Response> => {
+  const once = async (operation: string, body: string): Promise<Posted> => {
     const headers = {
       'content-type': `application/x-amz-json-${service.json}`,
       'x-amz-target': `${service.prefix}.${operation}`,
     };
     const scope = { region, service: service.signedAs };
     const signed = signedHeaders({ host, headers, body }, await options.credentials(), scope, clock.now());
-    return fetch(`${origin}/`, { method: 'POST', headers: signed, body, signal: AbortSignal.timeout(timeoutMs) });
+    return post(origin, { headers: signed, body, timeoutMs });
   };
 
   return {
@@ -96,12 +98,11 @@ export function createAwsClient(service: AwsService, options: AwsServer): AwsCli
 
 /** null: no answer, or half of one */
 async function answered(
-  send: () => Promise<Response>,
+  send: () => Promise<Posted>,
 ): Promise<{ readonly status: number; readonly body: JsonObject | null } | null> {
   try {
-    const response = await send();
-    const text = await response.text();
-    return { status: response.status, body: text === '' ? {} : parsed(text) };
+    const { status, text } = await send();
+    return { status, body: text === '' ? {} : parsed(text) };
   } catch (error) {
     if (error instanceof SluiceError) throw error;
     return null;
