@@ -60,14 +60,12 @@ export async function recordDocuments(
   writes: readonly DocumentWrite[],
 ): Promise<readonly DocumentWrite[]> {
   if (writes.length === 0) return [];
-  const done = await db.query(
-    insertion(`update set flow = excluded.flow, root = excluded.root, revision = excluded.revision,
+  const text = insertion(`update set flow = excluded.flow, root = excluded.root, revision = excluded.revision,
         hash = excluded.hash, gone = excluded.gone, written_at = clock_timestamp(), content = excluded.content,
         stamps = coalesce(excluded.stamps, document.stamps),
         acked = case when excluded.content is null then excluded.revision else document.acked end
-      where document.revision < excluded.revision`),
-    values(context, flow, writes),
-  );
+      where document.revision < excluded.revision`);
+  const done = await db.query({ name: 'record_documents', text }, values(context, flow, inOrder(writes)));
   return done.rowCount === writes.length ? writes : recorded(db, context, writes);
 }
 
@@ -81,7 +79,7 @@ export async function recordEntries(
   if (writes.length === 0) return [];
   const won = await db.query<{ target: string; id: string }>(
     `${insertion('nothing')} returning target, id`,
-    values(context, flow, writes),
+    values(context, flow, inOrder(writes)),
   );
   return among(writes, won.rows);
 }
@@ -109,6 +107,12 @@ async function recorded(
   return among(writes, found.rows);
 }
 
+/** Everybody locks documents in one order; they nearly are in it, and so it is made here. */
+const inOrder = (writes: readonly DocumentWrite[]): readonly DocumentWrite[] =>
+  writes.toSorted(({ document: x }, { document: y }) => compare(x.target, y.target) || compare(x.id, y.id));
+
+const compare = (x: string, y: string): number => (x < y ? -1 : x > y ? 1 : 0);
+
 const among = (writes: readonly DocumentWrite[], refs: readonly DocumentRef[]): readonly DocumentWrite[] => {
   const winners = new Set(refs.map((ref) => `${ref.target}\u001f${ref.id}`));
   return writes.filter(({ document }) => winners.has(`${document.target}\u001f${document.id}`));
@@ -120,7 +124,6 @@ const insertion = (onConflict: string): string =>
      case when u.content is null then u.revision end
    from unnest($3::text[], $4::text[], $5::text[], $6::bigint[], $7::bytea[], $8::boolean[], $9::text[], $10::text[])
      as u(target, id, root, revision, hash, gone, content, stamps)
-   order by u.target, u.id
    on conflict (pipeline, target, id) do ${onConflict}`;
 
 function values(context: LedgerContext, flow: Flow, writes: readonly DocumentWrite[]): unknown[] {

@@ -67,7 +67,7 @@ export async function createLandedTables(db: Queryable, tables: Iterable<LandedT
       key text primary key, image text not null, deleted boolean not null default false,
       epoch integer not null, phase smallint not null, a bigint not null, b bigint not null, tx_id bigint,
       kafka_offset bigint not null, source_time text not null)
-      with (autovacuum_vacuum_scale_factor = 0.05, fillfactor = 80)`);
+      with (fillfactor = 80)`);
     await imagesAsText(db, table);
     for (const link of table.links) {
       await db.query(`alter table ${table.sql} add column if not exists ${linkColumn(link)} text`);

@@ -5,6 +5,7 @@ import type {
   CopyFlow,
   DerivingTransaction,
   EpochSeen,
+  Image,
   LandedBefore,
   LandedState,
   LandingTransaction,
@@ -20,6 +21,7 @@ import type { ArrayBatch } from './copy/batch.ts';
 import { copyTable } from './copy/table.ts';
 import { observeEpoch } from './epochs.ts';
 import { type LandedRecord, landedBefore, landedColumns, landedState, saveRows } from './landed-rows.ts';
+import type { LandedTable } from './landed-tables.ts';
 import { insertMarks } from './marks.ts';
 import { closeParked } from './parked.ts';
 import type { Queryable } from './sql.ts';
@@ -65,17 +67,30 @@ export class PostgresLanding implements LandingTransaction {
   ): Promise<ReadonlyMap<string, LandedBefore>> {
     if (keys.length === 0) return new Map();
     const table = this.#context.table(name);
-    const columns = landedColumns(table, 'case when key = any($2::text[]) then image end as image');
+    const columns = landedColumns(table, 'null as image');
     const found = await this.#db.query<LandedRecord>(
       {
         name: `landed_${table.digest}`,
         text: `select ${columns} from ${table.sql} where key = any($1::text[]) order by key for update`,
       },
-      [texts(keys), texts([...whole])],
+      [texts(keys)],
     );
+    const images = await this.#images(table, [...whole]);
     const held = this.#heldOf(name);
     for (const row of found.rows) held.add(row.key);
-    return new Map(found.rows.map((row) => [row.key, landedBefore(table, row)]));
+    return new Map(
+      found.rows.map((row) => [row.key, { ...landedBefore(table, row), image: images.get(row.key) ?? null }]),
+    );
+  }
+
+  /** Asked for by themselves: a list to be looked through for each row read would be dearer. The rows are held. */
+  async #images(table: LandedTable, keys: readonly string[]): Promise<ReadonlyMap<string, Image>> {
+    if (keys.length === 0) return new Map();
+    const found = await this.#db.query<{ key: string; image: string }>(
+      { name: `images_${table.digest}`, text: `select key, image from ${table.sql} where key = any($1::text[])` },
+      [texts(keys)],
+    );
+    return new Map(found.rows.map(({ key, image }) => [key, JSON.parse(image) as Image]));
   }
 
   async notSeen(name: string, epoch: number, snapshotLsn: bigint, limit: number): Promise<readonly LandedState[]> {
