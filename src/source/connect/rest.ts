@@ -15,6 +15,9 @@ export interface ConnectorState {
   readonly tasks: readonly TaskState[];
 }
 
+/** half seconds */
+const PATIENCE = 120;
+
 /** The REST API of Kafka Connect, as far as needed. Throws SOURCE_UNAVAILABLE when it does not answer. */
 export class ConnectApi {
   readonly #url: string;
@@ -65,7 +68,7 @@ export class ConnectApi {
   }
 
   async #call<T>(method: string, path: string, body?: unknown): Promise<T | null> {
-    // 409: the worker is rebalancing and asks to be asked again
+    // 409: the worker is rebalancing and asks to be asked again; where many connectors come and go that takes a while
     for (let attempt = 0; ; attempt++) {
       const response = await fetch(this.#url + path, {
         method,
@@ -79,7 +82,7 @@ export class ConnectApi {
       if (response.ok) return response.status === 204 ? null : ((await response.json().catch(() => null)) as T | null);
       const said = ((await response.json().catch(() => ({}))) as { message?: string }).message ?? '';
       const passing = response.status === 409 || response.status >= 500;
-      if (!passing || attempt >= 20) {
+      if (!passing || attempt >= PATIENCE) {
         throw new SluiceError('CONFIG_INVALID', `Kafka Connect answers ${response.status}: ${said.slice(0, 500)}`);
       }
       await new Promise((resolve) => setTimeout(resolve, 500));
