@@ -33,7 +33,7 @@ export default defineConfig({
         test: { name: 'unit', include: ['test/**/*.test.ts'], testTimeout: 20_000, sequence: { groupOrder: 0 } },
       },
       {
-        // Mostly waiting, and apart from each other by names: some files side by side take half the time.
+        // Mostly waiting, and apart from each other by names: two files side by side take little more time than one.
         plugins: [sabotage()],
         test: {
           name: 'stack',
@@ -41,12 +41,12 @@ export default defineConfig({
           globalSetup: ['test/support/stack-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 180_000,
-          maxWorkers: 3,
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
       },
       {
-        // what kills a server of the shared stack has it for itself
+        // what kills a server of the shared stack, or counts on being its only user, has it for itself
         plugins: [sabotage()],
         test: {
           name: 'alone',
