@@ -91,7 +91,7 @@ export function applyTopics(
       if (one.what === 'missing') {
         const configEntries = Object.entries(topic.config).map(([name, value]) => ({ name, value }));
         const spec = { topic: topic.name, numPartitions: topic.partitions, replicationFactor: 1, configEntries };
-        await admin.createTopics({ topics: [spec], waitForLeaders: true });
+        await admin.createTopics({ topics: [spec], waitForLeaders: false });
       } else if (one.what === 'partitions') {
         if (!options.force || Number(one.wanted) < Number(one.found)) {
           left.push(one);
@@ -114,6 +114,25 @@ export function applyTopics(
         })),
       });
     }
+    await untilThere(
+      admin,
+      changed.filter(({ what }) => what === 'missing').map(({ topic }) => topic),
+    );
     return { changed, left };
   });
+}
+
+/** A broker that has just made topics can deny them for a moment. Throws what it said last after half a minute. */
+async function untilThere(admin: kafkajs.Admin, topics: readonly string[]): Promise<void> {
+  if (topics.length === 0) return;
+  for (let attempt = 0; ; attempt++) {
+    try {
+      const { topics: found } = await admin.fetchTopicMetadata({ topics: [...topics] });
+      if (found.every(({ partitions }) => partitions.length > 0 && partitions.every(({ leader }) => leader >= 0)))
+        return;
+    } catch (error) {
+      if (attempt >= 100) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
 }
