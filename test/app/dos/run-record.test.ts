@@ -9,6 +9,7 @@ import { judgeRuns } from '../../../src/app/dos/gate-report.ts';
 import { MemoryItems } from '../../../src/app/dos/items.ts';
 import { syncAll } from '../../../src/app/dos/migrate.ts';
 import { openRunRecord, type RecordedRun } from '../../../src/app/dos/run-record.ts';
+import { placeOf, readReports } from '../../../src/app/dos/run-report.ts';
 import type { DosSource } from '../../../src/app/dos/source-rows.ts';
 import { registerDosCommands } from '../../../src/cli/commands/dos.ts';
 import { DEFAULTS, type SourceRows } from '../../../src/migrations/dos/index.ts';
@@ -205,8 +206,8 @@ describe('the gate', () => {
   });
 });
 
-describe('sluice dos gates', () => {
-  async function gates(...args: string[]): Promise<{ code: unknown; out: string; err: string }> {
+describe('the commands', () => {
+  async function dosCommand(...args: string[]): Promise<{ code: unknown; out: string; err: string }> {
     const said = { out: '', err: '' };
     const spies = (['out', 'err'] as const).map((name) =>
       vi.spyOn(process[`std${name}`], 'write').mockImplementation((text) => {
@@ -218,7 +219,7 @@ describe('sluice dos gates', () => {
     registerDosCommands(program);
     const before = process.exitCode;
     try {
-      await program.parseAsync(['node', 'sluice', 'dos', 'gates', '--env', 'test', '--runs-dir', folder, ...args]);
+      await program.parseAsync(['node', 'sluice', 'dos', ...args, '--env', 'test', '--runs-dir', folder]);
       return { code: process.exitCode, ...said };
     } finally {
       process.exitCode = before;
@@ -226,7 +227,9 @@ describe('sluice dos gates', () => {
     }
   }
 
-  test('ends with 1 on FAIL, 0 on PASS, and 2 for a profile nobody knows', async () => {
+  const gates = (...args: string[]) => dosCommand('gates', ...args);
+
+  test('gates ends with 1 on FAIL, 0 on PASS, and 2 for a profile nobody knows', async () => {
     const failed = await gates('--json');
     expect([failed.code, JSON.parse(failed.out).status]).toEqual([1, 'FAIL']);
     now = Date.now() - HOUR;
@@ -239,6 +242,19 @@ describe('sluice dos gates', () => {
     expect(readFileSync(metricsFile, 'utf8')).toContain('sluice_gate_pass{profile="dos",gate="NO_ANOMALIES"} 1');
     const unknown = await gates('--profile', 'no_such', '--json');
     expect([unknown.code, unknown.err]).toEqual([2, expect.stringContaining('no gate profile')]);
+  });
+
+  test('migrate leaves the report of a sync that failed', async () => {
+    const metricsFile = join(folder, 'dos.prom');
+    const away = ['--db-uri', 'postgres://nobody:secretword@127.0.0.1:1/dos', '--output-dir', join(folder, 'out')];
+    const failed = await dosCommand('migrate', ...away, '--metrics-file', metricsFile, '--json');
+    expect([failed.code, failed.err]).toEqual([1, expect.stringContaining('SOURCE_UNAVAILABLE')]);
+    const [report] = readReports(folder, placeOf(config, 'files'));
+    expect(report).toMatchObject({ state: 'failed', from_start: true, metrics: null });
+    expect(JSON.stringify(report)).not.toContain('secretword');
+    expect(readFileSync(metricsFile, 'utf8')).toMatch(/sluice_sync_complete\{[^}]*target="files"\} 0/);
+    const one = await dosCommand('migrate', '--service-id', '1', ...away.slice(0, 2), '--metrics-file', metricsFile);
+    expect([one.code, one.err]).toEqual([2, expect.stringContaining('not of one')]);
   });
 });
 
