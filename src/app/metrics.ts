@@ -86,6 +86,26 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
   sluice_slot_active: figure('gauge', 'pipeline slot', '1 when a connector reads the slot'),
 };
 
+const SYNC = 'pipeline environment workspace target';
+
+/** What commands that end write into a file for a collector of text files; docs/metrics.md is checked against it, too. */
+export const FILE_FIGURES: Readonly<Record<string, Figure>> = {
+  sluice_sync_running: figure('gauge', SYNC, '1 while a full sync runs, 0 when it ended'),
+  sluice_sync_complete: figure('gauge', SYNC, '1 when the last full sync went from the first service to the last code'),
+  sluice_sync_started_timestamp_seconds: figure('gauge', SYNC, 'When the last full sync began'),
+  sluice_sync_finished_timestamp_seconds: figure('gauge', SYNC, 'When it ended; no series while it runs'),
+  sluice_sync_seconds: figure('gauge', SYNC, 'How long the last full sync took, or has taken up to now'),
+  sluice_sync_counts: figure('gauge', `${SYNC} type`, 'Services by outcome and by transformer, and triage codes'),
+  sluice_sync_record_p95_seconds: figure('gauge', SYNC, '95 of 100 services took at most so long'),
+  sluice_sync_error_ratio: figure('gauge', `${SYNC} of`, 'Failed ones of services, and of triage codes'),
+  sluice_sync_anomalies: figure(
+    'gauge',
+    SYNC,
+    'Counts that moved more than they may since the last complete run; no series where there was none',
+  ),
+  sluice_gate_pass: figure('gauge', 'profile gate', '1 when the clause held when it was last judged, else 0'),
+};
+
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800];
 
 export interface Metrics extends Meter {
@@ -115,6 +135,27 @@ export function createMetrics(version: string): Metrics {
   };
 }
 
+/** A value of a figure that is written to a file. */
+export interface Sample {
+  readonly name: keyof typeof FILE_FIGURES;
+  readonly labels: Labels;
+  readonly value: number;
+}
+
+/** The figures of a command, as a collector of text files reads them. */
+export async function fileText(samples: readonly Sample[]): Promise<string> {
+  const registry = new Registry();
+  const gauges = new Map<string, Gauge>();
+  for (const { name } of samples) {
+    const declared = FILE_FIGURES[name];
+    if (!declared || gauges.has(name)) continue;
+    const { help, labels } = declared;
+    gauges.set(name, new Gauge({ name, help, labelNames: [...labels], registers: [registry] }));
+  }
+  for (const { name, labels, value } of samples) pick(gauges, name).set({ ...labels }, value);
+  return registry.metrics();
+}
+
 function pick<T>(figures: ReadonlyMap<string, T>, name: string): T {
   const found = figures.get(name);
   if (!found) throw new RangeError(`no metric ${name} is declared`);
@@ -129,6 +170,7 @@ export function initialiseCounters(meter: Meter, pipeline: string, migration: Mi
       zero('sluice_events_total', { pipeline, table: table.name, result });
   }
   for (const flow of migration.flows) {
+    for (const code of migration.notes?.rated ?? []) zero('sluice_notes_total', { pipeline, flow: flow.name, code });
     for (const result of ['derived', 'waiting', 'parked'])
       zero('sluice_roots_total', { pipeline, flow: flow.name, result });
     for (const target of flow.targets) {

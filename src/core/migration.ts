@@ -100,6 +100,8 @@ export interface NoteRules {
   readonly levelOf: (code: string) => NoteLevel;
   /** a few words for a reader */
   readonly textOf: (code: string) => string;
+  /** codes whose rates are compared: counted from 0 on, or a rate would miss the first of them */
+  readonly rated?: readonly string[];
   readonly opening: Note;
   /** what closes a run, from how often each code was told in it */
   readonly closing: (told: ReadonlyMap<string, number>) => Note;

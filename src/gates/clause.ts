@@ -3,7 +3,7 @@ export interface Clause {
   /** Its name in reports, e.g. NO_ERRORS. */
   readonly gate: string;
   readonly figure: string;
-  readonly test: 'at-most' | 'at-least';
+  readonly test: 'at-most' | 'at-least' | 'below';
   readonly threshold: number;
 }
 
@@ -24,13 +24,21 @@ export interface Check {
   readonly message: string;
 }
 
+const SIGNS = { 'at-most': '<=', 'at-least': '>=', below: '<' } as const;
+
+const holds = (actual: number, { test, threshold }: Clause): boolean => {
+  if (test === 'below') return actual < threshold;
+  return test === 'at-most' ? actual <= threshold : actual >= threshold;
+};
+
 /** A figure that was not measured fails its clause: silence proves nothing. */
-export function checkClause({ gate, figure, test, threshold }: Clause, figures: Figures): Check {
+export function checkClause(clause: Clause, figures: Figures): Check {
+  const { gate, figure, test, threshold } = clause;
   const actual = figures[figure] ?? null;
-  const expected = `${test === 'at-most' ? '<=' : '>='} ${threshold}`;
+  const expected = `${SIGNS[test]} ${threshold}`;
   if (actual === null || !Number.isFinite(actual))
     return { gate, status: 'FAIL', actual: null, expected, message: `${figure} was not measured` };
-  const passes = test === 'at-most' ? actual <= threshold : actual >= threshold;
+  const passes = holds(actual, clause);
   const message = `${figure} is ${actual}, ${passes ? 'as asked' : `asked for is ${expected}`}`;
   return { gate, status: passes ? 'PASS' : 'FAIL', actual, expected, message };
 }

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { FIGURES } from '../../src/app/metrics.ts';
+import { FILE_FIGURES, FIGURES as WORKER_FIGURES } from '../../src/app/metrics.ts';
+
+const FIGURES = { ...WORKER_FIGURES, ...FILE_FIGURES };
 
 describe('docs/metrics.md', () => {
   const page = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8');

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { createLog } from '../../src/app/logger.ts';
-import { createMetrics, FIGURES, initialiseCounters } from '../../src/app/metrics.ts';
+import { createMetrics, FIGURES, FILE_FIGURES, fileText, initialiseCounters } from '../../src/app/metrics.ts';
 import { tallyNotes } from '../../src/app/notes.ts';
 import type { LogFields, NoteLevel } from '../../src/core/index.ts';
+import { dos } from '../../src/migrations/dos/index.ts';
 import { mini } from '../support/mini-migration.ts';
 
 describe('log', () => {
@@ -65,10 +66,29 @@ describe('metrics', () => {
     expect(() => createMetrics('0').count('sluice_other', {})).toThrow(RangeError);
   });
 
+  test('codes whose rates are compared are there at zero, too', async () => {
+    const metrics = createMetrics('0');
+    initialiseCounters(metrics, 'dos', dos());
+    const text = await metrics.text();
+    for (const code of ['DM_ETL_001', 'DM_ETL_008', 'DM_ETL_038', 'DM_ETL_039'])
+      expect(text).toContain(`sluice_notes_total{pipeline="dos",flow="services",code="${code}"} 0`);
+  });
+
+  test('figures of a command are written with what they mean, and none that is not declared', async () => {
+    const labels = { profile: 'dos', gate: 'NO_ANOMALIES' };
+    const text = await fileText([{ name: 'sluice_gate_pass', labels, value: 1 }]);
+    expect(text).toContain(`# HELP sluice_gate_pass ${FILE_FIGURES.sluice_gate_pass?.help}`);
+    expect(text).toContain('sluice_gate_pass{profile="dos",gate="NO_ANOMALIES"} 1');
+    await expect(fileText([{ name: 'sluice_other', labels: {}, value: 1 }])).rejects.toThrow(RangeError);
+  });
+
   test('no label could hold a row', () => {
-    const labels = new Set(Object.values(FIGURES).flatMap((figure) => figure.labels));
+    const labels = new Set(Object.values({ ...FIGURES, ...FILE_FIGURES }).flatMap((figure) => figure.labels));
     expect([...labels].sort()).toEqual(
-      ['code', 'flow', 'partition', 'pipeline', 'result', 'slot', 'table', 'target', 'topic', 'version'].sort(),
+      [
+        ...['code', 'environment', 'flow', 'gate', 'of', 'partition', 'pipeline', 'profile', 'result', 'slot'],
+        ...['table', 'target', 'topic', 'type', 'version', 'workspace'],
+      ].sort(),
     );
   });
 });

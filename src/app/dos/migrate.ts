@@ -1,4 +1,4 @@
-import { type JsonObject, SluiceError } from '../../core/index.ts';
+import { SluiceError } from '../../core/index.ts';
 import { type Counts, countsOf, etl } from '../../migrations/dos/index.ts';
 import { addCounts, noCounts } from './counts.ts';
 import type { TellNote } from './note-log.ts';
@@ -23,6 +23,8 @@ export interface FullSynced {
   readonly services: Counts;
   /** services that the stream writes: left to it */
   readonly streamed: number;
+  /** services by the transformer that took them */
+  readonly transformers: Readonly<Record<string, number>>;
   /** services that were rejected, by the kind of their error */
   readonly rejections: Readonly<Record<string, number>>;
   readonly triage: TriageCounts | null;
@@ -75,11 +77,14 @@ export async function syncOneService(run: Pick<FullSync, 'source' | 'sync' | 'te
 class Tally {
   readonly counts = noCounts();
   readonly #rejections: Record<string, number> = {};
+  readonly #transformers: Record<string, number> = {};
   #streamed = 0;
 
   take(done: SyncedService, tell: TellNote): void {
     addCounts(this.counts, countsOf(done));
     if (done.streamed) this.#streamed += 1;
+    if (done.transformer !== null)
+      this.#transformers[done.transformer] = (this.#transformers[done.transformer] ?? 0) + 1;
     const kind = done.error?.kind ?? (done.outcome === 'invalid' ? 'invalid' : null);
     if (kind !== null) this.#rejections[kind] = (this.#rejections[kind] ?? 0) + 1;
     for (const note of done.notes) tell(note, done.service);
@@ -88,12 +93,14 @@ class Tally {
   end(tell: TellNote, triage: TriageCounts | null, stopped: boolean): FullSynced {
     const failures = this.counts.errors + this.counts.invalid + (triage?.errors ?? 0);
     tell(etl('999', { metrics: bothSets(this.counts), failures }));
-    return { services: { ...this.counts }, streamed: this.#streamed, rejections: this.#rejections, triage, stopped };
+    const services = { ...this.counts };
+    const [streamed, transformers, rejections] = [this.#streamed, this.#transformers, this.#rejections];
+    return { services, streamed, transformers, rejections, triage, stopped };
   }
 }
 
 /** The counters under their newest names, and under those they had before. */
-const bothSets = (counts: Counts): JsonObject => ({
+export const bothSets = (counts: Counts): Record<string, number> => ({
   ...counts,
   total_records: counts.total,
   supported_records: counts.supported,

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type Note, opaqueKey } from '../../core/index.ts';
 import type { Config } from '../config.ts';
 import { createLog } from '../logger.ts';
@@ -7,9 +8,9 @@ import { findMigration } from '../pipeline.ts';
 export type TellNote = (note: Note, record?: number) => void;
 
 /** Writes what is told as JSON lines, as the stream's log has them: each line names the run, and the service it is of. */
-export function noteLog(config: Config, write: (line: string) => void): TellNote {
+export function noteLog(config: Config, write: (line: string) => void, runId: string = randomUUID()): TellNote {
   const migration = findMigration(config, 'dos');
-  const log = createLog({ level: 'debug', write }, runFields(config, migration));
+  const log = createLog({ level: 'debug', write }, { ...runFields(config, migration), run_id: runId });
   const { notes: rules, name } = migration;
   return (note, record) => {
     const key = record === undefined ? name : String(record);

@@ -22,6 +22,8 @@ export interface ServiceSync {
   /** services at a time; 1 keeps their order */
   readonly parallel: number;
   readonly signal?: AbortSignal;
+  /** told of each service how long it took, its share of what is read for many at once included */
+  readonly took?: (seconds: number) => void;
 }
 
 /** What became of one service. */
@@ -49,7 +51,9 @@ export async function syncServices(
 ): Promise<void> {
   const find = joinServices(rows);
   const sources = ids.map((id) => [id, sourceOf(find, id)] as const);
+  const begun = performance.now();
   const seen = new Map(await sync.store.read(sources.flatMap(([id, source]) => keysFor(id, source))));
+  const shareMs = (performance.now() - begun) / Math.max(ids.length, 1);
   const queue = sync.parallel === 1 ? [sources].values() : families(sources);
   let failed = false;
   const work = async (): Promise<void> => {
@@ -57,7 +61,10 @@ export async function syncServices(
       for (const [id, source] of family) {
         if (failed || sync.signal?.aborted) return;
         try {
-          tell({ service: id, ...(await syncOne(sync, find, id, source, seen)) });
+          const started = performance.now();
+          const done = await syncOne(sync, find, id, source, seen);
+          sync.took?.((performance.now() - started + shareMs) / 1000);
+          tell({ service: id, ...done });
         } catch (error) {
           failed = true;
           throw error;

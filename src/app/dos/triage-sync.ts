@@ -20,6 +20,8 @@ export interface TriageSync {
 }
 
 export interface TriageCounts {
+  /** rows of the source that codes are made of */
+  readonly rows: number;
   readonly codes: number;
   readonly inserted: number;
   readonly updated: number;
@@ -49,7 +51,8 @@ export async function syncTriage(
     const held = seen.get(nameOf({ entity, id }))?.item;
     if (held) wanted.set(id, { ...plain(held), combinations: [] });
   }
-  const count = { codes: wanted.size, inserted: 0, updated: 0, errors: derived.errors };
+  const read = Object.values(rows).reduce((sum, table) => sum + (table?.length ?? 0), 0);
+  const count = { rows: read, codes: wanted.size, inserted: 0, updated: 0, errors: derived.errors };
   const queue = wanted.entries();
   const work = async (): Promise<void> => {
     for (const [id, content] of queue) {

@@ -5,6 +5,7 @@ import { action } from '../context.ts';
 import { EXIT } from '../failure.ts';
 import { printJson, printTable } from '../print.ts';
 import { registerDosBackupCommands } from './dos-backup.ts';
+import { registerDosGatesCommand } from './dos-gates.ts';
 import { registerDosMigrateCommand } from './dos-migrate.ts';
 import { type PlaceOptions, placed, placedConfig } from './dos-place.ts';
 import { registerDosQueueCommands } from './dos-queue.ts';
@@ -15,6 +16,7 @@ export function registerDosCommands(program: Command): void {
   const dos = program.command('dos').description('the Directory of Services');
   const tables = dos.command('tables').description('its DynamoDB tables');
   registerDosBackupCommands(dos);
+  registerDosGatesCommand(dos);
   registerDosMigrateCommand(dos);
   registerDosQueueCommands(dos);
 

@@ -52,6 +52,8 @@ const TEXTS: Readonly<Record<string, string>> = {
   DM_QP_999: 'filling a queue ends',
 };
 
+const ERRORS = ['008', '038', '039'];
+
 /** The counters of the newest reference, and under `migrated_records` and `errors` those of the first. */
 function closing(told: ReadonlyMap<string, number>): Note {
   const of = (...numbers: string[]): number =>
@@ -65,7 +67,7 @@ function closing(told: ReadonlyMap<string, number>): Note {
     updated: of('036'),
     skipped: of('005'),
     invalid: of('014'),
-    errors: of('008', '038', '039'),
+    errors: of(...ERRORS),
     migrated_records: of('035', '036'),
   };
   return etl('999', { metrics, failures: 0 });
@@ -74,6 +76,7 @@ function closing(told: ReadonlyMap<string, number>): Note {
 export const NOTES: NoteRules = {
   levelOf,
   textOf: (code) => TEXTS[code] ?? code,
+  rated: ['001', ...ERRORS].map((number) => `DM_ETL_${number}`),
   opening: etl('000'),
   closing,
 };

@@ -9,6 +9,7 @@ import { loadConfig } from '../../../src/app/config.ts';
 import { openDynamoDbItems } from '../../../src/app/dos/dynamodb-items.ts';
 import { FileItems } from '../../../src/app/dos/file-items.ts';
 import { type FullSync, syncAll, syncOneService } from '../../../src/app/dos/migrate.ts';
+import { readReports } from '../../../src/app/dos/run-report.ts';
 import { readDosSource } from '../../../src/app/dos/source-rows.ts';
 import { type DynamoDbPlace, dynamoDbPlace } from '../../../src/app/dynamodb.ts';
 import { canonicalJson, type JsonObject } from '../../../src/core/index.ts';
@@ -186,7 +187,8 @@ function command(workspace: string, ...more: string[]) {
     AWS_SECRET_ACCESS_KEY: 'local',
     SLUICE_WORKSPACE: `${run}-${workspace}`,
   };
-  const args = ['bin/sluice.js', 'dos', 'migrate', '--db-uri', database.url, ...more];
+  const runs = ['--runs-dir', join(folder, 'runs')];
+  const args = ['bin/sluice.js', 'dos', 'migrate', '--db-uri', database.url, ...runs, ...more];
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (said += String(text)));
@@ -208,6 +210,10 @@ describe('killed half-way', () => {
     const second = command('killed');
     expect([await second.ended, second.said()]).toEqual([0, expect.stringContaining('as they were')]);
     expect(second.said()).not.toContain(inject('stack').postgres.password.concat('@'));
+    const at = { environment: 'local', workspace: `${run}-killed`, target: 'dynamodb' } as const;
+    const [finished, killed] = readReports(join(folder, 'runs'), at);
+    expect([finished?.state, killed?.state]).toEqual(['done', 'running']);
+    expect(finished).toMatchObject({ metrics: { total: SERVICES }, record_p95_seconds: expect.any(Number) });
     expect(differing(await contents(place), whole)).toEqual([]);
     const made = [...whole.keys()].filter((name) => /organisation|location|healthcare/.test(name));
     expect(await history(place)).toHaveLength(made.length);
