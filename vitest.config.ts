@@ -33,7 +33,6 @@ export default defineConfig({
         test: { name: 'unit', include: ['test/**/*.test.ts'], testTimeout: 20_000, sequence: { groupOrder: 0 } },
       },
       {
-        // Mostly waiting, and apart from each other by names: two files side by side take little more time than one.
         plugins: [sabotage()],
         test: {
           name: 'stack',
@@ -41,7 +40,7 @@ export default defineConfig({
           globalSetup: ['test/support/stack-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 180_000,
-          maxWorkers: 2,
+          maxWorkers: 1,
           sequence: { groupOrder: 1 },
         },
       },
