@@ -43,8 +43,8 @@ export class PartitionSession {
   #running: Promise<void> | null = null;
   #stopping = new AbortController();
   #halted = false;
-  /** where the first batch began that was turned away while halted */
-  #refused: bigint | null = null;
+  /** something fetched was turned away, and is to be fetched again from where the ledger says */
+  #turnedAway = false;
   #lastHigh = 0n;
 
   constructor(place: Place, deps: SessionDependencies) {
@@ -71,7 +71,6 @@ export class PartitionSession {
     if (this.#stopping.signal.aborted) return;
     this.#lastHigh = batch.highWatermark;
     if (this.#halted) {
-      this.#refused ??= batch.fetchedFrom;
       this.#pause();
       return;
     }
@@ -80,9 +79,7 @@ export class PartitionSession {
     this.#queue.push(batch);
     this.#queuedBytes += batch.records.reduce((sum, record) => sum + bytesOf(record), 0);
     if (this.#queuedBytes > this.#deps.options.highBytes()) this.#pause();
-    this.#running ??= this.#drain().finally(() => {
-      this.#running = null;
-    });
+    this.#run();
   }
 
   /** Finishes the transaction under way and takes no more. */
@@ -97,11 +94,10 @@ export class PartitionSession {
     this.#halted = false;
     this.#lander = this.#deps.lander();
     this.#generation = -1;
-    // what was fetched and turned away meanwhile is not fetched again by itself
-    const from = this.#next ?? this.#refused;
-    this.#refused = null;
-    if (from !== null) this.#deps.client.seek(this.place.topic, this.place.partition, from);
-    this.#unpause();
+    // Where to go on only the ledger knows: progress may have been taken back meanwhile, and a client that stands at the
+    // end of the log would bring nothing by which to notice.
+    this.#turnedAway = true;
+    this.#run();
   }
 
   /** The ledger says that this partition is halted. */
@@ -121,10 +117,17 @@ export class PartitionSession {
     this.#deps.client.resume(this.place.topic, this.place.partition);
   }
 
+  #run(): void {
+    this.#running ??= this.#drain().finally(() => {
+      this.#running = null;
+    });
+  }
+
   async #drain(): Promise<void> {
-    while (!this.#stopping.signal.aborted && this.#queue.length > 0) {
+    while (!this.#stopping.signal.aborted && (this.#turnedAway || this.#queue.length > 0)) {
       try {
         await this.#claimIfJoinedAgain();
+        if (this.#turnedAway) this.#fetchAgain();
         const { records, to, taken } = this.#head();
         if (to !== null) await this.#land(records, to);
         this.#drop(taken);
@@ -133,6 +136,12 @@ export class PartitionSession {
         if (!(await this.#recover(error))) return;
       }
     }
+  }
+
+  #fetchAgain(): void {
+    this.#turnedAway = false;
+    this.#deps.client.seek(this.place.topic, this.place.partition, this.#next as bigint);
+    this.#unpause();
   }
 
   async #claimIfJoinedAgain(): Promise<void> {

@@ -26,7 +26,7 @@ const atSource = async (): Promise<string[]> => {
 
 describe('a source whose changes nobody saw for a while', () => {
   beforeAll(async () => {
-    rig = await startRig(inject('stack'), { rows: 30 });
+    rig = await startRig(inject('stack'), { rows: 14 });
     rig.startWorker();
     await rig.settled();
   }, 180_000);

@@ -26,7 +26,7 @@ const flowOf = async (name: string) => (await rig.status()).flows.find(({ flow }
 
 describe('running it: commands, one flow per process, parking and halting', () => {
   beforeAll(async () => {
-    rig = await startRig(inject('stack'), { rows: 40 });
+    rig = await startRig(inject('stack'), { rows: 16 });
     const some = ['patients', 'locations', 'vendors', 'submissions'];
     const others = rig.open.migration.flows.map(({ name }) => name).filter((name) => !some.includes(name));
     first = rig.startWorker(some);

@@ -40,7 +40,7 @@ const submission = (columns: Readonly<Record<string, unknown>>): Promise<Record<
 
 describe('a migration through Debezium, Kafka in Avro, PostgreSQL and FHIR', () => {
   beforeAll(async () => {
-    rig = await startRig(inject('stack'), { rows: 60 });
+    rig = await startRig(inject('stack'), { rows: 20 });
     worker = rig.startWorker();
   }, 120_000);
   afterAll(() => rig.close());
@@ -239,7 +239,7 @@ describe('a migration through Debezium, Kafka in Avro, PostgreSQL and FHIR', () 
 
 describe('the same with the JSON converter', () => {
   beforeAll(async () => {
-    rig = await startRig(inject('stack'), { rows: 60, connector: JSON_CONVERTERS });
+    rig = await startRig(inject('stack'), { rows: 12, connector: JSON_CONVERTERS });
     worker = rig.startWorker();
   }, 120_000);
   afterAll(() => rig.close());

@@ -38,7 +38,7 @@ const wellAgain = async (fault: string, bound: number): Promise<void> => {
 
 beforeAll(async () => {
   broker = await openBroker(inject('stack'));
-  rig = await startRig(inject('stack'), { rows: 40, seed: 71n });
+  rig = await startRig(inject('stack'), { rows: 16, seed: 71n });
   first = new pg.Client(rig.config.sourceUrl('supabase'));
   second = new pg.Client(rig.config.sourceUrl('supabase'));
   await Promise.all([first.connect(), second.connect()]);

@@ -9,7 +9,7 @@ const NOTICED = /cannot fetch: |the client fetches nothing though there is somet
 describe('a Kafka client that returns nothing any more and says nothing', () => {
   let rig: Rig;
   beforeAll(async () => {
-    rig = await startRig(inject('stack'), { rows: 30, seed: 61n });
+    rig = await startRig(inject('stack'), { rows: 14, seed: 61n });
   }, 120_000);
   afterAll(() => rig.close());
 

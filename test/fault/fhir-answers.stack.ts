@@ -17,7 +17,7 @@ describe('a FHIR server that answers as no one would wish', () => {
     const stack = inject('stack');
     proxy = await fhirProxy(stack.fhir);
     const variables = { SLUICE_FHIR_URL: proxy.url, SLUICE_ID_BASE: base };
-    rig = await startRig(stack, { rows: 40, seed: 71n, variables });
+    rig = await startRig(stack, { rows: 16, seed: 71n, variables });
     worker = rig.startWorker();
     await rig.settled(90);
   }, 180_000);

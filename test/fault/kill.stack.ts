@@ -8,7 +8,7 @@ import { type Rig, startRig } from '../support/rig.ts';
 describe('kill -9 of the worker at random moments', () => {
   let rig: Rig;
   beforeAll(async () => {
-    rig = await startRig(inject('stack'), { rows: 150, seed: 11n });
+    rig = await startRig(inject('stack'), { rows: 40, seed: 11n });
   }, 120_000);
   afterAll(() => rig.close());
 

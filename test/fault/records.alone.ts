@@ -12,7 +12,7 @@ describe('records that are hard to take', () => {
   let rig: Rig;
   let worker: WorkerProcess;
   beforeAll(async () => {
-    rig = await startRig(inject('stack'), { rows: 40, seed: 51n });
+    rig = await startRig(inject('stack'), { rows: 16, seed: 51n });
     worker = rig.startWorker();
     await rig.settled(90);
   }, 180_000);

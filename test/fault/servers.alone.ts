@@ -12,7 +12,7 @@ describe('servers and workers that fail', () => {
   let worker: WorkerProcess;
   let sampler: Sampler;
   beforeAll(async () => {
-    rig = await startRig(inject('stack'), { rows: 80, seed: 31n });
+    rig = await startRig(inject('stack'), { rows: 20, seed: 31n });
     worker = rig.startWorker();
     await rig.settled(90);
     sampler = await sampleMonotone(rig);

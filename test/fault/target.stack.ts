@@ -14,7 +14,7 @@ describe('a PostgreSQL target in trouble', () => {
   let other: pg.Client;
   beforeAll(async () => {
     disk = await smallDisk(inject('stack').postgres, 96);
-    const options = { rows: 60, seed: 61n };
+    const options = { rows: 16, seed: 61n };
     rig = await startRig(
       inject('stack'),
       typeof disk === 'string' ? options : { ...options, tablespace: disk.tablespace },

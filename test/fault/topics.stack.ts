@@ -17,7 +17,7 @@ describe('a log that lost what was not landed', () => {
 
   beforeAll(async () => {
     broker = await openBroker(inject('stack'));
-    rig = await startRig(inject('stack'), { rows: 30, seed: 51n });
+    rig = await startRig(inject('stack'), { rows: 14, seed: 51n });
     worker = rig.startWorker();
     await rig.settled(90);
   }, 180_000);

@@ -7,7 +7,7 @@ import { readHeader } from '../../src/migrations/pas/engine/intake.ts';
 import type { SourceRow } from '../../src/migrations/pas/engine/outcome.ts';
 import type { Projection } from '../../src/migrations/pas/engine/projection.ts';
 
-const FOLDERS = [process.env.SLUICE_PAS_MATERIAL, '/work/shared/pas'];
+const FOLDERS = ['../shared/pas'];
 
 /** Test material of the reference; null where this machine does not have it. */
 export const MATERIAL = FOLDERS.find((folder) => folder !== undefined && existsSync(join(folder, 'FACTS.md'))) ?? null;
