@@ -1,5 +1,7 @@
 // Preloaded into a worker (`node --import`): ends it by SIGKILL when it reaches the point named by SLUICE_CRASH_AT for
 // the n-th time (`point:n`). The product itself knows nothing of this: calls of its ports and libraries are watched.
+import http from 'node:http';
+import { syncBuiltinESMExports } from 'node:module';
 import kafkajs from 'kafkajs';
 import pg from 'pg';
 
@@ -51,20 +53,39 @@ pg.Client.prototype.query = function watched(...args) {
   });
 };
 
+/** The bytes are handed to the operating system at once, and the answer comes later. */
+const sending = () => {
+  if (point !== 'request-sent') return;
+  left -= 1;
+  if (left <= 0) setTimeout(die, 4);
+};
+const isProbe = (body) => String(body).includes('sluice-probe-');
+
 const plainFetch = globalThis.fetch;
 globalThis.fetch = async (url, options) => {
-  const writes = options?.method === 'PUT' || options?.method === 'POST';
-  const isFhir = writes && String(url).includes('/fhir');
-  const isDynamoDb = /(TransactWriteItems|PutItem)$/.test(options?.headers?.['x-amz-target'] ?? '');
-  const isWrite = (isFhir || isDynamoDb) && !String(options.body).includes('sluice-probe-');
-  if (isWrite && point === 'request-sent') {
-    left -= 1;
-    if (left <= 0) setTimeout(die, 4);
-  }
+  const isWrite = (options?.method === 'PUT' || options?.method === 'POST') && String(url).includes('/fhir');
+  const isWatched = isWrite && !isProbe(options.body);
+  if (isWatched) sending();
   const answer = await plainFetch(url, options);
-  if (isWrite) reach('request-done');
+  if (isWatched) reach('request-done');
   return answer;
 };
+
+const plainRequest = http.request;
+http.request = function watched(options, onAnswer) {
+  const sent = plainRequest.call(this, options, onAnswer);
+  if (!/(TransactWriteItems|PutItem)$/.test(options?.headers?.['x-amz-target'] ?? '')) return sent;
+  const { end } = sent;
+  sent.end = function watchedEnd(body) {
+    if (!isProbe(body)) {
+      sent.prependOnceListener('response', (answer) => answer.prependOnceListener('end', () => reach('request-done')));
+      sending();
+    }
+    return end.call(sent, body);
+  };
+  return sent;
+};
+syncBuiltinESMExports();
 
 const { FetchClient } = await import('../../dist/source/kafka/fetch-client.js');
 const { KafkajsClient } = await import('../../dist/source/kafka/kafkajs-client.js');
