@@ -85,7 +85,11 @@ let server: Server;
 let schemas: AvroSchemas;
 const asked: string[] = [];
 beforeAll(async () => {
-  const known: Record<string, unknown> = { '/schemas/ids/1': KEY, '/schemas/ids/2': ENVELOPE };
+  const known: Record<string, unknown> = {
+    '/schemas/ids/1': KEY,
+    '/schemas/ids/2': ENVELOPE,
+    '/schemas/ids/3': { type: 'record', name: 'Odd', fields: [{ name: 'x', type: 'nothing-known' }] },
+  };
   server = createServer((request, response) => {
     asked.push(request.url ?? '');
     const schema = known[request.url ?? ''];
@@ -235,6 +239,11 @@ describe('what cannot be decoded', () => {
       'VALUE_UNDECODABLE',
     ],
     ['neither', { ...jsonRaw, value: Buffer.from('{"after":"Secret"') }, 'VALUE_UNDECODABLE'],
+    [
+      'of a schema that cannot be compiled',
+      { ...avroRaw, value: Buffer.from([0, 0, 0, 0, 3, 1]) },
+      'VALUE_UNDECODABLE',
+    ],
     ['of an unknown schema', { ...avroRaw, value: Buffer.from([0, 0, 0, 0, 99, 1]) }, 'SCHEMA_UNKNOWN'],
     ['while the registry is ill', { ...avroRaw, value: Buffer.from([0, 0, 0, 1, 244, 1]) }, 'REGISTRY_UNAVAILABLE'],
     ['without a key', { ...jsonRaw, key: null }, 'KEY_UNDECODABLE'],

@@ -11,6 +11,8 @@ const unknownSchema = (id: number): SluiceError =>
 export class AvroSchemas {
   readonly #url: string;
   readonly #types = new Map<number, Compiled>();
+  /** why the last fetch of a schema gave none */
+  readonly #refused = new Map<number, SluiceError>();
 
   /** @param url Confluent-compatible base, e.g. http://host:port/apis/ccompat/v7 */
   constructor(url: string) {
@@ -27,9 +29,11 @@ export class AvroSchemas {
     if (buffer === null || !this.lacks(buffer)) return;
     const id = buffer.readUInt32BE(1);
     try {
-      this.#types.set(id, await this.compiled(id));
+      await this.compiled(id);
+      this.#refused.delete(id);
     } catch (error) {
-      if (error instanceof SluiceError && error.disposition === 'retry') throw error;
+      if (!(error instanceof SluiceError) || error.disposition === 'retry') throw error;
+      this.#refused.set(id, error);
     }
   }
 
@@ -38,7 +42,7 @@ export class AvroSchemas {
     if (!isAvro(buffer)) throw new SluiceError('VALUE_UNDECODABLE', 'not in the Avro wire format');
     const id = buffer.readUInt32BE(1);
     const type = this.#types.get(id);
-    if (!type) throw unknownSchema(id);
+    if (!type) throw this.#refused.get(id) ?? unknownSchema(id);
     try {
       const cursor = new Cursor(buffer, 5);
       const value = type.json(cursor);
@@ -53,9 +57,17 @@ export class AvroSchemas {
   async compiled(id: number): Promise<Compiled> {
     const known = this.#types.get(id);
     if (known) return known;
-    const type = compileSchema(JSON.parse(await this.#text(id)) as Json);
-    this.#types.set(id, type);
-    return type;
+    const text = await this.#text(id);
+    try {
+      const type = compileSchema(JSON.parse(text) as Json);
+      this.#types.set(id, type);
+      return type;
+    } catch (cause) {
+      throw new SluiceError('VALUE_UNDECODABLE', `schema ${id} of the registry is no Avro schema`, {
+        cause,
+        context: { schema: id },
+      });
+    }
   }
 
   async #text(id: number): Promise<string> {
