@@ -41,8 +41,9 @@ export function openPool(address: SourceAddress, connections: number): pg.Pool {
     application_name: 'sluice rehearsal',
     options: '-c TimeZone=UTC -c client_min_messages=warning',
   });
-  // an idle connection that breaks is replaced on next use; without a listener it would end the process
+  // a connection that breaks is replaced on next use; without listeners, idle or lent out, it would end the process
   pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
   return pool;
 }
 

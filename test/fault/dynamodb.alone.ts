@@ -54,14 +54,17 @@ describe('kill -9 of a worker that streams into DynamoDB', () => {
     const address = parseAddress(rig.config.sourceUrl('dos'));
     const traffic = trafficDos(address, { rate: 60, seed: 3n, signal: enough.signal });
     traffic.catch(() => undefined);
-    for (const point of POINTS) await endAt(point);
-    for (let seed = 1; seed <= 4; seed += 1) {
-      const worker = rig.startWorker();
-      await pause(400 + Math.floor(chance(seed)() * 3_000));
-      worker.child.kill('SIGKILL');
-      await worker.exited;
+    try {
+      for (const point of POINTS) await endAt(point);
+      for (let seed = 1; seed <= 4; seed += 1) {
+        const worker = rig.startWorker();
+        await pause(400 + Math.floor(chance(seed)() * 3_000));
+        worker.child.kill('SIGKILL');
+        await worker.exited;
+      }
+    } finally {
+      enough.abort();
     }
-    enough.abort();
     expect((await traffic).changes).toBeGreaterThan(500);
     const last = rig.startWorker();
     await recovers('kill -9 while streaming into DynamoDB', 120, () => rig.settled(120));

@@ -55,6 +55,7 @@ export function openSourceReader(url: string, connections = 2): SourceReader {
     types,
   });
   pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return {
     async moment(work) {
       const client = await pool.connect().catch((error: unknown) => {
