@@ -10,7 +10,7 @@ let worker: WorkerProcess;
 const same = async (): Promise<void> => expect(await settledDifferences(rig)).toEqual([]);
 
 const traffic = async (): Promise<void> => {
-  const done = await rig.sluice('traffic', 'supabase', '--rate', '60', '--for', '8s', '--json');
+  const done = await rig.sluice('traffic', 'supabase', '--rate', '30', '--for', '8s', '--json');
   expect(done.code, done.err).toBe(0);
 };
 

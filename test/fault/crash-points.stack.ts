@@ -32,7 +32,7 @@ describe('kill -9 at every place where something is half done', () => {
   afterAll(() => rig.close());
 
   it('leaves no difference, no extra entry, and nobody to mend it', async () => {
-    const traffic = rig.sluice('traffic', 'supabase', '--rate', '60', '--for', '60s', '--json');
+    const traffic = rig.sluice('traffic', 'supabase', '--rate', '25', '--for', '60s', '--json');
     for (const [i, point] of POINTS.entries()) {
       // every fourth comes under a name of its own, and waits until its predecessor's leases lapse
       const worker = rig.startWorker([], point, i % 4 === 3 ? undefined : 'one');

@@ -8,6 +8,8 @@ import { type Rig, startRig, type WorkerProcess } from '../support/rig.ts';
 
 const TYPES = ['Patient', 'QuestionnaireResponse', 'Appointment', 'ServiceRequest', 'DiagnosticReport'];
 
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
 describe('a FHIR server that answers as no one would wish', () => {
   let proxy: FhirProxy;
   let rig: Rig;
@@ -74,7 +76,7 @@ describe('a FHIR server that answers as no one would wish', () => {
   }
 
   const traffic = async (seconds: number): Promise<void> => {
-    const done = await rig.sluice('traffic', 'supabase', '--rate', '60', '--for', `${seconds}s`, '--json');
+    const done = await rig.sluice('traffic', 'supabase', '--rate', '30', '--for', `${seconds}s`, '--json');
     expect(done.code, done.err).toBe(0);
   };
 
@@ -106,10 +108,16 @@ describe('a FHIR server that answers as no one would wish', () => {
   }, 120_000);
 
   it('asks for less load, and gets less', async () => {
+    /** Over `seconds` from when the first of it arrives, however long that takes. */
     const perSecond = async (seconds: number): Promise<number> => {
+      const silent = proxy.heard.length;
+      const busy = traffic(seconds + 2);
+      await expect.poll(() => proxy.heard.length, { timeout: 30_000, interval: 20 }).toBeGreaterThan(silent);
       const from = proxy.heard.length;
-      await traffic(seconds);
-      return (proxy.heard.length - from) / seconds;
+      await pause(seconds * 1000);
+      const heard = proxy.heard.length - from;
+      await busy;
+      return heard / seconds;
     };
     const before = await perSecond(3);
     proxy.rule = () => ({ status: 429, headers: { 'retry-after': '2' } });
@@ -135,7 +143,7 @@ describe('a FHIR server that answers as no one would wish', () => {
     const stored = () => read(`Appointment/${target.rows[0]?.id}`);
     proxy.rule = (_, body) => (proxy.held.length === 0 && body.includes('said by the late one') ? 'hold' : 'pass');
     await say('said by the late one');
-    await expect.poll(() => proxy.held.length, { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => proxy.held.length, { timeout: 40_000 }).toBe(1);
     proxy.rule = () => 'pass';
     worker.child.kill('SIGSTOP');
     const second = rig.startWorker();

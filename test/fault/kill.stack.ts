@@ -12,11 +12,11 @@ describe('kill -9 of the worker at random moments', () => {
   }, 120_000);
   afterAll(() => rig.close());
 
-  it('ten seeds under traffic, no difference in the end', async () => {
-    const traffic = rig.sluice('traffic', 'supabase', '--rate', '60', '--for', '25s', '--json');
+  it('six seeds under traffic, no difference in the end', async () => {
+    const traffic = rig.sluice('traffic', 'supabase', '--rate', '30', '--for', '16s', '--json');
     const sampler = await sampleMonotone(rig);
     const killed: number[] = [];
-    for (let seed = 1; seed <= 10; seed += 1) {
+    for (let seed = 1; seed <= 6; seed += 1) {
       const worker = rig.startWorker();
       // from before the first fetch to well into steady work
       const ms = 400 + Math.floor(chance(seed)() * 3_000);
@@ -27,8 +27,8 @@ describe('kill -9 of the worker at random moments', () => {
     }
     expect((await traffic).code).toBe(0);
     const worker = rig.startWorker();
-    await recovers('kill -9, ten times', 120, () => sampler.still(() => rig.settled(120)));
-    await expect.poll(() => sampler.advances(), { timeout: 30_000 }).toBeGreaterThan(40);
+    await recovers('kill -9, six times', 120, () => sampler.still(() => rig.settled(120)));
+    await expect.poll(() => sampler.advances(), { timeout: 30_000 }).toBeGreaterThan(20);
     await sampler.stop();
     expect(sampler.wentBack).toEqual([]);
     expect(await settledDifferences(rig, 120), `killed after ${killed.join(', ')} ms`).toEqual([]);
