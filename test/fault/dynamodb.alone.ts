@@ -39,14 +39,15 @@ describe('kill -9 of a worker that streams into DynamoDB', () => {
   afterAll(() => rig.close());
 
   it('at every half-done place and at random moments: the tables are those of an undisturbed run', async () => {
+    // one name, whose predecessor's lanes it has at once
     const endAt = async (point: string): Promise<void> => {
-      const worker = rig.startWorker([], point);
+      const worker = rig.startWorker([], point, 'one');
       const patience = pause(60_000).then(() => 'not reached');
       const end = await Promise.race([worker.exited.then(() => worker.child.signalCode), patience]);
       expect(end, `${point}\n${worker.log().slice(-500)}`).toBe('SIGKILL');
     };
     for (const point of EARLY) await endAt(point);
-    const first = rig.startWorker();
+    const first = rig.startWorker([], undefined, 'one');
     await rig.settled(90);
     first.child.kill('SIGKILL');
     // as long as it takes, however busy the machine
@@ -57,7 +58,7 @@ describe('kill -9 of a worker that streams into DynamoDB', () => {
     try {
       for (const point of POINTS) await endAt(point);
       for (let seed = 1; seed <= 4; seed += 1) {
-        const worker = rig.startWorker();
+        const worker = rig.startWorker([], undefined, 'one');
         await pause(400 + Math.floor(chance(seed)() * 3_000));
         worker.child.kill('SIGKILL');
         await worker.exited;

@@ -17,7 +17,8 @@ describe('kill -9 of the worker at random moments', () => {
     const sampler = await sampleMonotone(rig);
     const killed: number[] = [];
     for (let seed = 1; seed <= 6; seed += 1) {
-      const worker = rig.startWorker();
+      // the same name, whose predecessor's lanes it has at once: there is work under way to be cut off
+      const worker = rig.startWorker([], undefined, 'one');
       // from before the first fetch to well into steady work
       const ms = 400 + Math.floor(chance(seed)() * 3_000);
       await new Promise((resolve) => setTimeout(resolve, ms));
