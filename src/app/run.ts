@@ -1,5 +1,5 @@
 import { type Flow, type Sink, SluiceError } from '../core/index.ts';
-import { Worker } from '../pipeline/index.ts';
+import { patiently, Worker } from '../pipeline/index.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { mirrorParked, reportFigures, tendConnector } from './housekeeping.ts';
@@ -61,13 +61,13 @@ export async function startRun(config: Config, options: RunOptions): Promise<Run
     for (const close of closing.reverse()) await close().catch(() => undefined);
   };
   try {
-    await admin.requireSchemas(open.folders);
+    const clock = systemClock;
+    await patiently(() => admin.requireSchemas(open.folders), { clock, log });
     initialiseCounters(metrics, open.name, migration);
     let end: (fatal: SluiceError | null) => void = () => undefined;
     const ended = new Promise<SluiceError | null>((resolve) => {
       end = resolve;
     });
-    const clock = systemClock;
     const context = { migration, ledger, log, meter: metrics, clock, worker: config.worker };
     const source = openSource(config, open, log, (fatal) => end(fatal));
     const sinks: ReadonlyMap<string, Sink> = options.shadow

@@ -1,4 +1,4 @@
-import type { Clock } from '../core/index.ts';
+import { type Clock, type Log, SluiceError } from '../core/index.ts';
 
 /** Wakes a loop that sleeps: `ring` is remembered until the next `wait`. */
 export class Bell {
@@ -51,5 +51,25 @@ export class Backoff {
     const ms = Math.min(this.#lastMs, this.#firstMs * 2 ** this.#attempt);
     this.#attempt += 1;
     await this.#clock.sleep(ms * (0.5 + Math.random() / 2), signal);
+  }
+}
+
+/** Does what cannot be done without, again and again while its failure is one that passes; at most a minute. */
+export async function patiently<T>(
+  work: () => Promise<T>,
+  { clock, log }: { readonly clock: Clock; readonly log: Log },
+  signal?: AbortSignal,
+): Promise<T> {
+  const backoff = new Backoff(clock, 100, 2_000);
+  const until = clock.now() + 60_000;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      const passes = error instanceof SluiceError && error.disposition === 'retry';
+      if (!passes || signal?.aborted === true || clock.now() > until) throw error;
+      log.warn(`not begun yet: ${error.message}`, { code: error.code, attempt: backoff.attempt });
+      await backoff.pause(signal);
+    }
   }
 }

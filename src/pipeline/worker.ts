@@ -5,6 +5,7 @@ import { landerOf } from './landers.ts';
 import { PartitionSession, type SessionDependencies } from './partition-session.ts';
 import type { Decoder, LogClient, PipelineContext, RecordBatch, RemoteSinks } from './ports.ts';
 import { Sender } from './sender.ts';
+import { patiently } from './signal.ts';
 import { Subscriptions } from './subscriptions.ts';
 
 export interface WorkerOptions {
@@ -84,7 +85,8 @@ export class Worker {
 
   /** Resolves when all loops run. */
   async start(): Promise<void> {
-    await this.#readHalts();
+    // nothing is begun before it is known what is halted
+    await patiently(() => this.#readHalts(), this.#context, this.#stopping.signal);
     for (const deriver of this.#derivers) this.#loops.push(deriver.run());
     for (const sender of this.#senders) this.#loops.push(sender.run());
     this.#loops.push(this.#every(1_000, () => this.#tick()));

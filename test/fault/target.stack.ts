@@ -115,6 +115,21 @@ describe('a PostgreSQL target in trouble', () => {
     await recovers(60);
   }, 180_000);
 
+  it('cut off again and again while a worker starts, which waits until it can begin', async () => {
+    const cut = `select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = $1 and application_name = 'sluice' and pid <> $2`;
+    const second = rig.startWorker();
+    for (const until = Date.now() + 30_000; !second.log().includes('not begun yet') && Date.now() < until; ) {
+      await rig.source.query(cut, [database(), pidOf(other)]);
+      await pause(5);
+    }
+    expect(second.log()).toMatch(/not begun yet.*TARGET_UNAVAILABLE|TARGET_UNAVAILABLE.*not begun yet/);
+    await expect.poll(() => second.log(), { timeout: 60_000 }).toContain('"msg":"running"');
+    second.child.kill('SIGTERM');
+    expect(await second.exited).toBe(0);
+    await recovers(60);
+  }, 180_000);
+
   it('deadlocks with somebody who takes the rows the other way round', async () => {
     const from = worker.log().length;
     const rows = await other.query<{ id: string }>('select id from scheduling.appointment order by id');

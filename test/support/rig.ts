@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { createWriteStream, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -213,6 +213,8 @@ function spawnWorker(
 ): WorkerProcess {
   // below what stacks and outgoing connections use
   const port = 18_000 + Math.floor(Math.random() * 2_000);
+  // there from now on, though nothing is in it yet
+  writeFileSync(file, '');
   const out = createWriteStream(file);
   const call = [...preload, SLUICE, 'run', ...args, '--port', String(port)];
   const child = spawn(process.execPath, call, {

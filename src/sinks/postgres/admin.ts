@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type pg from 'pg';
 import { type ErrorCode, type Migration, SluiceError } from '../../core/index.ts';
+import { classify } from './classify.ts';
 import { type LedgerContext, ledgerContext } from './context.ts';
 import type { CopyComparison } from './copy/table.ts';
 import { epochSwept, newestEpoch, type UnsweptEpoch, unsweptEpoch } from './epochs.ts';
@@ -210,11 +211,14 @@ export class PipelineAdmin {
   }
 
   async #withClient<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-    const client = await this.#pool.connect();
+    let client: pg.PoolClient | undefined;
     try {
+      client = await this.#pool.connect();
       return await work(client);
+    } catch (error) {
+      throw classify(error);
     } finally {
-      client.release();
+      client?.release();
     }
   }
 }
