@@ -30,6 +30,8 @@ export function run(source: string, outDir: string, options: Partial<PasRunOptio
     contractPath: null,
     crosswalksFolder: null,
     policyFile: null,
+    minPatients: 1,
+    rowCounts: new Map(),
     from: null,
     clock: { now: () => now++, sleep: async () => undefined },
     progress: () => undefined,

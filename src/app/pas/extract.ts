@@ -7,6 +7,7 @@ import {
   type ProjectedTable,
   readHeader,
   readMerges,
+  type Severity,
   type SourceRow,
 } from '../../migrations/pas/index.ts';
 import { type PartWriter, partsFor, writeParts } from './parts.ts';
@@ -112,8 +113,8 @@ async function readTable(
 ): Promise<ExtractedTable> {
   const projected = engine.projection.get(table) as ProjectedTable;
   const figures: ExtractedTable = { table, read: 0, bad: 0, deleted: 0, merged: 0, kept: 0 };
-  const severity = drivers.has(table) ? 'ERROR' : 'WARN';
-  const say = (category: string, message: string, field = '', level: 'ERROR' | 'WARN' = severity): void =>
+  const severity = projected.checkedOnly ? 'INFO' : drivers.has(table) ? 'ERROR' : 'WARN';
+  const say = (category: string, message: string, field = '', level: Severity = severity): void =>
     book.add({ severity: level, category, table, field, message });
   if (!isThere) {
     say('SOURCE_TABLE_MISSING', 'the contract reads this table and the extract does not have it');

@@ -6,6 +6,7 @@ import { createCsvReader, SluiceError } from '../../core/index.ts';
 import {
   applyPolicy,
   type Contract,
+  codeSetsOf,
   createDerivations,
   createEngine,
   type Engine,
@@ -14,6 +15,7 @@ import {
   readPolicy,
   readReferenceRows,
   referenceContract,
+  type SourceRow,
   type TargetColumn,
   type TargetEdge,
 } from '../../migrations/pas/index.ts';
@@ -30,6 +32,8 @@ export interface RunPlan {
   readonly crosswalkVersions: ReadonlyMap<string, string>;
   readonly merges: Contract['merges'] | null;
   readonly edges: readonly TargetEdge[];
+  /** What coded columns may hold, by `TABLE.column`, given the rows of the master files. */
+  readonly codeSets: (shared: ReadonlyMap<string, readonly SourceRow[]>) => ReadonlyMap<string, ReadonlySet<string>>;
   readonly drivers: ReadonlySet<string>;
   readonly hashes: Hashes;
   /** What is to be said before a row is read. */
@@ -84,6 +88,7 @@ function planOurs(options: PlanOptions, place: ContractPlace): RunPlan {
     lenient: false,
     impute: mode === 'impute',
     derivations: createDerivations({ testData }),
+    checkedOnly: options.tables,
     columnsOf: (table) => columns.get(table) ?? [],
   });
   const unfilled = [...contract.fields.values()].flat().filter(({ table, field, rule, review }) => {
@@ -97,6 +102,8 @@ function planOurs(options: PlanOptions, place: ContractPlace): RunPlan {
     crosswalkVersions: versionsOf(contract),
     merges: contract.merges,
     edges: catalogue.edges,
+    // imputed cells have no code set: they are counted, and pass no gate
+    codeSets: (shared) => (mode === 'impute' ? new Map() : codeSetsOf(contract, engine.projection, shared)),
     drivers: driversOf(contract),
     hashes: { ...hashes, contract: hash('sha256', hashes.contract + policy.text), code: codeHash() },
     issues: findings.map(({ category, table, field }) =>
@@ -150,6 +157,7 @@ function planGiven({ on, crosswalksFolder, tables, mode }: PlanOptions, file: st
     lenient: true,
     impute: false,
     derivations: made.derivations,
+    checkedOnly: [],
     columnsOf: (table) => made.columns.get(table) ?? [],
   });
   return {
@@ -159,6 +167,8 @@ function planGiven({ on, crosswalksFolder, tables, mode }: PlanOptions, file: st
     crosswalkVersions: versionsOf(made.contract),
     merges: null,
     edges: house.catalogue.edges,
+    // the older format lets codes without a crosswalk pass as they are
+    codeSets: () => new Map(),
     drivers: driversOf(made.contract),
     hashes: {
       catalogue: house.hashes.catalogue,

@@ -1,7 +1,8 @@
 import type { Figures as GateFigures } from '../../gates/index.ts';
 import type { IssueCount } from '../../migrations/pas/index.ts';
 import type { RunPlan } from './plan.ts';
-import type { ExtractedTable, Figures, Hashes, RunState } from './run-state.ts';
+import type { ExtractedTable, Hashes, RunState } from './run-state.ts';
+import type { TableFigures } from './table-figures.ts';
 import type { Verified } from './verify.ts';
 
 /** Rows of a domain from the source to the target; `unexplained` is what no count accounts for. */
@@ -16,17 +17,6 @@ export interface Balance {
   readonly quarantined: number;
   readonly inFiles: number;
   readonly unexplained: number;
-}
-
-export interface FieldFigures {
-  readonly field: string;
-  readonly mandatory: boolean;
-  readonly filled: number;
-  /** filled by the source / rows; null without rows */
-  readonly completeness: number | null;
-  readonly nullRate: number | null;
-  readonly imputed: number;
-  readonly defaulted: number;
 }
 
 export interface QualityReport {
@@ -46,12 +36,11 @@ export interface QualityReport {
   readonly balance: readonly Balance[];
   readonly extracted: readonly ExtractedTable[];
   readonly rejects: Readonly<Record<string, number>>;
-  readonly orphans: Readonly<Record<string, number>>;
-  readonly tables: readonly {
-    readonly table: string;
-    readonly rows: number;
-    readonly fields: readonly FieldFigures[];
-  }[];
+  /** By foreign key: rows with a parent, without a link, with a link to nothing. */
+  readonly links: Verified['links'];
+  /** By table: rows, and how many of them lead to a patient. */
+  readonly chains: Verified['chains'];
+  readonly tables: readonly TableFigures[];
 }
 
 /** What the reference reports for its own strict runs, by the same definition of the ratio. */
@@ -61,8 +50,13 @@ const REFERENCE_RATIO = 0.3443;
 const allCounts = ({ found }: RunState): readonly IssueCount[] =>
   (['extract', 'transform', 'verify'] as const).flatMap((step) => found[step].counts);
 
-export function qualityReport(state: RunState, plan: RunPlan, verified: Verified, runAt: string): QualityReport {
-  const tables = fieldFigures(state.figures, plan, verified);
+export function qualityReport(
+  state: RunState,
+  plan: RunPlan,
+  verified: Verified,
+  tables: readonly TableFigures[],
+  runAt: string,
+): QualityReport {
   const balance = balanceOf(state, plan, verified);
   const counts = { ERROR: 0, WARN: 0, INFO: 0 };
   const categories: Record<string, number> = {};
@@ -87,32 +81,10 @@ export function qualityReport(state: RunState, plan: RunPlan, verified: Verified
     balance,
     extracted: state.extracted,
     rejects: state.figures.rejects,
-    orphans: verified.orphans,
+    links: verified.links,
+    chains: verified.chains,
     tables,
   };
-}
-
-function fieldFigures(figures: Figures, { engine }: RunPlan, { contents }: Verified): QualityReport['tables'] {
-  return engine.layouts.map(({ table, columns }) => {
-    const content = contents.find((candidate) => candidate.table === table);
-    const rows = content?.rows ?? 0;
-    const fields = columns.map(({ name, mandatory }, i): FieldFigures => {
-      const filled = content?.filled[i] ?? 0;
-      const { imputed = 0, defaulted = 0 } = figures.cells[`${table}.${name}`] ?? {};
-      const own = filled - imputed - defaulted;
-      const completeness = rows === 0 ? null : own / rows;
-      return {
-        field: name,
-        mandatory,
-        filled,
-        completeness,
-        nullRate: completeness === null ? null : 1 - completeness,
-        imputed,
-        defaulted,
-      };
-    });
-    return { table, rows, fields };
-  });
 }
 
 function balanceOf(state: RunState, { engine }: RunPlan, { contents }: Verified): readonly Balance[] {
@@ -153,7 +125,7 @@ function gateFigures(
   state: RunState,
   plan: RunPlan,
   verified: Verified,
-  tables: QualityReport['tables'],
+  tables: readonly TableFigures[],
   balance: readonly Balance[],
 ): GateFigures {
   const fields = tables.flatMap((table) => table.fields.map((field) => ({ ...field, rows: table.rows })));
@@ -166,6 +138,11 @@ function gateFigures(
   const lost = state.extracted.map(({ read, bad, deleted, merged, kept }) =>
     Math.abs(read - bad - deleted - merged - kept),
   );
+  const chains = Object.values(verified.chains);
+  const sourced = fields
+    .filter((field) => field.sourced)
+    .map(({ rows, filled, imputed, defaulted }) => ({ rows, own: filled - imputed - defaulted }));
+  const lostRows = sum(balance.map(({ rejected, quarantined }) => rejected + quarantined));
   const crosswalk = Object.entries(state.figures.rejects).filter(([name]) => name.startsWith('CROSSWALK_'));
   return {
     errors: sum(
@@ -182,12 +159,17 @@ function gateFigures(
     columnsPopulated: populated,
     tablesWritten: Object.keys(verified.outputs).length,
     rowsWritten: sum(tables.map(({ rows }) => rows)),
-    orphans: sum(Object.values(verified.orphans)),
+    orphans: sum(Object.values(verified.links).map(({ orphans }) => orphans)),
     edgesChecked: verified.edgesChecked,
     unexplainedRows: sum(balance.map(({ unexplained }) => unexplained)) + sum(lost),
     mandatoryCompleteness: wanted === 0 ? null : there / wanted,
+    chainCompleteness: share(sum(chains.map(({ toPatient }) => toPatient)), sum(chains.map(({ rows }) => rows))),
+    nullRate: share(sum(sourced.map(({ rows, own }) => rows - own)), sum(sourced.map(({ rows }) => rows))),
+    rejectRate: share(lostRows, lostRows + sum(balance.map(({ loaded }) => loaded))),
     rejects: sum(Object.values(state.figures.rejects)),
     unapprovedTranslations: sum(cells.map(({ unapproved }) => unapproved)),
     imputedCells: sum(cells.map(({ imputed, defaulted }) => imputed + defaulted)),
   };
 }
+
+const share = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole);

@@ -3,17 +3,25 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, csvLine, SluiceError } from '../../core/index.ts';
 import { PAS_PROFILES, profileNamed } from '../../gates/index.ts';
-import { createIssueBook, type IssueBook, type SavedIssues } from '../../migrations/pas/index.ts';
+import {
+  checkRates,
+  checkVolume,
+  createIssueBook,
+  type IssueBook,
+  type SavedIssues,
+} from '../../migrations/pas/index.ts';
 import { extractParts, readShared } from './extract.ts';
 import { type GateReport, judge, readQualityReport } from './gate-report.ts';
 import { addHistory } from './history.ts';
+import { checkIdentities } from './identity-files.ts';
 import { openKeyFiles } from './key-files.ts';
 import { planRun, type RunPlan } from './plan.ts';
 import { type QualityReport, qualityReport } from './quality-report.ts';
 import { loadState, type Mode, nothingFound, type RunState, STEPS, type Step, saveState } from './run-state.ts';
 import type { Extract } from './source-files.ts';
+import { tableFigures } from './table-figures.ts';
 import { transformParts } from './transform.ts';
-import { checkNhsDuplicates, verifyTarget } from './verify.ts';
+import { verifyTarget } from './verify.ts';
 
 export interface PasRunOptions {
   readonly extract: Extract;
@@ -25,6 +33,9 @@ export interface PasRunOptions {
   readonly contractPath: string | null;
   readonly crosswalksFolder: string | null;
   readonly policyFile: string | null;
+  /** What the extract has to hold at least, and what it is said to hold. */
+  readonly minPatients: number;
+  readonly rowCounts: ReadonlyMap<string, number>;
   /** Where to begin again in the run that is in the folder; null: a new run. `resume`: where it stopped. */
   readonly from: Step | 'resume' | null;
   readonly clock: Clock;
@@ -143,6 +154,7 @@ const DO: Readonly<Record<Exclude<Step, 'gates'>, (run: Running) => Promise<void
     const { tables, parts } = await extractParts({ ...input, folder: partsFolder });
     const shared = await readShared(input);
     state.extracted = [...tables, ...shared.tables];
+    checkVolume(state.extracted, options, book);
     state.parts = parts;
     Object.assign(state, { partsDone: 0, lengths: [], figures: FIGURES() });
     state.found.extract = saved(book);
@@ -150,16 +162,7 @@ const DO: Readonly<Record<Exclude<Step, 'gates'>, (run: Running) => Promise<void
 
   async transform({ options, plan, state, partsFolder }) {
     const book = createIssueBook(state.found.transform);
-    const quiet = createIssueBook();
-    // the shared tables were judged when they were extracted; here their rows are needed again
-    const { rows } = await readShared({
-      extract: options.extract,
-      engine: plan.engine,
-      merges: null,
-      drivers: plan.drivers,
-      book: quiet,
-      progress: () => undefined,
-    });
+    const { rows } = await sharedRows({ options, plan });
     transformParts({
       engine: plan.engine,
       keys: openKeyFiles(options.keysDir, state.parts),
@@ -175,24 +178,39 @@ const DO: Readonly<Record<Exclude<Step, 'gates'>, (run: Running) => Promise<void
       progress: (done, of) => options.progress('transform', `part ${done} of ${of}`),
       cancelled: options.cancelled,
     });
-    if (!options.cancelled()) checkNhsDuplicates(partsFolder, book);
+    if (!options.cancelled()) checkIdentities(partsFolder, book);
     state.found.transform = saved(book);
   },
 
-  verify(run) {
+  async verify(run) {
     const { options, plan, state, partsFolder } = run;
     const { outDir } = options;
     const book = createIssueBook();
-    const verified = verifyTarget(outDir, plan, book, (table) => options.progress('verify', table));
+    const { rows } = await sharedRows(run);
+    const codes = plan.codeSets(rows);
+    const verified = verifyTarget(outDir, plan, codes, book, (table) => options.progress('verify', table));
+    const tables = tableFigures(state.figures, plan, verified);
+    checkRates(tables, book);
     for (const [name, { missed }] of Object.entries(state.figures.cells)) sayMissed(book, name, missed);
     state.found.verify = saved(book);
     const at = new Date(options.clock.now()).toISOString();
-    run.quality = qualityReport(state, plan, verified, at);
+    run.quality = qualityReport(state, plan, verified, tables, at);
     writeFileSync(join(outDir, 'quality.json'), `${JSON.stringify(run.quality, null, 1)}\n`);
     writeFileSync(join(outDir, 'issues.csv'), issuesCsv(state));
     if (options.from === null || options.from === 'resume') rmSync(partsFolder, { recursive: true, force: true });
   },
 };
+
+/** The shared tables were judged when they were extracted; later steps need their rows again. */
+const sharedRows = ({ options, plan }: Pick<Running, 'options' | 'plan'>): ReturnType<typeof readShared> =>
+  readShared({
+    extract: options.extract,
+    engine: plan.engine,
+    merges: null,
+    drivers: plan.drivers,
+    book: createIssueBook(),
+    progress: () => undefined,
+  });
 
 const saved = ({ issues, counts }: IssueBook): SavedIssues => ({ issues: [...issues], counts: [...counts] });
 

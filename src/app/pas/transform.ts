@@ -1,6 +1,6 @@
-import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { csvLine, opaqueKey } from '../../core/index.ts';
+import { csvLine, opaqueKey, SluiceError } from '../../core/index.ts';
 import {
   checkSource,
   type Engine,
@@ -10,8 +10,9 @@ import {
   type SourceRow,
 } from '../../migrations/pas/index.ts';
 import { patientTables } from './extract.ts';
+import { createIdentityFiles } from './identity-files.ts';
 import type { KeyFiles } from './key-files.ts';
-import { readPart, shareOf } from './parts.ts';
+import { readPart } from './parts.ts';
 import type { Figures, RunState } from './run-state.ts';
 import { openTableFiles, type TableFiles } from './table-files.ts';
 
@@ -45,15 +46,12 @@ export const REJECT_HEADER = [
   'crosswalk',
 ];
 
-const NHS_SHARES = 64;
-export const nhsFile = (folder: string, share: number): string => join(folder, `nhs-${share}`);
-
 /** Makes the target of one part after the other. What is in memory is one part, the shared tables and its keys. */
 export function transformParts(input: TransformInput): void {
   const { engine, state, folder } = input;
   const files = openFiles(engine, folder, state);
   const sink = sinkInto(files, engine, state.figures, input.book);
-  const nhs = createNhsFiles(input.partsFolder, state.partsDone === 0);
+  const identities = createIdentityFiles(input.partsFolder, state.partsDone === 0);
   try {
     // part 0 of the count is the shared tables; their keys are the parents of every part
     const quiet: Sink = {
@@ -64,12 +62,15 @@ export function transformParts(input: TransformInput): void {
     };
     engine.runShared(input.shared, input.keys, state.partsDone === 0 ? sink : quiet);
     const tables = patientTables(engine);
+    const extracted = state.extracted.slice(0, tables.length).map(({ table }) => table);
+    if (extracted.join() !== tables.join())
+      throw new SluiceError('CONFIG_INVALID', 'the extract has other tables now than when it was read; begin anew');
     for (let part = state.partsDone === 0 ? 0 : state.partsDone - 1; part < state.parts; part++) {
       if (input.cancelled()) break;
       const rows = readPart(input.partsFolder, part, tables);
-      checkSource(rows, engine.projection, input.book, { testData: state.testData, onNhsNumber: nhs.add });
+      checkSource(rows, engine.projection, input.book, { testData: state.testData, onIdentity: identities.add });
       engine.runPatients(rows, input.keys, sink);
-      nhs.flush();
+      identities.flush();
       input.keys.flush();
       state.lengths = files.flush();
       state.partsDone = part + 2;
@@ -167,21 +168,3 @@ const rejectCells = (reject: Reject): string[] => [
   reject.position,
   reject.crosswalk,
 ];
-
-/** NHS numbers with their patients, in files by number: those of one number meet in one file. */
-function createNhsFiles(folder: string, fresh: boolean): { add(digits: string, patient: string): void; flush(): void } {
-  const waiting = Array.from({ length: NHS_SHARES }, () => '');
-  if (fresh) for (const share of waiting.keys()) rmSync(nhsFile(folder, share), { force: true });
-  return {
-    add(digits, patient) {
-      waiting[shareOf(digits, NHS_SHARES)] += `${digits}\u001f${patient}\u001e`;
-    },
-    flush() {
-      for (const [share, text] of waiting.entries()) if (text !== '') appendFileSync(nhsFile(folder, share), text);
-      waiting.fill('');
-    },
-  };
-}
-
-export const nhsFiles = (folder: string): string[] =>
-  Array.from({ length: NHS_SHARES }, (_, share) => nhsFile(folder, share));

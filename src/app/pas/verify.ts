@@ -1,15 +1,20 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { opaqueKey } from '../../core/index.ts';
-import { createTargetChecker, type IssueBook, type TableContent } from '../../migrations/pas/index.ts';
+import {
+  type ChainFigures,
+  createTargetChecker,
+  type IssueBook,
+  type LinkFigures,
+  type TableContent,
+} from '../../migrations/pas/index.ts';
 import type { RunPlan } from './plan.ts';
 import { forEachChunk, forEachRow } from './read-rows.ts';
-import { nhsFiles } from './transform.ts';
 
 export interface Verified {
   readonly contents: readonly TableContent[];
-  readonly orphans: Readonly<Record<string, number>>;
+  readonly links: Readonly<Record<string, LinkFigures>>;
+  readonly chains: Readonly<Record<string, ChainFigures>>;
   readonly edgesChecked: number;
   /** File name to the hash of its content. */
   readonly outputs: Readonly<Record<string, string>>;
@@ -19,10 +24,11 @@ export interface Verified {
 export function verifyTarget(
   folder: string,
   plan: RunPlan,
+  codeSets: ReadonlyMap<string, ReadonlySet<string>>,
   book: IssueBook,
   progress: (table: string) => void,
 ): Verified {
-  const checker = createTargetChecker(plan.edges, book);
+  const checker = createTargetChecker(plan.edges, codeSets, book);
   const outputs: Record<string, string> = {};
   for (const layout of plan.engine.layouts) {
     const name = join('target', `${layout.table}.csv`);
@@ -53,7 +59,8 @@ export function verifyTarget(
   }
   return {
     contents: checker.contents,
-    orphans: Object.fromEntries(checker.orphans),
+    links: Object.fromEntries(checker.links),
+    chains: Object.fromEntries(checker.chains),
     edgesChecked: checker.edgesChecked,
     outputs,
   };
@@ -73,29 +80,4 @@ export function outputHashes(folder: string, tables: readonly string[]): Record<
     hashes[name] = digest.digest('hex');
   }
   return hashes;
-}
-
-/** NHS numbers that more than one patient has. */
-export function checkNhsDuplicates(partsFolder: string, book: IssueBook): void {
-  for (const path of nhsFiles(partsFolder)) {
-    if (!existsSync(path)) continue;
-    const owner = new Map<string, string>();
-    for (const entry of readFileSync(path, 'utf8').split('\u001e')) {
-      if (entry === '') continue;
-      const [digits = '', patient = ''] = entry.split('\u001f');
-      const known = owner.get(digits);
-      if (known === undefined) owner.set(digits, patient);
-      else if (known !== patient)
-        book.add(
-          {
-            severity: 'ERROR',
-            category: 'SOURCE_NHS_DUPLICATE',
-            table: 'PATDATA',
-            field: 'NhsNumber',
-            message: 'two patients have this NHS number',
-          },
-          () => opaqueKey(patient),
-        );
-    }
-  }
 }

@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import pc from 'picocolors';
 import { systemClock } from '../../app/clock.ts';
 import { generateFiles } from '../../app/pas/generate-files.ts';
+import { readRowCounts } from '../../app/pas/row-counts.ts';
 import { type PasRunOutcome, runPas } from '../../app/pas/run.ts';
 import { type Mode, STEPS, type Step } from '../../app/pas/run-state.ts';
 import { postgresSchema } from '../../app/pas/source-database.ts';
@@ -26,6 +27,8 @@ interface RunOptions {
   readonly contract?: string;
   readonly crosswalks?: string;
   readonly policy?: string;
+  readonly minPatients: number;
+  readonly rowCounts?: string;
   readonly testData?: boolean;
   readonly from?: Step;
   readonly resume?: boolean;
@@ -52,6 +55,8 @@ export function registerPasRunCommands(pas: Command): void {
     )
     .option('--crosswalks <dir>', 'pairs for the translations of a contract in the older format')
     .option('--policy <file>', 'overrides of single fields, signed and for a time')
+    .option('--min-patients <n>', 'fewer patients than this in the extract are an error', wholeNumber, 1)
+    .option('--row-counts <file>', 'rows each table was sent with, a CSV file: table,rows')
     .option('--test-data', 'the data is invented: NHS numbers from 999 are right')
     .addOption(new Option('--from <step>', 'do the run in --out-dir again from this step').choices([...STEPS]))
     .option('--resume', 'go on with the run in --out-dir where it stopped')
@@ -104,6 +109,8 @@ async function run(options: RunOptions): Promise<number> {
       contractPath: options.contract === undefined ? null : resolve(options.contract),
       crosswalksFolder: options.crosswalks === undefined ? null : resolve(options.crosswalks),
       policyFile: options.policy === undefined ? null : resolve(options.policy),
+      minPatients: options.minPatients,
+      rowCounts: options.rowCounts === undefined ? new Map() : readRowCounts(resolve(options.rowCounts)),
       from: options.resume ? 'resume' : (options.from ?? null),
       clock: systemClock,
       progress: (step, detail) => line.show(null, `${step}  ${detail}`),

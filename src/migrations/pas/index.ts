@@ -15,15 +15,21 @@ export { deletionOf, type Header, moveMerged, readHeader, readMerges } from './e
 export type { FeedCount, Reject, Sink, SourceRow } from './engine/outcome.ts';
 export type { ProjectedTable } from './engine/projection.ts';
 export type { TargetColumn } from './engine/shape.ts';
+export type { ChainFigures } from './quality/chains.ts';
+export { codeSetsOf } from './quality/code-sets.ts';
+export type { IdentityKind } from './quality/identity.ts';
 export {
   createIssueBook,
   type Issue,
   type IssueBook,
   type IssueCount,
   type SavedIssues,
+  type Severity,
 } from './quality/issue-book.ts';
+export { checkRates } from './quality/rates.ts';
 export { checkSource } from './quality/source-checks.ts';
-export { createTargetChecker, type TableContent } from './quality/target-checks.ts';
+export { createTargetChecker, type LinkFigures, type TableContent } from './quality/target-checks.ts';
+export { checkVolume } from './quality/volume.ts';
 export { referenceContract } from './reference/contract.ts';
 export { readReferenceRows } from './reference/rows.ts';
 export { createDerivations } from './rules/derivations.ts';

@@ -2,10 +2,10 @@ import { chanceOf } from '../chance.ts';
 import { soiling } from './dirt.ts';
 import { putWaitOrAdmission } from './inpatients.ts';
 import { putMasters } from './masters.ts';
-import { putCommunityCare, putMentalHealth } from './other-care.ts';
+import { putAttendance, putCommunityCare, putMentalHealth } from './other-care.ts';
 import { putReferral } from './outpatients.ts';
 import { putPatient } from './patient.ts';
-import { episodes, type Put } from './put.ts';
+import { episodes, hasEverything, type Put } from './put.ts';
 
 export interface PasSeed {
   readonly patients: number;
@@ -13,8 +13,6 @@ export interface PasSeed {
   /** share of rows with something wrong, 0 to 1 */
   readonly dirty: number;
 }
-
-const EVERYTHING = 3;
 
 /**
  * The V83 tables of so many invented patients, row by row: the same for the same seed. Each patient's rows depend on
@@ -37,17 +35,20 @@ export function generatePas({ patients, seed, dirty }: PasSeed, put: Put): Reado
       [2, 30],
       [3, 10],
     ]);
-    for (let i = 0; i < referrals; i++) putReferral(chance, patient, episode(), own);
+    const full = hasEverything(index);
+    const letters: string[] = [];
+    for (let i = 0; i < Math.max(referrals, full ? 1 : 0); i++)
+      letters.push(putReferral(chance, patient, episode(), own));
     const admissions = chance.weighted([
       [0, 30],
       [1, 50],
       [2, 20],
     ]);
-    for (let i = 0; i < admissions; i++) putWaitOrAdmission(chance, patient, episode(), own);
-    // the first patients have one of everything, so that a small extract leaves no table empty
-    const everything = index <= EVERYTHING;
-    if (chance.yes(0.15) || everything) putCommunityCare(chance, patient, episode(), own);
-    if (chance.yes(0.03) || everything) putMentalHealth(chance, patient, episode(), own);
+    for (let i = 0; i < Math.max(admissions, full ? 3 : 0); i++)
+      putWaitOrAdmission(chance, patient, { episode: episode(), letter: letters[i] ?? '', ordinal: i }, own);
+    if (chance.yes(0.15) || full) putCommunityCare(chance, patient, episode(), own);
+    if (chance.yes(0.03) || full) putMentalHealth(chance, patient, episode(), own);
+    if (chance.yes(0.2) || full) putAttendance(chance, patient, episode(), own);
   }
   return soiled;
 }

@@ -1,29 +1,53 @@
 import type { Chance } from '../chance.ts';
 import { MASTERS } from './masters.ts';
-import { DAY, dayOf, type Moment, TODAY, written } from './moments.ts';
-import type { Patient, Put } from './put.ts';
+import { ageOn, DAY, dayOf, type Moment, TODAY, written } from './moments.ts';
+import { putClock } from './outpatients.ts';
+import { hasEverything, type Patient, type Put } from './put.ts';
+
+interface Spell {
+  readonly episode: string;
+  /** of the referral it goes back to; '' when there is none */
+  readonly letter: string;
+  /** Which of the patient's spells it is, from 0. */
+  readonly ordinal: number;
+}
 
 /** A wait that may end in an admission; some admissions never waited. */
-export function putWaitOrAdmission(chance: Chance, patient: Patient, episode: string, put: Put): void {
-  const elective = chance.yes(0.6);
+export function putWaitOrAdmission(
+  chance: Chance,
+  patient: Patient,
+  { episode, letter, ordinal }: Spell,
+  put: Put,
+): void {
+  const full = hasEverything(patient.index);
+  const elective = chance.yes(0.6) || full;
   const listed = dayOf(TODAY - DAY * chance.between(30, 700)) + 10 * 60;
-  const waitsStill = elective && chance.yes(0.3);
+  const waitsStill = full ? ordinal === 0 : elective && chance.yes(0.3);
   const admitted: Moment | null = waitsStill ? null : listed + (elective ? DAY * chance.between(5, 28) : 0);
   const consultant = chance.pick(MASTERS.consultants);
-  if (elective) putWait(chance, { patient, episode, listed, waitsStill, admitted, consultant }, put);
-  if (admitted !== null) putAdmission(chance, { patient, episode, listed, elective, admitted, consultant }, put);
+  const clocked = elective && (chance.yes(0.4) || full);
+  if (clocked) putClock(patient, episode, `W${patient.number}${episode}`, listed, admitted, '100', put);
+  if (elective) putWait(chance, { patient, episode, letter, listed, waitsStill, admitted, consultant }, put);
+  if (admitted !== null)
+    putAdmission(chance, { patient, episode, listed, elective, clocked, admitted, consultant }, put);
 }
 
 interface Wait {
   readonly patient: Patient;
   readonly episode: string;
+  readonly letter: string;
   readonly listed: Moment;
   readonly waitsStill: boolean;
   readonly admitted: Moment | null;
   readonly consultant: string;
 }
 
-function putWait(chance: Chance, { patient, episode, listed, waitsStill, admitted, consultant }: Wait, put: Put): void {
+function putWait(
+  chance: Chance,
+  { patient, episode, letter, listed, waitsStill, admitted, consultant }: Wait,
+  put: Put,
+): void {
+  const some = (share: number): boolean => chance.yes(share) || hasEverything(patient.index);
   const key = { InternalPatientNumber: patient.number, EpisodeNumber: episode };
   const shared = {
     ...key,
@@ -41,12 +65,28 @@ function putWait(chance: Chance, { patient, episode, listed, waitsStill, admitte
     OriginalDateOnList: written(listed).day,
     Operation: 'Planned procedure',
     Transport: chance.yes(0.1) ? chance.pick(MASTERS.transport) : '',
+    LastReviewDate: some(0.3) ? written(listed + DAY * 3).day : '',
+    ReviewResult: some(0.3) ? 'Still wanted' : '',
     CommentNonClin: chance.yes(0.2) ? 'Works nights' : '',
   };
-  put('WLENTRY', { ...shared, EpsActvDtimeInt: written(listed).int, WLOnListDate: written(listed).full });
-  if (waitsStill) put('WLCURRENT', { ...shared, DateOnList: written(listed).full });
   const offered = listed + DAY * 2;
   const coming = admitted ?? offered + DAY * 30;
+  put('WLENTRY', {
+    ...shared,
+    EpsActvDtimeInt: written(listed).int,
+    WLOnListDate: written(listed).full,
+    AdmReason: some(0.2) ? 'Pain at rest' : '',
+    OperationDate: some(0.5) ? written(coming).day : '',
+  });
+  if (waitsStill) put('WLCURRENT', { ...shared, ReferralLetterNumber: letter, DateOnList: written(listed).full });
+  if (some(0.2))
+    put('WLINTENDEDPROC', {
+      ...key,
+      RptGrpKey: '1',
+      SecIProc: chance.pick(MASTERS.procedures),
+      WlCode: shared.WlCode,
+    });
+  if (some(0.3)) put('CURRENTPREADMISSIONS', { ...key, ExpClerkingDt: written(coming - DAY).day });
   put('WLACTIVITY', {
     ...key,
     EpsActvDtimeInt: written(offered).int,
@@ -57,12 +97,14 @@ function putWait(chance: Chance, { patient, episode, listed, waitsStill, admitte
     BookingType: chance.pick(MASTERS.bookingTypes),
     Consultant: consultant,
   });
-  if (chance.yes(0.15))
+  if (some(0.15))
     put('WLACTIVITY', {
       ...key,
       EpsActvDtimeInt: written(offered + DAY).int,
       ActivityDate: written(offered + DAY).day,
       DefEndDate: written(offered + DAY * 3).day,
+      Reason: 'Patient asked',
+      Remark: 'On holiday',
       SuspReason: chance.pick(MASTERS.suspensionReasons),
       Consultant: consultant,
     });
@@ -80,6 +122,8 @@ interface Stay {
   readonly episode: string;
   readonly listed: Moment;
   readonly elective: boolean;
+  /** A clock ran for it. */
+  readonly clocked: boolean;
   readonly admitted: Moment;
   readonly consultant: string;
 }
@@ -88,7 +132,8 @@ function putAdmission(chance: Chance, stay: Stay, put: Put): void {
   const { patient, episode, admitted, elective, listed } = stay;
   const key = { InternalPatientNumber: patient.number, EpisodeNumber: episode };
   const days = chance.between(1, 12);
-  const discharged = admitted + DAY * days < TODAY && !chance.yes(0.05) ? admitted + DAY * days : null;
+  const open = chance.yes(0.05) && !hasEverything(patient.index);
+  const discharged = admitted + DAY * days < TODAY && !open ? admitted + DAY * days : null;
   const wards = [chance.pick(MASTERS.wards), chance.pick(MASTERS.wards)] as const;
   const specialty = chance.pick(MASTERS.specialties);
   put('ADMITDISCH', {
@@ -110,6 +155,8 @@ function putAdmission(chance: Chance, stay: Stay, put: Put): void {
     Category: '01',
     EpiGPCode: patient.gp,
     EpiGPPracticeCode: patient.practice,
+    RttPeriodStatus: stay.clocked ? '30' : '',
+    Comment: chance.yes(0.1) || hasEverything(patient.index) ? 'Needs a side room' : '',
     WlDateCcyy: elective ? written(listed).day : '',
   });
   const parts = days > 4 && chance.yes(0.3) ? 2 : 1;
@@ -145,11 +192,13 @@ function putConsultantEpisode(
   const { patient, episode, admitted, elective, listed } = stay;
   const key = { InternalPatientNumber: patient.number, EpisodeNumber: episode };
   const consultant = part === 1 ? stay.consultant : chance.pick(MASTERS.consultants);
-  const coded = to !== null && chance.yes(0.9);
+  const full = hasEverything(patient.index);
+  const coded = to !== null && (chance.yes(0.9) || full);
   const codes = {
     KornerEpisodePrimaryDiagnosisCode: coded ? chance.pick(MASTERS.diagnoses) : '',
-    KornerEpisodePrimaryProcedureCode: coded && chance.yes(0.6) ? chance.pick(MASTERS.procedures) : '',
+    KornerEpisodePrimaryProcedureCode: coded && (chance.yes(0.6) || full) ? chance.pick(MASTERS.procedures) : '',
   };
+  const subsidiary = coded && (chance.yes(0.3) || full) ? chance.pick(MASTERS.diagnoses) : '';
   put('CONSEPISODE', {
     ...key,
     FCENumber: String(part),
@@ -161,13 +210,20 @@ function putConsultantEpisode(
     SpecialtyCode: specialty,
     HRGCode: coded ? 'HA11A' : '',
     ...codes,
-    KornerEpisodeSubsidiaryDiagnosisCode: coded && chance.yes(0.3) ? chance.pick(MASTERS.diagnoses) : '',
+    KornerEpisodeProcedureDateInternal: codes.KornerEpisodePrimaryProcedureCode === '' ? '' : written(from).dayInt,
+    KornerEpisodeSubsidiaryDiagnosisCode: subsidiary,
   });
   if (to === null) return;
   put('FCEEXT', {
     ...key,
     ...codes,
     FceSequenceNo: String(part),
+    Subsid: subsidiary,
+    HrgCode: coded ? 'HA11A' : '',
+    HaCode: 'QAA',
+    ContractId: `K${episode.slice(-5)}`,
+    DaysOnWl: elective ? String(Math.round((admitted - listed) / DAY)) : '',
+    AgeAtStartOfEpisode: ageOn(patient.born, from),
     EpsActvDtimeInt: written(from).int,
     FCEStartDate: written(from).day,
     FCEStartDTimeInt: written(from).int,
@@ -193,19 +249,29 @@ function putConsultantEpisode(
     PurchaserCode: '5QJ',
     LosForConsEps: String(Math.round((to - from) / DAY)),
   });
-  for (let seq = 1; coded && seq <= chance.below(3); seq++)
+  const diagnoses = full ? 10 : chance.below(4);
+  for (let seq = 1; coded && seq <= diagnoses; seq++)
     put('CONSEPISDIAG', {
       ...key,
       FCENumber: String(part),
       SecondaryDiagSeqNo: String(seq),
       SecondaryDiagnosis: chance.pick(MASTERS.diagnoses),
     });
-  if (coded && chance.yes(0.2))
+  const procedures = full ? 10 : chance.yes(0.2) ? chance.between(1, 3) : 0;
+  for (let seq = 1; coded && seq <= procedures; seq++)
     put('CONSEPISPROC', {
       ...key,
       FCENumber: String(part),
-      SecondaryProcSeqNo: '1',
+      SecondaryProcSeqNo: String(seq),
       OPCS: chance.pick(MASTERS.procedures),
+    });
+  if (part === 1)
+    put('ALLOCATEDCONTRACT', {
+      ...key,
+      LineNumber: '1',
+      ContractId: `K${episode.slice(-5)}`,
+      PurchaserRef: `PR${episode}`,
+      CmNeutralDttime: written(from).int,
     });
 }
 

@@ -67,6 +67,9 @@ export function putMasters(put: Put): void {
       EmailId: `consultant${i + 1}@example.org`,
       ExternalCons: i % 6 === 0 ? 'YES' : 'NO',
     });
+  // gone, and still in the table: nothing may be made of it
+  put('CONSMAST', { Consultant: 'C60001', Surname: 'RETIRED', Name: 'RETIRED', Deleted: '1' });
+  put('WARD', { Ward: 'W99', WardName: 'Closed ward', MfRecStsInd: '1' });
   for (const [i, code] of MASTERS.gps.entries())
     put('GP', {
       GpCode: code,
@@ -99,6 +102,7 @@ export function putMasters(put: Put): void {
       Address: `${i + 1} Infirmary Road`,
       HospAddrLine2: 'Testham',
       HospAddrLine3: 'Sampleshire',
+      HospAddrLine4: i === 0 ? 'Testland' : '',
       PhoneNo: `0113 496 01${i}0`,
       Postcode: postcode(i),
       ProviderCode: 'RX0',

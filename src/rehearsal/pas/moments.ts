@@ -35,5 +35,13 @@ export function written(moment: Moment): {
   };
 }
 
+/** Whole years from a birthday, DD/MM/CCYY, to the day of a moment. */
+export function ageOn(born: string, moment: Moment): string {
+  const [d = 0, m = 0, y = 0] = born.split('/').map(Number);
+  const day = new Date(moment * MINUTE);
+  const before = day.getUTCMonth() + 1 < m || (day.getUTCMonth() + 1 === m && day.getUTCDate() < d);
+  return String(Math.max(0, day.getUTCFullYear() - y - (before ? 1 : 0)));
+}
+
 /** Midnight of the day a moment lies in. */
 export const dayOf = (moment: Moment): Moment => Math.floor(moment / DAY) * DAY;

@@ -1,13 +1,17 @@
 import type { Chance } from '../chance.ts';
 import { MASTERS } from './masters.ts';
 import { DAY, dayOf, TODAY, written } from './moments.ts';
-import type { Patient, Put } from './put.ts';
+import { putClock } from './outpatients.ts';
+import { hasEverything, type Patient, type Put } from './put.ts';
 
 /** A community referral with its wait and its contacts. */
 export function putCommunityCare(chance: Chance, patient: Patient, episode: string, put: Put): void {
   const referred = dayOf(TODAY - DAY * chance.between(60, 500)) + 11 * 60;
   const key = { InternalPatientNumber: patient.number, EpisodeNumber: episode };
   const clinician = chance.pick(MASTERS.communityClinicians);
+  const full = hasEverything(patient.index);
+  const over = chance.yes(0.4) || full;
+  if (chance.yes(0.3) || full) putClock(patient, episode, `C${patient.number}${episode}`, referred, null, '100', put);
   put('CPSGREFERRAL', {
     ...key,
     ReferralDate: written(referred).day,
@@ -15,6 +19,9 @@ export function putCommunityCare(chance: Chance, patient: Patient, episode: stri
     LeadClinician: clinician,
     ReferralPriority: 'ROUTINE',
     Source: 'GP',
+    ServGroup: chance.pick(['PHYS', 'DIET', 'NURS']),
+    Outcome: over ? chance.pick(MASTERS.outcomes) : '',
+    DischargeDate: over ? written(referred + DAY * 55).day : '',
     DiagComment1: chance.yes(0.3) ? 'Mobility' : '',
   });
   put('CPSOPWLIST', {
@@ -22,12 +29,16 @@ export function putCommunityCare(chance: Chance, patient: Patient, episode: stri
     WListCode: chance.pick(MASTERS.outpatientLists),
     DateOnList: written(referred).day,
     DateOnListInt: written(referred).int,
-    RemovalDateTimeInt: chance.yes(0.7) ? written(referred + DAY * 10).int : '',
+    Comment: chance.yes(0.2) || full ? 'Home visit' : '',
+    RemovalComment: full ? 'First visit made' : '',
+    RemovalDateTimeInt: chance.yes(0.7) || full ? written(referred + DAY * 10).int : '',
     ShortNotice: 'NO',
   });
-  for (let i = 0; i < chance.between(1, 4); i++) {
+  const contacts = full ? 3 : chance.between(1, 4);
+  for (let i = 0; i < contacts; i++) {
     const begins = dayOf(referred + DAY * (12 + i * 14)) + 9 * 60 + 30 * chance.below(14);
-    const seen = begins < TODAY;
+    const cancelled = full ? i === 1 : chance.yes(0.08);
+    const seen = begins < TODAY && !cancelled;
     put('HWSAPP', {
       ...key,
       PtApptStartDtimeInt: written(begins).int,
@@ -36,7 +47,10 @@ export function putCommunityCare(chance: Chance, patient: Patient, episode: stri
       ApptBookedDate: written(referred + DAY).full,
       ApptType: i === 0 ? 'NEW' : 'FUP',
       ApptClass: i === 0 ? '1' : '2',
-      ApptStatus: seen ? 'ATT' : '',
+      ApptStatus: seen ? (full && i === 0 ? 'WLK' : 'ATT') : cancelled ? 'CND' : '',
+      ApptCancDate: cancelled ? written(begins - DAY).full : '',
+      ApptComment: chance.yes(0.1) || full ? 'Ring the bell twice' : '',
+      Transport: chance.yes(0.1) || full ? chance.pick(MASTERS.transport) : '',
       Disposal: seen ? chance.pick(MASTERS.disposals) : '',
       ClinicCode: chance.pick(MASTERS.clinics),
       ClinicConsultant: chance.pick(MASTERS.consultants),
@@ -88,5 +102,18 @@ export function putMentalHealth(chance: Chance, patient: Patient, episode: strin
     EpisodeStartDtTmInt: written(admitted).int,
     EndCarePlanInt: '1',
     ConditionDesc: 'Under review',
+  });
+}
+
+/** An attendance at accident and emergency: in every extract, and of nothing that is loaded. */
+export function putAttendance(chance: Chance, patient: Patient, episode: string, put: Put): void {
+  const came = dayOf(TODAY - DAY * chance.between(10, 700)) + chance.below(DAY);
+  put('AEA', {
+    InternalPatientNumber: patient.number,
+    EpisodeNumber: episode,
+    AeAttendanceDatetimeneutral: written(came).int,
+    AttendanceDate: written(came).day,
+    AttendanceTime: written(came).time,
+    Consultant: chance.pick(MASTERS.consultants),
   });
 }

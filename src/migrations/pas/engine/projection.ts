@@ -13,6 +13,8 @@ export interface ProjectedTable {
   /** Behind the last column: the patient's number before a merge, '' where there was none; then the position. */
   readonly original: number;
   readonly position: number;
+  /** true: the contract reads nothing of it; it is only looked at */
+  readonly checkedOnly: boolean;
   /** true: the table has one row a patient, which a merge takes away */
   readonly patientRecord: boolean;
   /** Index of the patient's number; null for tables of codes and places, which every patient's rows may need. */
@@ -39,11 +41,15 @@ export function tableBehind(feed: Feed, row: string): string {
   return join.table;
 }
 
-/** The columns of each source table that a contract reads, with keys, marks of deletion and what checks look at. */
+/**
+ * The columns of each source table that a contract reads, with keys, marks of deletion and what checks look at. Of the
+ * patients' tables in `checkedOnly` that it does not read, the patient alone.
+ */
 export function projectionOf(
   contract: Contract,
   catalogue: Catalogue,
   checked: ReadonlyMap<string, readonly string[]>,
+  checkedOnly: readonly string[],
 ): Projection {
   const needed = new Map<string, Set<string>>();
   const patients = new Map<string, string>();
@@ -88,6 +94,11 @@ export function projectionOf(
   const projection = new Map<string, ProjectedTable>();
   for (const [table, fields] of needed)
     projection.set(table, projectTable(table, fields, patients.get(table) ?? null, catalogue));
+  for (const table of [...checkedOnly].sort()) {
+    if (projection.has(table)) continue;
+    const projected = projectTable(table, new Set(), null, catalogue);
+    if (projected.patient !== null) projection.set(table, { ...projected, checkedOnly: true });
+  }
   return projection;
 }
 
@@ -110,6 +121,7 @@ function projectTable(
     columns,
     original: columns.size,
     position: columns.size + 1,
+    checkedOnly: false,
     patientRecord: key.length === 1 && key[0] === patient,
     patient: patient === null ? null : (columns.get(patient) ?? null),
     deletedBy: deletedBy === null ? null : (columns.get(deletedBy) ?? null),

@@ -3,6 +3,7 @@ import type { SourceRow } from '../engine/outcome.ts';
 import type { ProjectedTable, Projection } from '../engine/projection.ts';
 import { dateOrder, parseDate } from '../rules/dates.ts';
 import { checkNhsNumber } from '../rules/nhs-number.ts';
+import { type IdentityKind, personKey } from './identity.ts';
 import type { IssueBook } from './issue-book.ts';
 
 const PATIENTS = 'PATDATA';
@@ -11,8 +12,8 @@ const ADMISSIONS = 'ADMITDISCH';
 export interface SourceCheckOptions {
   /** The data is declared invented: numbers from 999 are right there, and wrong elsewhere. */
   readonly testData: boolean;
-  /** Told of each valid NHS number, so that duplicates can be found across all patients. */
-  readonly onNhsNumber: (digits: string, patient: string) => void;
+  /** Told of what should belong to one patient only, so that duplicates can be found across all patients. */
+  readonly onIdentity: (kind: IdentityKind, value: string, patient: string) => void;
 }
 
 type Reader = (row: SourceRow, field: string) => string;
@@ -55,7 +56,7 @@ function checkPatients(
   rows: readonly SourceRow[],
   projected: ProjectedTable | undefined,
   book: IssueBook,
-  { testData, onNhsNumber }: SourceCheckOptions,
+  { testData, onIdentity }: SourceCheckOptions,
 ): ReadonlySet<string> {
   const seen = new Set<string>();
   if (!projected) return seen;
@@ -70,7 +71,7 @@ function checkPatients(
     const nhs = read(row, 'NhsNumber');
     if (nhs !== '') {
       const checked = checkNhsNumber(nhs, { testData });
-      if (typeof checked === 'object') onNhsNumber(checked.digits, number);
+      if (typeof checked === 'object') onIdentity('nhs', checked.digits, number);
       else book.add(issue('ERROR', 'SOURCE_NHS_INVALID', PATIENTS, `not an NHS number: ${checked}`, 'NhsNumber'), key);
     }
     for (const field of ['InternalDateOfBirth', 'PtDoB', 'PtDateOfDeathInt']) {
@@ -79,21 +80,49 @@ function checkPatients(
       if (typeof parsed === 'string')
         book.add(issue('ERROR', 'SOURCE_DATE_INVALID', PATIENTS, `not a date: ${parsed}`, field), key);
     }
+    const born = moment(row, read, ['InternalDateOfBirth', 'PtDoB']);
+    const died = moment(row, read, ['PtDateOfDeathInt']);
+    if (born !== null && died !== null && died < born)
+      book.add(
+        issue('ERROR', 'SOURCE_DEATH_BEFORE_BIRTH', PATIENTS, 'died before the day of birth', 'PtDateOfDeathInt'),
+        key,
+      );
+    if (number !== '') tellIdentity(row, read, number, onIdentity);
   }
   return seen;
+}
+
+function tellIdentity(
+  row: SourceRow,
+  read: Reader,
+  patient: string,
+  onIdentity: SourceCheckOptions['onIdentity'],
+): void {
+  const district = read(row, 'DistrictNumber');
+  if (district !== '') onIdentity('district', district, patient);
+  const person = personKey({
+    forenames: read(row, 'Forenames'),
+    surname: read(row, 'Surname'),
+    born: read(row, 'InternalDateOfBirth') || read(row, 'PtDoB'),
+    sex: read(row, 'Sex'),
+    postcode: read(row, 'PtAddrPostCode'),
+  });
+  if (person !== null) onIdentity('person', person, patient);
+}
+
+/** The first of the columns that is filled, as a number that orders days and minutes; null: none, or no date. */
+function moment(row: SourceRow, read: Reader, fields: readonly string[]): number | null {
+  const text = fields.map((field) => read(row, field)).find((value) => value !== '') ?? '';
+  const date = text === '' ? 'DATE_FORMAT' : parseDate(text);
+  return typeof date === 'string' ? null : dateOrder(date);
 }
 
 function checkAdmissions(rows: readonly SourceRow[], projected: ProjectedTable | undefined, book: IssueBook): void {
   if (!projected) return;
   const read = readerOf(projected);
-  const moment = (row: SourceRow, fields: readonly string[]): number | null => {
-    const text = fields.map((field) => read(row, field)).find((value) => value !== '') ?? '';
-    const date = text === '' ? 'DATE_FORMAT' : parseDate(text);
-    return typeof date === 'string' ? null : dateOrder(date);
-  };
   for (const row of rows) {
-    const admitted = moment(row, ['IpAdmDtimeInt', 'AdmissionDate']);
-    const discharged = moment(row, ['IpDschDtimeInt', 'DischargeDate']);
+    const admitted = moment(row, read, ['IpAdmDtimeInt', 'AdmissionDate']);
+    const discharged = moment(row, read, ['IpDschDtimeInt', 'DischargeDate']);
     if (admitted === null || discharged === null || discharged >= admitted) continue;
     book.add(
       issue('ERROR', 'SOURCE_DISCHARGE_BEFORE_ADMISSION', ADMISSIONS, 'discharged before admitted', 'IpDschDtimeInt'),

@@ -1,7 +1,9 @@
 import type { TargetEdge } from '../catalogue/model.ts';
 import type { TargetLayout } from '../engine/engine.ts';
 import { type CellScope, shapeFor } from '../engine/shape.ts';
+import { type ChainFigures, createChainChecker } from './chains.ts';
 import type { IssueBook } from './issue-book.ts';
+import { MOST_RECORDS, type NumberSet, numberSet } from './records.ts';
 
 /** What is in a written table, as read back from it. */
 export interface TableContent {
@@ -11,52 +13,44 @@ export interface TableContent {
   readonly filled: number[];
 }
 
+/** Rows of a child table by what their link says: of a parent that is there, nothing, or of one that is not. */
+export interface LinkFigures {
+  linked: number;
+  blank: number;
+  orphans: number;
+}
+
 export interface TargetChecker {
   /** Tables must come in load order, so that parents are known before their children. */
   table(layout: TargetLayout, header: readonly string[]): (cells: readonly string[]) => void;
   readonly contents: readonly TableContent[];
-  /** Children whose parent is not there, by edge. */
-  readonly orphans: ReadonlyMap<string, number>;
+  /** By edge. */
+  readonly links: ReadonlyMap<string, LinkFigures>;
+  /** By table, of those that belong to patients. */
+  readonly chains: ReadonlyMap<string, ChainFigures>;
   /** Edges whose two ends were read. */
   readonly edgesChecked: number;
 }
 
-/** A set of record numbers: one bit each, so that 10 million of them are little more than a megabyte. */
-interface NumberSet {
-  has(number: number): boolean;
-  /** false: it was there */
-  add(number: number): boolean;
-}
-
-function numberSet(): NumberSet {
-  let bits = new Uint32Array(1 << 12);
-  return {
-    has: (number) => (((bits[number >>> 5] ?? 0) >>> (number & 31)) & 1) === 1,
-    add(number) {
-      const word = number >>> 5;
-      if (word >= bits.length) {
-        const wider = new Uint32Array(Math.max(word + 1, bits.length * 2));
-        wider.set(bits);
-        bits = wider;
-      }
-      const mask = 1 << (number & 31);
-      const known = ((bits[word] as number) & mask) !== 0;
-      bits[word] = (bits[word] as number) | mask;
-      return !known;
-    },
-  };
-}
-
-/** Reads written tables back: keys, links, types, lengths and what must be there. Knows nothing of how they were made. */
-export function createTargetChecker(edges: readonly TargetEdge[], book: IssueBook): TargetChecker {
+/**
+ * Reads written tables back: keys, links, types, lengths, codes and what must be there. Knows nothing of how they were
+ * made. `codeSets`: what a column may hold, by `TABLE.column`; a column that is not named may hold anything of its type.
+ */
+export function createTargetChecker(
+  edges: readonly TargetEdge[],
+  codeSets: ReadonlyMap<string, ReadonlySet<string>>,
+  book: IssueBook,
+): TargetChecker {
   const numbers = new Map<string, NumberSet>();
   const contents: TableContent[] = [];
-  const orphans = new Map<string, number>();
+  const links = new Map<string, LinkFigures>();
+  const chains = createChainChecker(edges, book);
   let edgesChecked = 0;
 
   return {
     contents,
-    orphans,
+    links,
+    chains: chains.figures,
     get edgesChecked() {
       return edgesChecked;
     },
@@ -76,15 +70,17 @@ export function createTargetChecker(edges: readonly TargetEdge[], book: IssueBoo
       contents.push(content);
       const at = new Map(header.map((name, i) => [name, i]));
       const record = at.get('record_number') ?? -1;
-      const links = edges.flatMap(({ child, field, parent }) => {
+      const ownLinks = edges.flatMap(({ child, field, parent }) => {
         const index = child === table ? at.get(field) : undefined;
         const known = numbers.get(parent);
         if (index === undefined || !known) return [];
         edgesChecked += 1;
-        const edge = `${child}.${field}`;
-        orphans.set(edge, 0);
-        return [{ index, field, edge, known }];
+        const figures: LinkFigures = { linked: 0, blank: 0, orphans: 0 };
+        links.set(`${child}.${field}`, figures);
+        return [{ index, field, figures, known }];
       });
+      const followChain = chains.table(table, header);
+      const codes = columns.map(({ name }) => codeSets.get(`${table}.${name}`) ?? null);
       // what a switch may hold is the contract's business: some are letters of their own
       const shapes = columns.map((column) =>
         shapeFor({ ...column, type: column.type === 'flag' ? 'code' : column.type }),
@@ -94,7 +90,7 @@ export function createTargetChecker(edges: readonly TargetEdge[], book: IssueBoo
         content.rows += 1;
         const number = Number(cells[record]);
         const place = (): string => (record >= 0 ? String(number) : `row ${content.rows}`);
-        if (record >= 0 && (!Number.isSafeInteger(number) || number < 1 || !own.add(number)))
+        if (record >= 0 && !(number >= 1 && number <= MOST_RECORDS && Number.isInteger(number) && own.add(number)))
           book.add(
             {
               severity: 'ERROR',
@@ -105,15 +101,17 @@ export function createTargetChecker(edges: readonly TargetEdge[], book: IssueBoo
             },
             place,
           );
-        for (const { index, field, edge, known } of links) {
+        for (const { index, field, figures, known } of ownLinks) {
           const link = cells[index] ?? '';
-          if (link === '' || known.has(Number(link))) continue;
-          orphans.set(edge, (orphans.get(edge) ?? 0) + 1);
+          const fate = link === '' ? 'blank' : known.has(Number(link)) ? 'linked' : 'orphans';
+          figures[fate] += 1;
+          if (fate !== 'orphans') continue;
           book.add(
             { severity: 'ERROR', category: 'TARGET_ORPHAN', table, field, message: 'the parent row is not there' },
             place,
           );
         }
+        followChain?.(cells, place);
         for (let i = 0; i < columns.length; i++) {
           const value = cells[i] ?? '';
           const column = columns[i] as (typeof columns)[number];
@@ -142,6 +140,17 @@ export function createTargetChecker(edges: readonly TargetEdge[], book: IssueBoo
                 table,
                 field: column.name,
                 message: `not what the column takes: ${scope.problem}`,
+              },
+              place,
+            );
+          if (codes[i]?.has(value) === false)
+            book.add(
+              {
+                severity: 'ERROR',
+                category: 'TARGET_CODE_UNKNOWN',
+                table,
+                field: column.name,
+                message: 'a code that neither the crosswalk nor its master file has',
               },
               place,
             );
