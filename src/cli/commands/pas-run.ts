@@ -84,10 +84,12 @@ export function registerPasRunCommands(pas: Command): void {
         line.end();
         const rows = Object.values(made.tables).reduce((a, b) => a + b, 0);
         if (options.json) printJson({ folder, rows, ...made });
-        else
-          process.stdout.write(
-            `${rows.toLocaleString('en-GB')} rows in ${Object.keys(made.tables).length} tables in ${folder}\n`,
-          );
+        else {
+          const tables = Object.keys(made.tables).length;
+          process.stdout.write(`${rows.toLocaleString('en-GB')} rows in ${tables} tables in ${folder}\n`);
+          const dirty = Object.entries(made.dirty).sort(([a], [b]) => (a < b ? -1 : 1));
+          if (dirty.length > 0) process.stdout.write(`${renderTable(['what is wrong', 'rows'], dirty)}\n`);
+        }
         return EXIT.ok;
       }),
     );
@@ -171,6 +173,9 @@ function printOutcome({ state, quality, gates }: PasRunOutcome, outDir: string):
       `\ncolumns with a value: ${figure('columnsPopulated')} of ${figure('columnsTotal')}, ratio ${figure('populationRatio')} (reference, strict: ${reference})`,
     );
     out(
+      `cells filled where the contract has a source: ${percent(1 - Number(quality.figures.nullRate ?? 1))}; rows that lead to a patient: ${percent(Number(quality.figures.chainCompleteness ?? 0))}`,
+    );
+    out(
       `rows ${figure('rowsWritten')}, rejects ${figure('rejects')}, orphans ${figure('orphans')} over ${figure('edgesChecked')} edges, errors ${figure('errors')}, kinds of warning ${figure('warnings')}\n`,
     );
   }
@@ -180,6 +185,8 @@ function printOutcome({ state, quality, gates }: PasRunOutcome, outDir: string):
     `\n${gates?.profile}: ${gates?.status === 'PASS' ? pc.green('PASS') : pc.red('FAIL')}   run ${state.runId}   ${outDir}`,
   );
 }
+
+const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 
 function wholeNumber(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('A whole number, please.');

@@ -20,13 +20,14 @@ export interface PasSeed {
  */
 export function generatePas({ patients, seed, dirty }: PasSeed, put: Put): Readonly<Record<string, number>> {
   const soiled: Record<string, number> = {};
-  putMasters(put);
+  const count = (kind: string): void => {
+    soiled[kind] = (soiled[kind] ?? 0) + 1;
+  };
+  putMasters(soiling(put, dirty, chanceOf(BigInt(seed), 'pas-dirt', 0), count));
   for (let index = 1; index <= patients; index++) {
     const chance = chanceOf(BigInt(seed), 'pas', index);
     const dirt = chanceOf(BigInt(seed), 'pas-dirt', index);
-    const own = soiling(put, dirty, dirt, (kind) => {
-      soiled[kind] = (soiled[kind] ?? 0) + 1;
-    });
+    const own = soiling(put, dirty, dirt, count);
     const patient = putPatient(chance, index, own);
     const episode = episodes(patient);
     const referrals = chance.weighted([

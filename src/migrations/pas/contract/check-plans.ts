@@ -13,7 +13,13 @@ export function checkPlans(contract: Contract, catalogue: Catalogue, report: Rep
     for (const feed of plan.feeds) checkFeed(plan, feed, contract, catalogue, report);
     checkEdges(plan, catalogue, report);
   }
-  const { merges } = contract;
+  const { merges, patients } = contract;
+  const owner = patients === null ? undefined : contract.plans.get(patients);
+  if (patients !== null && owner?.feeds.length !== 1)
+    report('PARENT_UNKNOWN', patients, '', 'patients: is no target table with one feed');
+  for (const plan of contract.plans.values())
+    if (owner && plan.order < owner.order && plan.domain !== 'REFERENCE')
+      report('LOAD_ORDER', plan.table, '', `is loaded before the patients of ${owner.table}`);
   for (const column of [merges.from, merges.into])
     if (!catalogue.sourceFields.get(merges.table)?.has(column))
       report('COLUMN_UNKNOWN', '', '', `merges: ${merges.table}.${column} is not in the source catalogue`);

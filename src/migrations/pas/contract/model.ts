@@ -194,6 +194,8 @@ export interface Contract {
   readonly name: string;
   readonly version: string;
   readonly merges: MergeList;
+  /** The target table without whose row nothing of a patient is loaded; null: rows stand for themselves. */
+  readonly patients: string | null;
   readonly plans: ReadonlyMap<string, TablePlan>;
   /** By table, in the order of the target catalogue. */
   readonly fields: ReadonlyMap<string, readonly FieldRow[]>;

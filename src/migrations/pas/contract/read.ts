@@ -27,6 +27,7 @@ export interface ReadContract extends Contract {
 const head = z.strictObject({
   name: z.string().min(1),
   version: z.string().regex(/^\d+\.\d+\.\d+$/),
+  patients: z.string().optional(),
   merges: z.strictObject({ table: z.string(), from: z.string(), into: z.string() }),
 });
 const list = z.record(
@@ -40,7 +41,7 @@ const list = z.record(
 
 /** @throws CONFIG_INVALID naming the file and the place in it */
 export function readContract(texts: ContractTexts): ReadContract {
-  const { name, version, merges } = understood('contract.yaml', head, texts.contract);
+  const { name, version, patients = null, merges } = understood('contract.yaml', head, texts.contract);
   const plans = new Map<string, TablePlan>();
   for (const [file, text] of texts.plans)
     for (const plan of readPlans(file, text)) {
@@ -56,6 +57,7 @@ export function readContract(texts: ContractTexts): ReadContract {
   return {
     name,
     version,
+    patients,
     merges,
     plans: new Map(inOrder.map((plan) => [plan.table, plan])),
     fields,

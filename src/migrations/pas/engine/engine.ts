@@ -9,7 +9,7 @@ import { type CellRules, compileCell, fieldsOf } from './cells.ts';
 import { type CompiledFeed, type FeedRun, type Loaded, runFeed } from './feed.ts';
 import { compileJoin, indexedBy, indexRows, orderColumns, type RowIndex } from './joins.ts';
 import type { RecordNumbers, Sink, SourceRow } from './outcome.ts';
-import { columnOf, type Projection, projectionOf } from './projection.ts';
+import { columnOf, type ProjectedTable, type Projection, projectionOf } from './projection.ts';
 import { columnAt, compileCondition, FIRST_JOIN_SLOT } from './rows-at-hand.ts';
 import type { TargetColumn } from './shape.ts';
 
@@ -193,7 +193,7 @@ function compileFeed(what: FeedToCompile): CompiledFeed {
       order: orderColumns(driver, feed.fold.order, catalogue),
     },
     joins: feed.joins.map((join, i) => compileJoin(feed, join, FIRST_JOIN_SLOT + i, projection, catalogue)),
-    parents: compileParents(feed, indexOf, projection),
+    parents: [...compilePatient(what, driver), ...compileParents(feed, indexOf, projection)],
     cells: columns.flatMap((column, index) => {
       const field = fields.get(column.name);
       const imputed = options.impute ? imputedValue(plan.domain, column) : null;
@@ -202,6 +202,19 @@ function compileFeed(what: FeedToCompile): CompiledFeed {
     }),
     lenient: options.lenient,
   };
+}
+
+/** The patient a row is of is a parent too, whether the row has a column for it or not. */
+function compilePatient(
+  { plan, feed, contract, projection }: FeedToCompile,
+  { patient, columns }: ProjectedTable,
+): CompiledFeed['parents'] {
+  const of = contract.patients === plan.table ? undefined : contract.plans.get(contract.patients ?? '')?.feeds[0];
+  const field = [...columns].find(([, index]) => index === patient)?.[0];
+  if (!of || patient === null || field === undefined) return [];
+  const key = [columnAt(feed, { row: 'driver', field }, projection)];
+  const link = { parent: contract.patients ?? '', identity: of.identity, where: [], key, required: true };
+  return [{ index: null, links: [link] }];
 }
 
 function compileParents(

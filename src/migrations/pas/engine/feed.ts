@@ -16,7 +16,8 @@ import type { CellScope } from './shape.ts';
 import { type CompiledFold, type Unit, unitsOf } from './units.ts';
 
 export interface CompiledParent {
-  readonly index: number;
+  /** Where the parent's record number is written; null: nowhere, it only has to be there. */
+  readonly index: number | null;
   readonly links: readonly {
     readonly parent: string;
     readonly identity: string;
@@ -198,7 +199,7 @@ function linkParents(
     const parent = run.loaded.get(link.parent)?.get(businessKey(link.identity, key));
     if (parent === undefined) return { problem: 'ORPHAN', parent: link.parent };
     if (parent === null) return { problem: 'PARENT_REJECTED', parent: link.parent };
-    cells[index] = String(parent);
+    if (index !== null) cells[index] = String(parent);
   }
   return null;
 }
