@@ -109,7 +109,10 @@ describe('a share of dirty rows', () => {
     const found = (soiled.quality?.issue_counts ?? []).map((i) => `${i.category} ${i.table}.${i.field}`);
     expect(Object.keys(dirty).sort()).toEqual(Object.keys(FINDS).sort());
     for (const [kind, name] of Object.entries(FINDS))
-      expect(found.some((issue) => issue.startsWith(name)), kind).toBe(true);
+      expect(
+        found.some((issue) => issue.startsWith(name)),
+        kind,
+      ).toBe(true);
   });
 
   test('leaves no orphan, no mixed chain and no row unexplained, and the gate fails', () => {

@@ -1,5 +1,6 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { SluiceError } from '../../core/index.ts';
 import type { GateReport } from './gate-report.ts';
 import type { QualityReport } from './quality-report.ts';
 
@@ -14,6 +15,8 @@ export interface HistoryPoint {
   readonly figures: QualityReport['figures'] | null;
 }
 
+const NEWLINE = Buffer.from('\n');
+
 const historyFile = (folder: string): string => join(folder, 'history.ndjson');
 
 export function addHistory(folder: string, event: string, gates: GateReport, quality: QualityReport | null): void {
@@ -26,21 +29,47 @@ export function addHistory(folder: string, event: string, gates: GateReport, qua
     mode: quality?.mode ?? null,
     figures: quality?.figures ?? null,
   };
-  appendFileSync(historyFile(folder), `${JSON.stringify(point)}\n`);
+  const path = historyFile(folder);
+  // a line that a crash left half written must not take this one with it
+  const before = existsSync(path) ? readFileSync(path) : NEWLINE;
+  const torn = before.length > 0 && !before.subarray(-1).equals(NEWLINE);
+  appendFileSync(path, `${torn ? '\n' : ''}${JSON.stringify(point)}\n`);
 }
 
-/** The newest points, oldest of them first. A line that a crash left half written is passed over. */
-export function readHistory(folder: string, most: number): readonly HistoryPoint[] {
+export interface History {
+  /** The newest points, oldest of them first. */
+  readonly points: readonly HistoryPoint[];
+  /** Lines, counted from 1, that are no point; they are left out. */
+  readonly damaged: readonly number[];
+}
+
+/** No file is no history; one that cannot be read is an error. @throws CONFIG_INVALID */
+export function readHistory(folder: string, most: number): History {
   const path = historyFile(folder);
-  if (!existsSync(path)) return [];
-  const points = readFileSync(path, 'utf8')
-    .split('\n')
-    .flatMap((line): HistoryPoint[] => {
-      try {
-        return line === '' ? [] : [JSON.parse(line) as HistoryPoint];
-      } catch {
-        return [];
-      }
-    });
-  return points.slice(-most);
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return { points: [], damaged: [] };
+    throw new SluiceError('CONFIG_INVALID', `${path} cannot be read`, { cause });
+  }
+  const points: HistoryPoint[] = [];
+  const damaged: number[] = [];
+  for (const [i, line] of text.split('\n').entries()) {
+    if (line === '') continue;
+    const point = pointIn(line);
+    if (point) points.push(point);
+    else damaged.push(i + 1);
+  }
+  return { points: points.slice(-most), damaged };
+}
+
+function pointIn(line: string): HistoryPoint | null {
+  try {
+    const point = JSON.parse(line) as Partial<HistoryPoint> | null;
+    const whole = typeof point?.ts_utc === 'string' && typeof point.release_status === 'string';
+    return whole ? (point as HistoryPoint) : null;
+  } catch {
+    return null;
+  }
 }

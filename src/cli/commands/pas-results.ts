@@ -74,9 +74,9 @@ export function registerPasResultCommands(pas: Command): void {
       .option('--limit <n>', 'newest points', wholeNumber, 60),
   ).action(
     action(async ({ outDir, limit, json }: Placed & { limit: number }) => {
-      const points = readHistory(resolve(outDir), limit);
-      if (json) printJson(points);
-      else
+      const { points, damaged } = readHistory(resolve(outDir), limit);
+      if (json) printJson({ points, damaged });
+      else {
         printTable(
           ['when', 'event', 'profile', 'gate', 'errors', 'warnings', 'rejects', 'ratio'],
           points.map(({ ts_utc, event, profile, release_status, figures }) => [
@@ -87,6 +87,9 @@ export function registerPasResultCommands(pas: Command): void {
             ...['errors', 'warnings', 'rejects', 'populationRatio'].map((name) => String(figures?.[name] ?? '-')),
           ]),
         );
+        if (damaged.length > 0)
+          process.stderr.write(`history.ndjson is damaged and left out: line ${damaged.join(', line ')}\n`);
+      }
       return EXIT.ok;
     }),
   );

@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { explainCell } from '../../../src/app/pas/explain.ts';
@@ -86,11 +86,11 @@ describe('snapshots and history', () => {
     expect(listSnapshots(out).map(({ id }) => id)).toContain(kept.id);
     expect(compareSnapshots(out, kept.id, 'now').tables.every((t) => t.added + t.removed + t.changed === 0)).toBe(true);
     const before = readFileSync(join(out, 'target/LOAD_PMI.csv'), 'utf8');
-    const points = readHistory(out, 100).length;
+    const points = readHistory(out, 100).points.length;
 
     setCell(source, 'PATDATA', 0, 'PlaceOfBirth', 'ELSEWHERE');
     await run(source, out);
-    expect(readHistory(out, 100)).toHaveLength(points + 1);
+    expect(readHistory(out, 100).points).toHaveLength(points + 1);
     const pmi = compareSnapshots(out, kept.id, 'now').tables.find(({ table }) => table === 'LOAD_PMI');
     expect(pmi).toMatchObject({ added: 0, removed: 0, changed: 1 });
 
@@ -131,5 +131,37 @@ describe.skipIf(MATERIAL === null)('a contract in the older format, as a whole r
     expect(quality?.figures.imputedCells).toBeGreaterThan(0);
     const [pmi] = readObjects(join(work.place('older'), 'target/LOAD_PMI.csv'));
     expect(pmi).toMatchObject({ of_birth: '14/03/1958', title: 'MR', pat_name_family: 'SMITH' });
+  });
+});
+
+describe('history', () => {
+  const folder = work.place('history');
+  const file = join(folder, 'history.ndjson');
+  const point = (n: number): string => JSON.stringify({ ts_utc: `2026-01-0${n}`, release_status: 'PASS' });
+
+  test('is empty where there is none, and an error where it cannot be read', () => {
+    expect(readHistory(folder, 10)).toEqual({ points: [], damaged: [] });
+    mkdirSync(file, { recursive: true });
+    expect(() => readHistory(folder, 10)).toThrow(/cannot be read/);
+    rmSync(file, { recursive: true });
+  });
+
+  test('says which lines are damaged, and leaves only them out', () => {
+    writeFileSync(file, `${point(1)}\n{"ts_utc":"2026\n${point(2)}\n{}\n17\n${point(3)}\n`);
+    const { points, damaged } = readHistory(folder, 2);
+    expect(damaged).toEqual([2, 4, 5]);
+    expect(points.map(({ ts_utc }) => ts_utc)).toEqual(['2026-01-02', '2026-01-03']);
+  });
+
+  test('a half written line does not take the next point with it', () => {
+    const judged = work.place('judged');
+    cpSync(out, judged, { recursive: true });
+    const path = join(judged, 'history.ndjson');
+    const before = readHistory(judged, 100).points.length;
+    appendFileSync(path, '{"ts_utc":"20');
+    judgeAgain(judged, 'development', clock);
+    const { points, damaged } = readHistory(judged, 100);
+    expect(points).toHaveLength(before + 1);
+    expect(damaged).toEqual([before + 1]);
   });
 });

@@ -136,6 +136,8 @@ describe('what the contract means', () => {
 
 const FIELDS = 'fields/LOAD_PMI.csv';
 const SABOTAGE: readonly (Change & { readonly finds: FindingKind })[] = [
+  { finds: 'PARENT_UNKNOWN', file: 'contract.yaml', was: 'patients: LOAD_PMI', now: 'patients: LOAD_PM' },
+  { finds: 'LOAD_ORDER', file: 'contract.yaml', was: 'patients: LOAD_PMI', now: 'patients: LOAD_CPA_ARCHIVE' },
   { finds: 'COLUMN_UNKNOWN', file: FIELDS, was: 'PATDATA.Surname,', now: 'PATDATA.Surnam,' },
   { finds: 'SOURCE_TABLE_WRONG', file: FIELDS, was: 'PATDATA.PtAddrLine1,driver', now: 'GP.Address,driver' },
   { finds: 'JOIN_MISSING', file: FIELDS, was: 'GP.NationalCode,gp', now: 'GP.NationalCode,doctor' },

@@ -50,6 +50,7 @@ export function createChainChecker(edges: readonly TargetEdge[], book: IssueBook
   const figures = new Map<string, ChainFigures>();
   const parents = new Set(edges.map(({ parent }) => parent));
   const numbers = fingerprints();
+  let patientsRead = false;
 
   return {
     figures,
@@ -68,7 +69,7 @@ export function createChainChecker(edges: readonly TargetEdge[], book: IssueBook
       const figure: ChainFigures = { rows: 0, toPatient: 0 };
       figures.set(table, figure);
       const isPatients = table === PATIENTS;
-      const patientsRead = isPatients || tags.has(PATIENTS);
+      patientsRead ||= isPatients;
       const say = (category: string, field: string, message: string, place: () => string): void =>
         book.add({ severity: 'ERROR', category, table, field, message }, place);
 
