@@ -1,5 +1,5 @@
 /** Why a line of a CSV file cannot be read as a row. */
-export type CsvProblem = 'CSV_QUOTE_OPEN' | 'CSV_QUOTE_STRAY' | 'CSV_CELL_COUNT' | 'CSV_CONTROL';
+export type CsvProblem = 'CSV_QUOTE_OPEN' | 'CSV_QUOTE_STRAY' | 'CSV_CELL_COUNT' | 'CSV_CONTROL' | 'CSV_ROW_LONG';
 
 export interface CsvHandler {
   /** `line` is where the row begins, the first being line 1. */
@@ -18,6 +18,9 @@ const CONTROLS = ['\0', '\u001e', '\u001f'];
 /** A quoted cell may hold line breaks; one that holds this many is a quote that was never closed. */
 const MAX_QUOTED_LINES = 200;
 
+/** A row of this many characters is no row: a file without line ends, or one that is no CSV at all. */
+const MAX_ROW = 1 << 24;
+
 /**
  * Reads CSV as RFC 4180 has it, piece by piece. A quote inside an unquoted cell is text. A line that cannot be read
  * is reported with its number and left out; reading goes on with the line after it.
@@ -25,6 +28,8 @@ const MAX_QUOTED_LINES = 200;
 export function createCsvReader(handler: CsvHandler): CsvReader {
   let rest = '';
   let line = 1;
+  /** true: what comes until the next line end belongs to a row that was too long */
+  let skipping = false;
 
   const take = (raw: string, at: number): void => {
     if (CONTROLS.some((control) => raw.includes(control))) handler.bad(at, 'CSV_CONTROL');
@@ -67,8 +72,16 @@ export function createCsvReader(handler: CsvHandler): CsvReader {
 
   return {
     push(text) {
-      const all = rest === '' ? text : rest + text;
+      const from = skipping ? text.indexOf('\n') + 1 : 0;
+      if (skipping && from === 0) return;
+      if (skipping) line += 1;
+      skipping = false;
+      const all = rest === '' && from === 0 ? text : rest + text.slice(from);
       rest = all.slice(consume(all, false));
+      if (rest.length <= MAX_ROW) return;
+      handler.bad(line, 'CSV_ROW_LONG');
+      rest = '';
+      skipping = true;
     },
     end() {
       consume(rest, true);

@@ -43,6 +43,17 @@ describe('reading CSV piece by piece', () => {
     );
   });
 
+  test('a row without end is left out with its number, and what follows is read', () => {
+    const piece = 'x'.repeat(1 << 22);
+    const { rows, lines, bad } = read(['a,b\n', ...Array.from({ length: 9 }, () => piece), 'y\nc,', 'd\n']);
+    expect(bad).toEqual(['2 CSV_ROW_LONG']);
+    expect(rows).toEqual([
+      ['a', 'b'],
+      ['c', 'd'],
+    ]);
+    expect(lines).toEqual([1, 3]);
+  });
+
   test('a quote that is never closed costs its own line only', () => {
     const { rows, bad } = read(['a,b\n', 'c,"d\n', 'e,f\n']);
     expect(bad).toEqual(['2 CSV_QUOTE_OPEN']);

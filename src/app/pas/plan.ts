@@ -157,7 +157,6 @@ function planGiven({ on, crosswalksFolder, tables, mode }: PlanOptions, file: st
     lenient: true,
     impute: false,
     derivations: made.derivations,
-    checkedOnly: [],
     columnsOf: (table) => made.columns.get(table) ?? [],
   });
   return {

@@ -4,6 +4,7 @@ import type { Extract, ExtractHandler } from './source-files.ts';
 
 const BATCH = 5_000;
 const STATEMENT_TIMEOUT_MS = 600_000;
+const CONTROLS = ['\u001e', '\u001f'];
 
 /**
  * The source tables in a schema of a PostgreSQL database, one snapshot of all of them, read only. Values are taken as
@@ -52,7 +53,15 @@ async function begin(client: pg.Client, schema: string): Promise<ReadonlyMap<str
       GROUP BY c.oid, c.relname`,
     [schema],
   );
-  return new Map(rows.map(({ name, columns, bytes }) => [name.toUpperCase(), { name, columns, bytes: Number(bytes) }]));
+  if (rows.length === 0)
+    throw new SluiceError('CONFIG_INVALID', `--db-schema: there is no table this user may see in schema ${schema}`);
+  const tables = new Map<string, Table>();
+  for (const { name, columns, bytes } of rows) {
+    if (tables.has(name.toUpperCase()))
+      throw new SluiceError('CONFIG_INVALID', `schema ${schema} has two tables ${name.toUpperCase()}, by letter case`);
+    tables.set(name.toUpperCase(), { name, columns, bytes: Number(bytes) });
+  }
+  return tables;
 }
 
 async function readTable(client: pg.Client, schema: string, table: Table, handler: ExtractHandler): Promise<void> {
@@ -65,11 +74,14 @@ async function readTable(client: pg.Client, schema: string, table: Table, handle
       text: `FETCH ${BATCH} FROM pas_extract`,
       rowMode: 'array',
     });
-    for (const row of rows)
-      handler.row(
-        row.map((value) => value ?? ''),
-        String(position++),
-      );
+    for (const row of rows) {
+      const cells = row.map((value) => value ?? '');
+      // the same rule as for files: such characters part rows and cells wherever they are kept for a while
+      const text = cells.join('');
+      if (CONTROLS.some((control) => text.includes(control))) handler.bad(String(position), 'CSV_CONTROL');
+      else handler.row(cells, String(position));
+      position += 1;
+    }
     if (rows.length < BATCH) break;
   }
   await client.query('CLOSE pas_extract');

@@ -27,8 +27,14 @@ const CHUNK = 1 << 20;
 /** A folder with one CSV file a table. A byte order mark is taken off; any other than that of UTF-8 is an error. */
 export function csvFolder(folder: string, encoding: Encoding): Extract {
   if (!existsSync(folder)) throw new SluiceError('CONFIG_INVALID', `--source-dir: there is no folder ${folder}`);
-  const files = readdirSync(folder).filter((name) => name.toLowerCase().endsWith('.csv'));
-  const fileOf = new Map(files.map((name) => [name.slice(0, -4).toUpperCase(), join(folder, name)]));
+  const fileOf = new Map<string, string>();
+  for (const name of readdirSync(folder)) {
+    if (!name.toLowerCase().endsWith('.csv') || !statSync(join(folder, name)).isFile()) continue;
+    const table = name.slice(0, -4).toUpperCase();
+    if (fileOf.has(table))
+      throw new SluiceError('CONFIG_INVALID', `${folder} has two files for table ${table}, by letter case`);
+    fileOf.set(table, join(folder, name));
+  }
   return {
     name: `csv:${folder}`,
     tables: async () => [...fileOf].map(([table, path]) => ({ table, bytes: statSync(path).size })),
@@ -55,7 +61,7 @@ function readFile(path: string, encoding: Encoding, handler: ExtractHandler): vo
     },
     bad: (line, problem) => handler.bad(String(line), problem),
   });
-  const file = openSync(path, 'r');
+  const file = opened(path);
   try {
     const buffer = Buffer.allocUnsafe(CHUNK);
     for (let first = true; ; first = false) {
@@ -71,6 +77,14 @@ function readFile(path: string, encoding: Encoding, handler: ExtractHandler): vo
     reader.end();
   } finally {
     closeSync(file);
+  }
+}
+
+function opened(path: string): number {
+  try {
+    return openSync(path, 'r');
+  } catch (cause) {
+    throw new SluiceError('CONFIG_INVALID', `${path} cannot be opened; is it this user's to read?`, { cause });
   }
 }
 

@@ -40,7 +40,7 @@ export interface EngineOptions {
   readonly impute: boolean;
   readonly derivations: ReadonlyMap<string, Derivation>;
   /** Source tables that are there, whether the contract reads them or not: their patients are looked at too. */
-  readonly checkedOnly: readonly string[];
+  readonly checkedOnly?: readonly string[];
   /** The columns of a table, in the order they are written. */
   readonly columnsOf: (table: string) => readonly TargetColumn[];
 }
@@ -60,7 +60,7 @@ export interface Engine {
 const NO_ROWS: readonly SourceRow[] = [];
 
 export function createEngine(contract: Contract, catalogue: Catalogue, options: EngineOptions): Engine {
-  const projection = projectionOf(contract, catalogue, CHECKED_COLUMNS, options.checkedOnly);
+  const projection = projectionOf(contract, catalogue, CHECKED_COLUMNS, options.checkedOnly ?? []);
   const plans = [...contract.plans.values()].sort((a, b) => a.order - b.order);
   const sharedTables = new Set(
     [...projection.values()].filter(({ patient }) => patient === null).map(({ table }) => table),

@@ -13,7 +13,7 @@ import {
   valueAt,
 } from './rows-at-hand.ts';
 import type { CellScope } from './shape.ts';
-import { type CompiledFold, type Unit, unitsOf } from './units.ts';
+import { type CompiledFold, joinKey, type Unit, unitsOf } from './units.ts';
 
 export interface CompiledParent {
   /** Where the parent's record number is written; null: nowhere, it only has to be there. */
@@ -178,7 +178,7 @@ function numberOf(feed: CompiledFeed, row: SourceRow, name: string, numbers: Rec
   if (original === '' || feed.patient === null || !feed.key.includes(feed.patient))
     return numbers.of(feed.table, name, patient);
   const before = feed.key.map((column) => (column === feed.patient ? original : row[column]));
-  return numbers.of(feed.table, businessKey(feed.identity, before.join('|')), patient);
+  return numbers.of(feed.table, businessKey(feed.identity, joinKey(before)), patient);
 }
 
 function linkParents(
@@ -195,7 +195,7 @@ function linkParents(
       if (required) return { problem: 'PARENT_KEY_MISSING', parent: required.parent };
       continue;
     }
-    const key = link.key.map((column) => valueAt(rows, column)).join('|');
+    const key = joinKey(link.key.map((column) => valueAt(rows, column)));
     const parent = run.loaded.get(link.parent)?.get(businessKey(link.identity, key));
     if (parent === undefined) return { problem: 'ORPHAN', parent: link.parent };
     if (parent === null) return { problem: 'PARENT_REJECTED', parent: link.parent };

@@ -1,5 +1,7 @@
 /** Longer shapes are cut here: what matters is seen in the first characters. */
 const LONGEST = 24;
+/** A value may be of any length; its first characters are enough. */
+const LOOKED_AT = 4096;
 
 /**
  * The shape of a value, for people who must see why it was refused without seeing it: letters become A or a, digits
@@ -9,6 +11,7 @@ export function valueClass(value: string): string {
   if (value === '') return 'empty';
   if (value.trim() === '') return 'blank';
   const shape = value
+    .slice(0, LOOKED_AT)
     .replace(/\p{Lu}/gu, 'A')
     .replace(/\p{Ll}/gu, 'a')
     .replace(/\p{Lo}/gu, 'a')
