@@ -223,7 +223,7 @@ describe('what is wrong with an extract is named, and nothing is blanked or made
     );
     const keys = [opaqueKey('777777'), opaqueKey(patient(10))];
     expect(keys).toContain(issue?.key);
-    expect(keys.filter((key) => issue?.message.includes(key) || issue?.key === key)).toHaveLength(2);
+    expect(keys.filter((key) => issue?.message?.includes(key) || issue?.key === key)).toHaveLength(2);
     expect(rowOf('LOAD_PMI', '777777')).toBeDefined();
   });
 
