@@ -69,7 +69,15 @@ export function referenceContract(input: ReferenceInput): ReferenceContract {
     );
   }
   return {
-    contract: { name: 'reference', version: '1', merges: input.merges, patients: null, plans, fields, crosswalks: input.crosswalks },
+    contract: {
+      name: 'reference',
+      version: '1',
+      merges: input.merges,
+      patients: null,
+      plans,
+      fields,
+      crosswalks: input.crosswalks,
+    },
     derivations,
     columns,
     withoutDriver: [...drivers].filter(([, driver]) => driver === null).map(([table]) => table),
