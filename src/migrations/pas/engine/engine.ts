@@ -211,7 +211,8 @@ function compilePatient(
 ): CompiledFeed['parents'] {
   const of = contract.patients === plan.table ? undefined : contract.plans.get(contract.patients ?? '')?.feeds[0];
   const field = [...columns].find(([, index]) => index === patient)?.[0];
-  if (!of || patient === null || field === undefined) return [];
+  const linked = feed.parents.some(({ parent, required }) => required && parent === contract.patients);
+  if (!of || linked || patient === null || field === undefined) return [];
   const key = [columnAt(feed, { row: 'driver', field }, projection)];
   const link = { parent: contract.patients ?? '', identity: of.identity, where: [], key, required: true };
   return [{ index: null, links: [link] }];

@@ -177,7 +177,7 @@ function numberOf(feed: CompiledFeed, row: SourceRow, name: string, numbers: Rec
   const patient = original || ((feed.patient === null ? '' : row[feed.patient]) ?? '');
   if (original === '' || feed.patient === null || !feed.key.includes(feed.patient))
     return numbers.of(feed.table, name, patient);
-  const before = feed.key.map((column) => (column === feed.patient ? original : row[column]));
+  const before = feed.key.map((column) => (column === feed.patient ? original : (row[column] ?? '')));
   return numbers.of(feed.table, businessKey(feed.identity, joinKey(before)), patient);
 }
 
@@ -188,10 +188,11 @@ function linkParents(
   run: FeedRun,
 ): { readonly problem: RowProblem; readonly parent: string } | null {
   for (const { index, links } of feed.parents) {
-    const open = links.filter(({ where }) => where.every((condition) => condition.holds(rows)));
-    const link = open.find(({ key }) => key.every((column) => valueAt(rows, column) !== ''));
+    const open = (link: CompiledParent['links'][number]): boolean =>
+      link.where.every((condition) => condition.holds(rows));
+    const link = links.find((one) => open(one) && one.key.every((column) => valueAt(rows, column) !== ''));
     if (!link) {
-      const required = open.find((candidate) => candidate.required);
+      const required = links.find((candidate) => candidate.required && open(candidate));
       if (required) return { problem: 'PARENT_KEY_MISSING', parent: required.parent };
       continue;
     }

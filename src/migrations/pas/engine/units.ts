@@ -17,15 +17,16 @@ export interface CompiledFold {
 
 const SEPARATOR = '|';
 
-const marked = (part: string): string =>
-  part.includes(SEPARATOR) || part.includes('\\') ? part.replace(/[\\|]/g, '\\$&') : part;
+const marked = (part: string): boolean => part.includes(SEPARATOR) || part.includes('\\');
 
 /** The parts of a key as one text. A separator inside a part is marked, so that no two keys give the same text. */
-export const joinKey = (parts: readonly (string | undefined)[]): string =>
-  parts.map((part = '') => marked(part)).join(SEPARATOR);
+export function joinKey(parts: readonly string[]): string {
+  // hardly any part of a key holds one
+  return (parts.some(marked) ? parts.map((part) => part.replace(/[\\|]/g, '\\$&')) : parts).join(SEPARATOR);
+}
 
 export const keyOf = (row: SourceRow, columns: readonly number[]): string =>
-  joinKey(columns.map((column) => row[column]));
+  joinKey(columns.map((column) => row[column] ?? ''));
 
 /** Neighbours by order that agree become one; without a fold each row is a unit. Comes in the order of the keys. */
 export function unitsOf(rows: readonly SourceRow[], key: readonly number[], fold: CompiledFold | null): Unit[] {

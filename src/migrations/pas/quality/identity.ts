@@ -1,4 +1,4 @@
-import { formatDate, parseDate } from '../rules/dates.ts';
+import { dateOrder, parseDate } from '../rules/dates.ts';
 
 /** What should belong to one patient only. nhs and district: a number; person: who somebody is, whatever the number. */
 export type IdentityKind = 'nhs' | 'district' | 'person';
@@ -27,5 +27,5 @@ export function personKey({ forenames, surname, born, sex, postcode }: PersonPar
   const date = parseDate(born);
   if (typeof date === 'string') return null;
   const parts = [plain(surname), plain(forenames.trim().split(/\s+/)[0] ?? ''), plain(sex), plain(postcode)];
-  return parts.includes('') ? null : [...parts, formatDate(date, false)].join('|');
+  return parts.includes('') ? null : [...parts, dateOrder({ ...date, time: null })].join('|');
 }

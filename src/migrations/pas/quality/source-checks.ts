@@ -80,8 +80,8 @@ function checkPatients(
       if (typeof parsed === 'string')
         book.add(issue('ERROR', 'SOURCE_DATE_INVALID', PATIENTS, `not a date: ${parsed}`, field), key);
     }
-    const born = moment(row, read, ['InternalDateOfBirth', 'PtDoB']);
     const died = moment(row, read, ['PtDateOfDeathInt']);
+    const born = died === null ? null : moment(row, read, ['InternalDateOfBirth', 'PtDoB']);
     if (born !== null && died !== null && died < born)
       book.add(
         issue('ERROR', 'SOURCE_DEATH_BEFORE_BIRTH', PATIENTS, 'died before the day of birth', 'PtDateOfDeathInt'),

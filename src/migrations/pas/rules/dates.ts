@@ -95,7 +95,7 @@ export function formatDate(date: CalendarDate, withTime = false): string {
 /** A number that orders dates: CCYYMMDDHHMM. */
 export function dateOrder(date: CalendarDate): number {
   const day = (date.year * 100 + date.month) * 100 + date.day;
-  return day * 10_000 + Number((date.time ?? '00:00').replace(':', ''));
+  return day * 10_000 + (date.time === null ? 0 : Number(date.time.slice(0, 2) + date.time.slice(3)));
 }
 
 /** HH:MM of a time of day in any of V83's forms: 0930, 09:30, 9:30; null for anything else. */
