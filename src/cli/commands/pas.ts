@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { registerPasCatalogueCommands } from './pas-catalogue.ts';
 import { registerPasContractCommands } from './pas-contract.ts';
+import { registerPasLoadCommand } from './pas-load.ts';
 import { registerPasResultCommands } from './pas-results.ts';
 import { registerPasRunCommands } from './pas-run.ts';
 
@@ -10,4 +11,5 @@ export function registerPasCommands(program: Command): void {
   registerPasContractCommands(pas);
   registerPasRunCommands(pas);
   registerPasResultCommands(pas);
+  registerPasLoadCommand(pas);
 }

@@ -27,3 +27,11 @@ export { createTargetChecker, type TableContent } from './quality/target-checks.
 export { referenceContract } from './reference/contract.ts';
 export { readReferenceRows } from './reference/rows.ts';
 export { createDerivations } from './rules/derivations.ts';
+export {
+  COPY_COLUMN,
+  ROW_COLUMN,
+  STAGING_SCHEMA,
+  type StagingTable,
+  stagingDdl,
+  stagingTables,
+} from './staging/tables.ts';
