@@ -10,6 +10,8 @@ import {
   type Json,
   type KnownDocument,
   type LockedRoot,
+  type Mark,
+  type NumberRef,
   type RecordedChange,
   RefMap,
   type RootVerdict,
@@ -25,7 +27,7 @@ export interface DerivedBatch {
 
 interface RootResult {
   readonly locked: LockedRoot;
-  readonly derivation: Derivation;
+  derivation: Derivation;
   readonly history: readonly Document[];
   readonly changes: readonly RecordedChange[];
   verdict: RootVerdict;
@@ -60,6 +62,7 @@ export async function deriveLocked(
   await holdBackUntilNeedsAreMet(tx, flow, results);
   const going = results.filter((result) => result.verdict.state === 'derived');
   const first = await tx.firstRevision();
+  await fillNumbers(tx, going);
   const written = await writeChanged(tx, flow, going, given?.fresh ?? NONE, first);
   const appended = firstOfEach(
     going.flatMap((result) =>
@@ -76,6 +79,7 @@ export async function deriveLocked(
     flow,
     results.map((result) => result.verdict),
   );
+  await tx.mark(results.flatMap((result) => marksOfOthers(flow, result)));
   await tx.deleteMarks(locked.flatMap((root) => root.markIds));
   return {
     roots: locked.length,
@@ -119,6 +123,34 @@ function run(
   } catch (error) {
     return { ...base, derivation: EMPTY, history: [], verdict: parkedVerdict(locked.key, error) };
   }
+}
+
+const marksOfOthers = (flow: Flow, { locked, derivation }: RootResult): Mark[] =>
+  [...new Set(derivation.others ?? [])]
+    .filter((key) => key !== locked.key)
+    .map((key) => ({ flow: flow.name, part: '', key, sourceTime: locked.sourceTime }));
+
+/** Puts the numbers of business keys where documents want them. */
+async function fillNumbers(tx: DerivingTransaction, results: readonly RootResult[]): Promise<void> {
+  const wanted = new Map<string, NumberRef>();
+  for (const { derivation } of results)
+    for (const { numbers } of derivation.documents)
+      for (const ref of Object.values(numbers ?? {})) wanted.set(numberName(ref), ref);
+  if (wanted.size === 0) return;
+  const given = await tx.numbersOf([...wanted.values()]);
+  const known = new Map([...wanted.keys()].map((name, i) => [name, given[i] ?? null]));
+  for (const result of results) {
+    const documents = result.derivation.documents.map((document) => numbered(document, known));
+    result.derivation = { ...result.derivation, documents };
+  }
+}
+
+const numberName = ({ series, key }: NumberRef): string => `${series}\u001f${key}`;
+
+function numbered(document: Document, known: ReadonlyMap<string, number | null>): Document {
+  if (!document.numbers) return document;
+  const filled = Object.entries(document.numbers).map(([name, ref]) => [name, known.get(numberName(ref)) ?? null]);
+  return { ...document, content: { ...document.content, ...Object.fromEntries(filled) } };
 }
 
 function verdict(

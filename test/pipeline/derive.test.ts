@@ -42,6 +42,8 @@ async function derived(root: LandedRow | null): Promise<{ appended: string[]; re
       seen.rendered.push(...changes.map(({ entry }) => entry));
     },
     settle: async () => undefined,
+    numbersOf: async () => [],
+    mark: async () => undefined,
     deleteMarks: async () => undefined,
   };
   await deriveLocked(tx, flow, [{ key: 't1', markIds: [1n], sourceTime: landed.sourceTime }]);

@@ -14,7 +14,7 @@ export { createEngine, type Engine } from './engine/engine.ts';
 export { deletionOf, type Header, moveMerged, readHeader, readMerges } from './engine/intake.ts';
 export type { FeedCount, Reject, Sink, SourceRow } from './engine/outcome.ts';
 export type { ProjectedTable } from './engine/projection.ts';
-export type { TargetColumn } from './engine/shape.ts';
+export { targetColumnsOf } from './engine/target-columns.ts';
 export {
   createIssueBook,
   type Issue,
@@ -35,3 +35,5 @@ export {
   stagingDdl,
   stagingTables,
 } from './staging/tables.ts';
+export { LOAD_SCHEMA } from './stream/documents.ts';
+export { type PasConfig, pasMigration } from './stream/migration.ts';
