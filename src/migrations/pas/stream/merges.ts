@@ -26,11 +26,22 @@ export function mergesAround(
   const named = steps.flatMap((step) => [mergedFrom(step), mergedInto(step)]);
   const rows = named.flatMap((part) => read(part, projected.table));
   const merges = readMerges(rows, from, into);
-  const now = merges.get(aggregate.key) ?? aggregate.key;
-  const last = read(mergedInto(MERGE_DEPTH), projected.table);
-  const isRing = rows.some((row) => row[from] === now && row[from] !== row[into]);
-  const goesOn = last.some((row) => row[into] === now) || read(mergedFrom(MERGE_DEPTH), projected.table).length > 0;
-  if (goesOn && !isRing)
-    throw new SluiceError('ROW_INVALID', `more than ${MERGE_DEPTH} patient numbers were merged one into the other`);
-  return { merges, now };
+  const pairs = rows.map((row) => [row[from] ?? '', row[into] ?? ''] as const).filter(([old, now]) => old !== now);
+  const before = reach(aggregate.key, (numbers) => pairs.flatMap(([old, now]) => (numbers.has(now) ? [old] : [])));
+  const after = reach(aggregate.key, (numbers) => pairs.flatMap(([old, now]) => (numbers.has(old) ? [now] : [])));
+  if (before >= MERGE_DEPTH || after >= MERGE_DEPTH)
+    throw new SluiceError('ROW_INVALID', `${MERGE_DEPTH} patient numbers or more were merged one into the other`);
+  return { merges, now: merges.get(aggregate.key) ?? aggregate.key };
+}
+
+/** How many steps lead to numbers not met before; a ring leads nowhere new. */
+function reach(start: string, next: (numbers: ReadonlySet<string>) => readonly string[]): number {
+  const met = new Set([start]);
+  let numbers: ReadonlySet<string> = met;
+  for (let steps = 0; ; steps++) {
+    const found = new Set(next(numbers).filter((number) => !met.has(number)));
+    if (found.size === 0) return steps;
+    for (const number of found) met.add(number);
+    numbers = found;
+  }
 }
