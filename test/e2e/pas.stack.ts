@@ -38,7 +38,7 @@ async function same(suffix = ''): Promise<void> {
   await rig.settled();
   const out = work.place(`run-${++runs}`);
   const extract = postgresSchema(rig.config.sourceUrl('pas'), 'v83');
-  await run('', out, { extract });
+  await run(extract, out);
   await extract.close();
   const read = await loaded(suffix);
   const actual = tablesByKey(read);

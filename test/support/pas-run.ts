@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateFiles } from '../../src/app/pas/generate-files.ts';
 import { type PasRunOptions, type PasRunOutcome, runPas } from '../../src/app/pas/run.ts';
-import { csvFolder } from '../../src/app/pas/source-files.ts';
+import { csvFolder, type Extract } from '../../src/app/pas/source-files.ts';
 import { csvLine } from '../../src/core/index.ts';
 import { readCsv } from './pas-vectors.ts';
 
@@ -18,10 +18,10 @@ export function extractOf(folder: string, patients: number, dirty = 0, seed = 42
   return generateFiles(folder, { patients, seed, dirty }, () => undefined);
 }
 
-export function run(source: string, outDir: string, options: Partial<PasRunOptions> = {}): Promise<PasRunOutcome> {
+export function run(source: string | Extract, outDir: string, options: Partial<PasRunOptions> = {}): Promise<PasRunOutcome> {
   let now = Date.UTC(2026, 10, 21);
   return runPas({
-    extract: csvFolder(source, 'utf-8'),
+    extract: typeof source === 'string' ? csvFolder(source, 'utf-8') : source,
     outDir,
     keysDir: join(outDir, 'keys'),
     profile: 'development',

@@ -4,6 +4,7 @@ import { registerPasContractCommands } from './pas-contract.ts';
 import { registerPasLoadCommand } from './pas-load.ts';
 import { registerPasResultCommands } from './pas-results.ts';
 import { registerPasRunCommands } from './pas-run.ts';
+import { registerPasSourceCommands } from './pas-source.ts';
 
 export function registerPasCommands(program: Command): void {
   const pas = program.command('pas').description('patient administration: V83 to 18.4 by a mapping contract');
@@ -12,4 +13,5 @@ export function registerPasCommands(program: Command): void {
   registerPasRunCommands(pas);
   registerPasResultCommands(pas);
   registerPasLoadCommand(pas);
+  registerPasSourceCommands(pas);
 }

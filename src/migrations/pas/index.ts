@@ -37,3 +37,4 @@ export {
 } from './staging/tables.ts';
 export { LOAD_SCHEMA } from './stream/documents.ts';
 export { type PasConfig, pasMigration } from './stream/migration.ts';
+export { valueClass } from './rules/value-class.ts';

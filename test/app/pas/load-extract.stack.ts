@@ -44,7 +44,7 @@ describe('an extract in the staging tables', () => {
     for (const { table, read, inserted } of tables) expect(inserted, table).toBe(read);
     await run(folder, work.place('of-files'));
     const extract = postgresSchema(url, 'v83');
-    await run('', work.place('of-tables'), { extract });
+    await run(extract, work.place('of-tables'));
     await extract.close();
     expect(byBusinessKey(work.place('of-tables'), links)).toEqual(byBusinessKey(work.place('of-files'), links));
   }, 60_000);
