@@ -256,18 +256,21 @@ async function writeChanged(
   }
   const refused = await tx.writeState(flow, writes);
   if (refused.length === 0) return writes.length;
-  return writes.length - refused.length + (await takeOver(tx, flow, refused, fresh, first));
+  return writes.length - refused.length + (await takeOver(tx, flow, refused, first));
 }
 
-/** A fresh root's documents are written unread; one that another root has or had is written above its revision. */
+/**
+ * Somebody had the document in between: a fresh root's are written unread, and a document that comes over can be given up
+ * by the root it comes from at the same time. Who makes it now has it, above the revision that is there.
+ */
 async function takeOver(
   tx: DerivingTransaction,
   flow: Flow,
   refused: readonly DocumentWrite[],
-  fresh: ReadonlySet<string>,
   first: bigint,
 ): Promise<number> {
-  const mine = refused.filter(({ root }) => fresh.has(root));
+  const mine = refused.filter(({ gone }) => !gone);
+  if (mine.length === 0) return 0;
   const known = new RefMap<KnownDocument>();
   for (const document of await tx.documentsById(mine.map(({ document }) => document))) known.set(document, document);
   const again = mine.map((write) => ({ ...write, revision: next(known.get(write.document), first) }));

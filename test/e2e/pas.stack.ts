@@ -24,7 +24,9 @@ async function loaded(suffix = ''): Promise<(table: string) => readonly JsonObje
     [`pas184${suffix}`],
   );
   for (const { name } of names.rows) {
-    const found = await rig.open.pool.query<{ row: JsonObject }>(`select to_jsonb(t) as row from pas184${suffix}.${name} t`);
+    const found = await rig.open.pool.query<{ row: JsonObject }>(
+      `select to_jsonb(t) as row from pas184${suffix}.${name} t`,
+    );
     rows.set(
       name,
       found.rows.map(({ row }) => row),
@@ -81,7 +83,8 @@ describe('V83 through Debezium, Kafka in Avro and PostgreSQL', () => {
     const read = await loaded();
     expect(read('load_adt_admissions').some(({ main_crn: crn }) => crn === one)).toBe(false);
     expect(read('rejects').some(({ problem }) => problem === 'ORPHAN')).toBe(true);
-    for (const [key, number] of await numbers('load_adt_admissions')) expect(admissions.get(key), String(key)).toBe(number);
+    for (const [key, number] of await numbers('load_adt_admissions'))
+      expect(admissions.get(key), String(key)).toBe(number);
   });
 
   it('numbers stay when a row goes and comes back, and when everything is derived anew', async () => {

@@ -18,7 +18,11 @@ export function extractOf(folder: string, patients: number, dirty = 0, seed = 42
   return generateFiles(folder, { patients, seed, dirty }, () => undefined);
 }
 
-export function run(source: string | Extract, outDir: string, options: Partial<PasRunOptions> = {}): Promise<PasRunOutcome> {
+export function run(
+  source: string | Extract,
+  outDir: string,
+  options: Partial<PasRunOptions> = {},
+): Promise<PasRunOutcome> {
   let now = Date.UTC(2026, 10, 21);
   return runPas({
     extract: typeof source === 'string' ? csvFolder(source, 'utf-8') : source,

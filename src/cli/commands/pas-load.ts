@@ -1,6 +1,6 @@
 import { createWriteStream } from 'node:fs';
-import { finished } from 'node:stream/promises';
 import { resolve } from 'node:path';
+import { finished } from 'node:stream/promises';
 import { type Command, Option } from 'commander';
 import { systemClock } from '../../app/clock.ts';
 import { loadHouseContract } from '../../app/pas/house-contract.ts';

@@ -29,7 +29,9 @@ interface SourceOptions {
 }
 
 export function registerPasSourceCommands(pas: Command): void {
-  const source = pas.command('source').description('looks at where V83 can be read: files, a database, a declared system');
+  const source = pas
+    .command('source')
+    .description('looks at where V83 can be read: files, a database, a declared system');
   const placed = (command: Command): Command =>
     command
       .option('--dir <dir>', 'a folder of CSV files')
@@ -47,9 +49,9 @@ export function registerPasSourceCommands(pas: Command): void {
   placed(source.command('sample').description('the first rows of a table, as shapes of values').argument('<table>'))
     .option('--values', 'the values themselves: patients’ data on your screen')
     .action(action(sample));
-  placed(source.command('check').description('whether it can be read and has what the contract needs; exit code 1 if not')).action(
-    action(check),
-  );
+  placed(
+    source.command('check').description('whether it can be read and has what the contract needs; exit code 1 if not'),
+  ).action(action(check));
 }
 
 function whole(most: number): (text: string) => number {
@@ -106,7 +108,10 @@ async function describe(table: string | undefined, options: SourceOptions): Prom
     else
       printTable(
         ['', ''],
-        Object.entries(definition).map(([name, value]) => [name, typeof value === 'object' ? JSON.stringify(value) : String(value)]),
+        Object.entries(definition).map(([name, value]) => [
+          name,
+          typeof value === 'object' ? JSON.stringify(value) : String(value),
+        ]),
       );
     return EXIT.ok;
   }

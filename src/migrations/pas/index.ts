@@ -27,6 +27,7 @@ export { createTargetChecker, type TableContent } from './quality/target-checks.
 export { referenceContract } from './reference/contract.ts';
 export { readReferenceRows } from './reference/rows.ts';
 export { createDerivations } from './rules/derivations.ts';
+export { valueClass } from './rules/value-class.ts';
 export {
   COPY_COLUMN,
   ROW_COLUMN,
@@ -37,4 +38,3 @@ export {
 } from './staging/tables.ts';
 export { LOAD_SCHEMA } from './stream/documents.ts';
 export { type PasConfig, pasMigration } from './stream/migration.ts';
-export { valueClass } from './rules/value-class.ts';

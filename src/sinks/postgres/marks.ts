@@ -70,19 +70,14 @@ async function expandJoint(
   const pointing = joint.link === 'key' ? 'key' : linkColumn(joint.link);
   // what the found rows are known by one step further up: the root's key, or the value their own join goes by
   const known = parent && parent.link !== 'key' ? linkColumn(parent.link) : 'key';
-  for (const name of above(parent)) await db.query(
-    `insert into sluice.mark (pipeline, flow, part, key, source_time)
+  for (const name of above(parent))
+    await db.query(
+      `insert into sluice.mark (pipeline, flow, part, key, source_time)
      select $1, $2, $3, t.${known}, min(u.source_time)
      from unnest($4::text[], $5::timestamptz[]) u(key, source_time) join ${table.sql} t on t.${pointing} = u.key
      where t.${known} is not null group by t.${known}`,
-    [
-      context.pipeline,
-      flow.name,
-      name,
-      marks.map((mark) => mark.key),
-      marks.map((mark) => mark.source_time),
-    ],
-  );
+      [context.pipeline, flow.name, name, marks.map((mark) => mark.key), marks.map((mark) => mark.source_time)],
+    );
 }
 
 /** What the rows found are marked as: '' for roots. */

@@ -114,6 +114,9 @@ describe('what cannot be read', () => {
       expect((await stageExtract(url, folder)).of('WARD')).toMatchObject({ state: 'refused', problem });
       expect(await versions('ward')).toEqual(before);
     }
-    expect((await stageExtract(url, folder, true)).of('WARD')).toMatchObject({ state: 'loaded', deleted: before.length });
+    expect((await stageExtract(url, folder, true)).of('WARD')).toMatchObject({
+      state: 'loaded',
+      deleted: before.length,
+    });
   });
 });

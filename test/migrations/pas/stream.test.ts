@@ -140,7 +140,11 @@ describe('changes', () => {
 
   test('the survivor merged into a third, then taken apart again, then in a ring', async () => {
     const [one, other, third] = merged;
-    const merge = (old: string) => some(staged.rowsOf('MERGEDID').filter(({ image }) => image.oldid === old), 'merge');
+    const merge = (old: string) =>
+      some(
+        staged.rowsOf('MERGEDID').filter(({ image }) => image.oldid === old),
+        'merge',
+      );
     staged.insert('MERGEDID', { oldid: other, newestid: third });
     await holds();
     staged.insert('MERGEDID', { oldid: third, newestid: one });

@@ -28,7 +28,9 @@ export interface SourceConnector {
   /** @throws CONFIG_INVALID when there is no such table */
   describe(table: string): Promise<readonly SourceColumn[]>;
   /** The first rows, blanks as ''. @throws CONFIG_INVALID when there is no such table */
-  sample(table: string): Promise<{ readonly columns: readonly string[]; readonly rows: readonly (readonly string[])[] }>;
+  sample(
+    table: string,
+  ): Promise<{ readonly columns: readonly string[]; readonly rows: readonly (readonly string[])[] }>;
   close(): Promise<void>;
 }
 

@@ -163,7 +163,10 @@ async function receive(
     header(names) {
       const at = new Map<string, number>();
       for (const [i, name] of names.entries()) {
-        const plain = name.replace(/^\ufeff/, '').trim().toLowerCase();
+        const plain = name
+          .replace(/^\ufeff/, '')
+          .trim()
+          .toLowerCase();
         if (!at.has(plain)) at.set(plain, i);
       }
       from = table.columns.map((column) => at.get(column) ?? -1);
@@ -186,8 +189,7 @@ async function receive(
     drain: () => copy.drain(),
   });
   const lost = from === null ? [] : table.key.filter((column) => columnsMissing.includes(column));
-  const problem =
-    from === null ? 'HEADER_MISSING' : lost.length > 0 ? 'KEY_COLUMN_MISSING' : null;
+  const problem = from === null ? 'HEADER_MISSING' : lost.length > 0 ? 'KEY_COLUMN_MISSING' : null;
   return { problem, columnsMissing, columnsUnknown, read, bad };
 }
 

@@ -54,13 +54,21 @@ export class DocumentSink implements Sink, RecordNumbers {
     }
     const id = this.#nameOnce(`${layout.table}\u001f${own.key}`, own.key);
     const stamps: JsonObject = { sluice_position: row.positions[0] ?? '' };
-    this.documents.push({ target: targetName(layout.table), id, content: { ...content, sluice_key: id }, stamps, numbers });
+    this.documents.push({
+      target: targetName(layout.table),
+      id,
+      content: { ...content, sluice_key: id },
+      stamps,
+      numbers,
+    });
   }
 
   reject(reject: Reject): void {
     const layout = this.#layouts.find(({ table }) => table === reject.table);
     if (!layout || !this.#concerns(layout, reject.feed)) return;
-    const name = [reject.table, reject.feed, reject.sourceKey, reject.field, reject.problem, reject.sourceField].join('|');
+    const name = [reject.table, reject.feed, reject.sourceKey, reject.field, reject.problem, reject.sourceField].join(
+      '|',
+    );
     const id = this.#nameOnce(`\u001f${name}`, name);
     const content: JsonObject = {
       sluice_key: id,

@@ -1,4 +1,4 @@
-import type { Aggregate, DeriveContext, Derivation, Flow, Migration, PostgresTarget } from '../../../core/index.ts';
+import type { Aggregate, Derivation, DeriveContext, Flow, Migration, PostgresTarget } from '../../../core/index.ts';
 import { SluiceError } from '../../../core/index.ts';
 import type { Catalogue } from '../catalogue/model.ts';
 import type { Contract } from '../contract/model.ts';
@@ -149,4 +149,5 @@ function nextDay({ crosswalks }: Contract, today: string): string | null {
   return next === null ? null : `${next}T00:00:00.000Z`;
 }
 
-const dayAfter = (day: string): string => new Date(Date.parse(`${day}T00:00:00Z`) + 86_400_000).toISOString().slice(0, 10);
+const dayAfter = (day: string): string =>
+  new Date(Date.parse(`${day}T00:00:00Z`) + 86_400_000).toISOString().slice(0, 10);

@@ -41,13 +41,15 @@ export function patientParts(
   const before = chain(mergedFrom, MERGED_INTO, MERGED_FROM, true);
   const after = chain(mergedInto, MERGED_FROM, MERGED_INTO, false);
   const also: Joint[] = before.map(({ name }) => ({ part: name, link: MERGED_FROM, quiet: true }));
-  const own = patientTables.map((name): Part => ({
-    name: partOf(name),
-    table: staged(name),
-    link: PATIENT,
-    from: ROOT,
-    also,
-  }));
+  const own = patientTables.map(
+    (name): Part => ({
+      name: partOf(name),
+      table: staged(name),
+      link: PATIENT,
+      from: ROOT,
+      also,
+    }),
+  );
   return withCodes([...before, ...after, ...own], patientTables, lookups);
 }
 
@@ -73,9 +75,7 @@ function withCodes(first: readonly Part[], tables: readonly string[], lookups: r
     wanted.delete(name);
     const [one] = list;
     const joints = list.flatMap(({ fromTable, fromColumn }): Joint[] =>
-      [...tableOf]
-        .filter(([, table]) => table === fromTable)
-        .map(([part]) => ({ part, link: columnLink(fromColumn) })),
+      [...tableOf].filter(([, table]) => table === fromTable).map(([part]) => ({ part, link: columnLink(fromColumn) })),
     );
     const [from, ...also] = joints;
     if (!one || !from) continue;

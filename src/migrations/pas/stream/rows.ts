@@ -53,7 +53,9 @@ export class PartRows {
 
 /** Rows by column names in the order of the projection, in the small letters of the staging tables. */
 export const namesOf = (projection: Projection): ReadonlyMap<string, readonly string[]> =>
-  new Map([...projection].map(([table, { columns }]) => [table, [...columns.keys()].map((name) => name.toLowerCase())]));
+  new Map(
+    [...projection].map(([table, { columns }]) => [table, [...columns.keys()].map((name) => name.toLowerCase())]),
+  );
 
 /** The rows that belong to `now`, those of numbers merged into it moved to it. */
 export function rowsOfPatient(

@@ -18,7 +18,7 @@ export const textOf = (image: Image, column: string): string => {
   return typeof value === 'string' ? value.trim() : '';
 };
 
-const valueOf =
+const linkedBy =
   (column: string) =>
   (image: Image): string | null =>
     textOf(image, column) || null;
@@ -57,16 +57,21 @@ export function sourceTables(
     // a row without a patient's number is somebody's all the same: it is refused under the empty one
     if (patient !== undefined) links[PATIENT] = (image) => textOf(image, patient);
     if (table === merges.table) {
-      links[MERGED_FROM] = valueOf(merges.from);
-      links[MERGED_INTO] = valueOf(merges.into);
+      links[MERGED_FROM] = linkedBy(merges.from);
+      links[MERGED_INTO] = linkedBy(merges.into);
     }
     const driverKey = drivers.get(table);
-    if (driverKey) links[ROW] = (image) => rootOf(table, driverKey.map((column) => textOf(image, column)));
+    if (driverKey)
+      links[ROW] = (image) =>
+        rootOf(
+          table,
+          driverKey.map((column) => textOf(image, column)),
+        );
     const unindexed = new Set<string>();
     for (const lookup of lookups) {
-      if (lookup.table === table) links[columnLink(lookup.column)] = valueOf(lookup.column);
+      if (lookup.table === table) links[columnLink(lookup.column)] = linkedBy(lookup.column);
       if (lookup.fromTable !== table) continue;
-      links[columnLink(lookup.fromColumn)] = valueOf(lookup.fromColumn);
+      links[columnLink(lookup.fromColumn)] = linkedBy(lookup.fromColumn);
       unindexed.add(columnLink(lookup.fromColumn));
     }
     for (const lookup of lookups) if (lookup.table === table) unindexed.delete(columnLink(lookup.column));
