@@ -37,7 +37,7 @@ async function loaded(suffix = ''): Promise<(table: string) => readonly JsonObje
 
 /** The tables that follow hold what `pas run` makes of the same rows at this moment, refusals included. */
 async function same(suffix = ''): Promise<void> {
-  await rig.settled();
+  await rig.settled(100);
   const out = work.place(`run-${++runs}`);
   const extract = postgresSchema(rig.config.sourceUrl('pas'), 'v83');
   await run(extract, out);

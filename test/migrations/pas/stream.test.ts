@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadHouseContract } from '../../../src/app/pas/house-contract.ts';
 import type { JsonObject } from '../../../src/core/index.ts';
-import { pasMigration } from '../../../src/migrations/pas/index.ts';
+import { pasMigration, targetColumnsOf } from '../../../src/migrations/pas/index.ts';
 import { createModel, type Model } from '../../../src/pipeline/in-memory/index.ts';
 import { chance } from '../../support/chance.ts';
 import { byBusinessKey, extractOf, run, workFolder } from '../../support/pas-run.ts';
@@ -46,6 +47,19 @@ const shuffled = (rows: readonly StagedRow[], seed: number): StagedRow[] => {
     .sort((a, b) => a.at - b.at)
     .map(({ row }) => row);
 };
+
+test('the target schema has a table for each load table, with the columns of the catalogue', () => {
+  const sql = readFileSync(new URL('../../../src/migrations/pas/sql/pas184/0001_tables.sql', import.meta.url), 'utf8');
+  for (const [table, columns] of targetColumnsOf(catalogue)) {
+    const body = sql.split(`create table ${table.toLowerCase()} (`)[1]?.split(');')[0] ?? '';
+    const found = [...body.matchAll(/"?(\w+)"? (text|bigint)/g)].map(([, name, type]) => `${name} ${type}`);
+    const wanted = columns.map(({ name }) => {
+      const isNumber = name === 'record_number' || links.has(`${table}.${name}`);
+      return `${name} ${isNumber ? 'bigint' : 'text'}`;
+    });
+    expect(found.slice(4), table).toEqual(wanted);
+  }
+});
 
 beforeAll(() => {
   extractOf(source, 60, 0.1);

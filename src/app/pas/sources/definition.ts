@@ -7,7 +7,10 @@ import { MOST_ROWS } from './connector.ts';
 /** `${env:NAME}` or `${file:/path}`: where a secret is, never the secret. */
 const secret = z
   .string()
-  .regex(/^\$\{(env:[A-Z][A-Z0-9_]*|file:\/[^}]+)\}$/, 'names an environment variable or a file, as docs/pas-stream.md shows');
+  .regex(
+    /^\$\{(env:[A-Z][A-Z0-9_]*|file:\/[^}]+)\}$/,
+    'names an environment variable or a file, as docs/pas-stream.md shows',
+  );
 
 const common = {
   name: z.string().regex(/^[a-z][a-z0-9-]{0,40}$/, 'up to 41 small letters, digits and dashes'),
