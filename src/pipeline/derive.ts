@@ -11,12 +11,12 @@ import {
   type KnownDocument,
   type LockedRoot,
   type Mark,
-  type NumberRef,
   type RecordedChange,
   RefMap,
   type RootVerdict,
   SluiceError,
 } from '../core/index.ts';
+import { fillNumbers } from './fill-numbers.ts';
 
 export interface DerivedBatch {
   readonly roots: number;
@@ -129,29 +129,6 @@ const marksOfOthers = (flow: Flow, { locked, derivation }: RootResult): Mark[] =
   [...new Set(derivation.others ?? [])]
     .filter((key) => key !== locked.key)
     .map((key) => ({ flow: flow.name, part: '', key, sourceTime: locked.sourceTime }));
-
-/** Puts the numbers of business keys where documents want them. */
-async function fillNumbers(tx: DerivingTransaction, results: readonly RootResult[]): Promise<void> {
-  const wanted = new Map<string, NumberRef>();
-  for (const { derivation } of results)
-    for (const { numbers } of derivation.documents)
-      for (const ref of Object.values(numbers ?? {})) wanted.set(numberName(ref), ref);
-  if (wanted.size === 0) return;
-  const given = await tx.numbersOf([...wanted.values()]);
-  const known = new Map([...wanted.keys()].map((name, i) => [name, given[i] ?? null]));
-  for (const result of results) {
-    const documents = result.derivation.documents.map((document) => numbered(document, known));
-    result.derivation = { ...result.derivation, documents };
-  }
-}
-
-const numberName = ({ series, key }: NumberRef): string => `${series}\u001f${key}`;
-
-function numbered(document: Document, known: ReadonlyMap<string, number | null>): Document {
-  if (!document.numbers) return document;
-  const filled = Object.entries(document.numbers).map(([name, ref]) => [name, known.get(numberName(ref)) ?? null]);
-  return { ...document, content: { ...document.content, ...Object.fromEntries(filled) } };
-}
 
 function verdict(
   root: string,
