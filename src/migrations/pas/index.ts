@@ -36,5 +36,4 @@ export {
   stagingDdl,
   stagingTables,
 } from './staging/tables.ts';
-export { LOAD_SCHEMA } from './stream/documents.ts';
 export { type PasConfig, pasMigration } from './stream/migration.ts';
