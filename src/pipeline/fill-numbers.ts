@@ -1,7 +1,10 @@
 import type { Derivation, DerivingTransaction, Document, NumberRef } from '../core/index.ts';
 
 /** Puts the numbers of business keys where documents want them. */
-export async function fillNumbers(tx: DerivingTransaction, results: readonly { derivation: Derivation }[]): Promise<void> {
+export async function fillNumbers(
+  tx: DerivingTransaction,
+  results: readonly { derivation: Derivation }[],
+): Promise<void> {
   const wanted = new Map<string, NumberRef>();
   for (const { derivation } of results)
     for (const { numbers } of derivation.documents)
