@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { connectorFolder, topicFolder } from '../src/app/folders.ts';
+import { loadHouseContract } from '../src/app/pas/house-contract.ts';
 import { HEARTBEAT_TABLE } from '../src/app/readings.ts';
 import { topicOf } from '../src/core/index.ts';
 import { migrationNamed, migrationNames } from '../src/migrations/index.ts';
@@ -7,7 +8,7 @@ import { UNSENT } from '../src/source/decode/unsent.ts';
 import { readConnector, readTopics } from '../src/source/index.ts';
 
 describe.each([...migrationNames])('%s: declaration, connector and topics say the same', (name) => {
-  const migration = migrationNamed(name);
+  const migration = migrationNamed(name, { pas: { ...loadHouseContract(), testData: false, approvedOnly: false } });
   if (!migration) throw new Error('no such migration');
   const tables = migration.tables.map((table) => table.name).sort();
 

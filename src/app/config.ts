@@ -50,6 +50,13 @@ export interface Config {
   readonly awsKeys: () => AwsCredentials;
   /** what a deployment decides about the Directory of Services; each has its default there */
   readonly dos: MigrationOptions;
+  /** folders of another contract or catalogue than ours, and by what rules it is carried out */
+  readonly pas: {
+    readonly contract: string | undefined;
+    readonly catalogue: string | undefined;
+    readonly testData: boolean;
+    readonly approvedOnly: boolean;
+  };
   readonly host: string;
   readonly port: number;
   readonly logLevel: string;
@@ -94,6 +101,10 @@ const Environment = z.object({
   SLUICE_DOS_COUNTY_MATCHING: z.enum(['compat', 'exact']).optional(),
   SLUICE_DOS_ADOPT_EXISTING: onOff.optional(),
   SLUICE_DOS_FHIR: onOff.optional(),
+  SLUICE_PAS_CONTRACT: z.string().min(1).optional(),
+  SLUICE_PAS_CATALOG: z.string().min(1).optional(),
+  SLUICE_PAS_TEST_DATA: onOff.default(false),
+  SLUICE_PAS_APPROVED_ONLY: onOff.default(false),
   SLUICE_HOST: z.string().default('127.0.0.1'),
   SLUICE_PORT: z.coerce.number().int().min(0).max(65_535).default(9464),
   SLUICE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
@@ -160,6 +171,12 @@ export function loadConfig(
       adoptExisting: env.SLUICE_DOS_ADOPT_EXISTING,
       fhir: env.SLUICE_DOS_FHIR,
     }),
+    pas: {
+      contract: env.SLUICE_PAS_CONTRACT,
+      catalogue: env.SLUICE_PAS_CATALOG,
+      testData: env.SLUICE_PAS_TEST_DATA,
+      approvedOnly: env.SLUICE_PAS_APPROVED_ONLY,
+    },
     host: env.SLUICE_HOST,
     port: env.SLUICE_PORT,
     logLevel: env.SLUICE_LOG_LEVEL,

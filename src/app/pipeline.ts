@@ -10,6 +10,7 @@ import {
   type SchemaFolder,
 } from '../sinks/postgres/index.ts';
 import type { Config } from './config.ts';
+import { readPasConfig } from './pas/config.ts';
 
 /** A pipeline's declaration and its ledger, opened. */
 export interface OpenPipeline {
@@ -31,7 +32,7 @@ export function findMigration(config: Config, name: string): Migration {
     ...(config.base === undefined ? {} : { base: config.base }),
     ...(config.files === undefined ? {} : { files: config.files }),
   };
-  const migration = migrationNamed(name, options);
+  const migration = migrationNamed(name, name === 'pas' ? { pas: readPasConfig(config) } : options);
   if (!migration) {
     throw new SluiceError('CONFIG_INVALID', `there is no migration '${name}'; there is ${migrationNames.join(', ')}`);
   }

@@ -14,10 +14,21 @@ export interface Document {
   /** what is hashed in place of the content where different contents mean the same, e.g. a list in another order */
   readonly basis?: JsonObject;
   readonly stamps?: JsonObject;
+  /** members of the content that are numbers given to business keys, filled in before it is hashed */
+  readonly numbers?: Readonly<Record<string, NumberRef>>;
   /** documents that must be in their target before this one may be written */
   readonly needs?: readonly DocumentRef[];
   /** documents with the same order key are sent one after the other (the patient, the service) */
   readonly orderKey?: string;
+}
+
+/**
+ * A number that stands for a business key: given once, in the transaction that first needs it, the same for ever after,
+ * shared by the live run and its shadows, and never given to another key of its series.
+ */
+export interface NumberRef {
+  readonly series: string;
+  readonly key: string;
 }
 
 export interface DocumentRef {

@@ -1,5 +1,5 @@
 import type { CopyFlow } from './copy.ts';
-import type { Delivery, DeliveryOutcome, Document, DocumentRef, Issue } from './document.ts';
+import type { Delivery, DeliveryOutcome, Document, DocumentRef, Issue, NumberRef } from './document.ts';
 import type { ErrorCode } from './errors.ts';
 import type { Image, Json, JsonObject } from './json.ts';
 import type { Aggregate, Flow, LandedRow, RecordedChange } from './migration.ts';
@@ -162,6 +162,8 @@ export interface DerivingTransaction {
   documentsById(refs: readonly DocumentRef[]): Promise<readonly KnownDocument[]>;
   /** The landed tick, the same for all roots of the flow in this transaction. */
   asOf(flow: Flow): Promise<string>;
+  /** The numbers of business keys in the order asked for; those that have none yet get one. */
+  numbersOf(refs: readonly NumberRef[]): Promise<readonly number[]>;
   /** Lowest revision of this ledger's life: later ledgers start higher, so their writes win at remote servers. */
   firstRevision(): Promise<bigint>;
   /** Answers those it did not write, because the same or a newer revision of the document is there. */
@@ -169,6 +171,7 @@ export interface DerivingTransaction {
   appendHistory(flow: Flow, writes: readonly DocumentWrite[]): Promise<void>;
   changesRendered(table: string, changes: readonly RecordedChange[]): Promise<void>;
   settle(flow: Flow, verdicts: readonly RootVerdict[]): Promise<void>;
+  mark(marks: readonly Mark[]): Promise<void>;
   deleteMarks(ids: readonly bigint[]): Promise<void>;
 }
 

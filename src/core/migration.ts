@@ -15,8 +15,18 @@ export interface SourceTable {
   readonly links: Readonly<Record<string, (image: Image) => string | null>>;
   /** links whose moves from one value to another are recorded for ever (see `MOVES`) */
   readonly remember?: readonly string[];
+  /** links that are looked up so seldom that a scan then costs less than an index at every write */
+  readonly unindexed?: readonly string[];
   /** keep one entry for each change of a row; a flow's `history` renders them */
   readonly keepChanges?: boolean;
+}
+
+/** Where a part's rows hang from: those whose joined side equals `link` (or the key) of the part named `part`. */
+export interface Joint {
+  readonly part: string;
+  readonly link: string;
+  /** rows found this way are read; that they changed another root tells, by `Derivation.others` */
+  readonly quiet?: boolean;
 }
 
 /**
@@ -28,7 +38,9 @@ export interface Part {
   readonly table: string;
   /** the joined side: a link of this table, or 'key' for its primary key */
   readonly link: string;
-  readonly from: { readonly part: string; readonly link: string };
+  readonly from: Joint;
+  /** where more of its rows hang from */
+  readonly also?: readonly Joint[];
   /** of all rows with the same joined value only the one with the smallest key: where any will do, however many there are */
   readonly first?: boolean;
   /** a link of this table: only another value of it concerns the root, not every change of the row */
@@ -40,6 +52,11 @@ export interface Part {
  * `moves:<schema.table>:<link>`, with the columns `from`, `to`, `row` and links of the same names.
  */
 export const movesOf = (table: string, link: string): string => `moves:${table}:${link}`;
+
+export const jointsOf = ({ from, also = [] }: Part): readonly Joint[] => [from, ...also];
+
+/** Whether it hangs from the root's own key, so that a value of the joined side is the root. */
+export const isAtRoot = ({ part, link }: Joint): boolean => part === 'root' && link === 'key';
 
 /** A landed row as a transformer sees it. The last image stays readable after a delete. */
 export interface LandedRow {
@@ -88,6 +105,8 @@ export interface Derivation {
   readonly waitingFor?: string;
   /** derive this root again at this time (ISO UTC), e.g. when a consent expires */
   readonly wakeAt?: string;
+  /** roots of the same flow to be derived after this one, as rows of this one are theirs (a merged patient) */
+  readonly others?: readonly string[];
   /** what is to be logged of it; only of migrations with `NoteRules` */
   readonly notes?: readonly Note[];
 }

@@ -10,11 +10,13 @@ import {
   type Json,
   type KnownDocument,
   type LockedRoot,
+  type Mark,
   type RecordedChange,
   RefMap,
   type RootVerdict,
   SluiceError,
 } from '../core/index.ts';
+import { fillNumbers } from './fill-numbers.ts';
 
 export interface DerivedBatch {
   readonly roots: number;
@@ -25,7 +27,7 @@ export interface DerivedBatch {
 
 interface RootResult {
   readonly locked: LockedRoot;
-  readonly derivation: Derivation;
+  derivation: Derivation;
   readonly history: readonly Document[];
   readonly changes: readonly RecordedChange[];
   verdict: RootVerdict;
@@ -60,6 +62,7 @@ export async function deriveLocked(
   await holdBackUntilNeedsAreMet(tx, flow, results);
   const going = results.filter((result) => result.verdict.state === 'derived');
   const first = await tx.firstRevision();
+  await fillNumbers(tx, going);
   const written = await writeChanged(tx, flow, going, given?.fresh ?? NONE, first);
   const appended = firstOfEach(
     going.flatMap((result) =>
@@ -76,6 +79,7 @@ export async function deriveLocked(
     flow,
     results.map((result) => result.verdict),
   );
+  await tx.mark(results.flatMap((result) => marksOfOthers(flow, result)));
   await tx.deleteMarks(locked.flatMap((root) => root.markIds));
   return {
     roots: locked.length,
@@ -120,6 +124,11 @@ function run(
     return { ...base, derivation: EMPTY, history: [], verdict: parkedVerdict(locked.key, error) };
   }
 }
+
+const marksOfOthers = (flow: Flow, { locked, derivation }: RootResult): Mark[] =>
+  [...new Set(derivation.others ?? [])]
+    .filter((key) => key !== locked.key)
+    .map((key) => ({ flow: flow.name, part: '', key, sourceTime: locked.sourceTime }));
 
 function verdict(
   root: string,
@@ -224,18 +233,21 @@ async function writeChanged(
   }
   const refused = await tx.writeState(flow, writes);
   if (refused.length === 0) return writes.length;
-  return writes.length - refused.length + (await takeOver(tx, flow, refused, fresh, first));
+  return writes.length - refused.length + (await takeOver(tx, flow, refused, first));
 }
 
-/** A fresh root's documents are written unread; one that another root has or had is written above its revision. */
+/**
+ * Somebody had the document in between: a fresh root's are written unread, and a document that comes over can be given up
+ * by the root it comes from at the same time. Who makes it now has it, above the revision that is there.
+ */
 async function takeOver(
   tx: DerivingTransaction,
   flow: Flow,
   refused: readonly DocumentWrite[],
-  fresh: ReadonlySet<string>,
   first: bigint,
 ): Promise<number> {
-  const mine = refused.filter(({ root }) => fresh.has(root));
+  const mine = refused.filter(({ gone }) => !gone);
+  if (mine.length === 0) return 0;
   const known = new RefMap<KnownDocument>();
   for (const document of await tx.documentsById(mine.map(({ document }) => document))) known.set(document, document);
   const again = mine.map((write) => ({ ...write, revision: next(known.get(write.document), first) }));

@@ -1,4 +1,13 @@
-import { type Image, type Mark, type Migration, movesOf, type SourceTable } from '../core/index.ts';
+import {
+  type Image,
+  isAtRoot,
+  jointsOf,
+  type Mark,
+  type Migration,
+  movesOf,
+  type Part,
+  type SourceTable,
+} from '../core/index.ts';
 
 type LinkValues = Readonly<Record<string, string | null>>;
 
@@ -13,6 +22,14 @@ interface Subscription {
   readonly watch: string | null;
 }
 
+/** A part that hangs from the root's own key is marked as the root at once: nothing is left to look up. */
+const marksBy = (part: Part): ReadonlySet<string> =>
+  new Set(
+    jointsOf(part)
+      .filter(({ quiet }) => quiet !== true)
+      .map((joint) => (isAtRoot(joint) ? '' : part.name)),
+  );
+
 /** What each table's changes set off, worked out once from the declaration. */
 export class Subscriptions {
   readonly #byTable = new Map<string, Subscription[]>();
@@ -23,10 +40,8 @@ export class Subscriptions {
     for (const flow of migration.flows) {
       if ('table' in flow.root) this.#add(flow.root.table, { flow: flow.name, part: '', link: 'key', watch: null });
       for (const part of flow.parts) {
-        // A part that hangs from the root's own key is marked as the root at once: nothing is left to look up.
-        const direct = part.from.part === 'root' && part.from.link === 'key';
         const { link, watch = null } = part;
-        this.#add(part.table, { flow: flow.name, part: direct ? '' : part.name, link, watch });
+        for (const name of marksBy(part)) this.#add(part.table, { flow: flow.name, part: name, link, watch });
       }
     }
   }

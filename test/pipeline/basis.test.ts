@@ -47,6 +47,8 @@ function ledgerThatKnows(hashed: JsonObject) {
     appendHistory: async () => {},
     changesRendered: async () => {},
     settle: async () => {},
+    numbersOf: async () => [],
+    mark: async () => undefined,
     deleteMarks: async () => {},
   };
   return { tx, written };

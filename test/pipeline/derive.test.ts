@@ -1,5 +1,13 @@
 import { expect, test } from 'vitest';
-import type { Aggregate, DerivingTransaction, Flow, LandedRow, RecordedChange } from '../../src/core/index.ts';
+import type {
+  Aggregate,
+  DerivingTransaction,
+  DocumentWrite,
+  Flow,
+  KnownDocument,
+  LandedRow,
+  RecordedChange,
+} from '../../src/core/index.ts';
 import { deriveLocked } from '../../src/pipeline/derive.ts';
 
 const flow: Flow = {
@@ -42,6 +50,8 @@ async function derived(root: LandedRow | null): Promise<{ appended: string[]; re
       seen.rendered.push(...changes.map(({ entry }) => entry));
     },
     settle: async () => undefined,
+    numbersOf: async () => [],
+    mark: async () => undefined,
     deleteMarks: async () => undefined,
   };
   await deriveLocked(tx, flow, [{ key: 't1', markIds: [1n], sourceTime: landed.sourceTime }]);
@@ -54,4 +64,46 @@ test('a change is called rendered when its entry is appended', async () => {
 
 test('a change that lands between the reading of the aggregate and of the changes is left for the next derivation', async () => {
   expect(await derived(null)).toEqual({ appended: [], rendered: [] });
+});
+
+test('a document that its former root gives up in the same moment is written above what that left', async () => {
+  const written: DocumentWrite[] = [];
+  const id = { target: 'mini.notes', id: 'n1' };
+  const before = { ...id, flow: 'notes', root: 'other', hash: 'x', content: null };
+  const found: KnownDocument[] = [
+    { ...before, revision: 5n, gone: false },
+    { ...before, revision: 6n, gone: true },
+  ];
+  const mover: Flow = {
+    name: 'notes',
+    root: { group: 'owner' },
+    parts: [],
+    targets: [{ kind: 'postgres', name: 'mini.notes', key: ['id'], mode: 'state' }],
+    transform: () => ({ documents: [{ ...id, content: { text: 'moved' } }], issues: [] }),
+  };
+  const tx: DerivingTransaction = {
+    lock: async () => [],
+    take: async () => [],
+    aggregates: async () => new Map([['t1', { key: 't1', root: null, parts: {} }]]),
+    pendingChanges: async () => new Map(),
+    documentsOf: async () => [],
+    documentsById: async (refs) => (refs.length === 0 ? [] : found.splice(0, 1)),
+    asOf: async () => '2026-03-01T08:00:00.000Z',
+    firstRevision: async () => 1n,
+    writeState: async (_flow, writes) => {
+      written.push(...writes);
+      return writes.filter(({ revision }) => revision <= 6n);
+    },
+    appendHistory: async () => undefined,
+    changesRendered: async () => undefined,
+    settle: async () => undefined,
+    numbersOf: async () => [],
+    mark: async () => undefined,
+    deleteMarks: async () => undefined,
+  };
+  await deriveLocked(tx, mover, [{ key: 't1', markIds: [1n], sourceTime: landed.sourceTime }]);
+  expect(written.map(({ revision, root }) => [revision, root])).toEqual([
+    [6n, 't1'],
+    [7n, 't1'],
+  ]);
 });

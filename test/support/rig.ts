@@ -24,6 +24,7 @@ import {
 } from '../../src/source/index.ts';
 import type { StackAddresses } from '../../src/stack/index.ts';
 import { openItems } from './dynamodb-items.ts';
+import { seedPas } from './pas-staging.ts';
 import { urlOf } from './service-database.ts';
 
 export const CRASH_POINTS = new URL('./crash-points.mjs', import.meta.url).href;
@@ -40,7 +41,8 @@ export const JSON_CONVERTERS: Readonly<Record<string, string>> = Object.fromEntr
 
 export interface RigOptions {
   /** `supabase` unless told */
-  readonly migration?: 'supabase' | 'dos';
+  readonly migration?: 'supabase' | 'dos' | 'pas';
+  /** how many of its main thing are seeded: submissions, services, patients */
   readonly rows: number;
   readonly seed?: bigint;
   /** settings that go before those of the connector's file */
@@ -118,7 +120,7 @@ export async function startRig(stack: StackAddresses, options: RigOptions): Prom
     ...options.variables,
   };
   const config = loadConfig(stack, variables);
-  const seed = { supabase: seedSupabase, dos: seedDos }[migration];
+  const seed = { supabase: seedSupabase, dos: seedDos, pas: seedPas }[migration];
   await seed(parseAddress(config.sourceUrl(migration)), { rows: options.rows, seed: options.seed ?? 7n });
   const open = openPipeline(config, migration);
   if (open.migration.dynamodb) await dynamoDbTables(config, migration).create();

@@ -16,8 +16,8 @@ import {
   readReferenceRows,
   referenceContract,
   type SourceRow,
-  type TargetColumn,
   type TargetEdge,
+  targetColumnsOf,
 } from '../../migrations/pas/index.ts';
 import { type ContractPlace, loadHouseContract } from './house-contract.ts';
 import { readPairs } from './pairs.ts';
@@ -74,14 +74,7 @@ function planOurs(options: PlanOptions, place: ContractPlace): RunPlan {
     on,
     unsigned: options.profile === 'development',
   });
-  const columns = new Map<string, readonly TargetColumn[]>();
-  for (const [table, fields] of catalogue.targetFields) {
-    const real = [...fields.values()].filter(({ phantom }) => !phantom);
-    columns.set(
-      table,
-      real.map(({ field, type, length, mandatory }) => ({ name: field, type, length, mandatory })),
-    );
-  }
+  const columns = targetColumnsOf(catalogue);
   const engine = createEngine(contract, catalogue, {
     on,
     approvedOnly,

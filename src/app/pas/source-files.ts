@@ -17,6 +17,8 @@ export interface ExtractHandler {
   header(names: readonly string[]): void;
   row(cells: readonly string[], position: string): void;
   bad(position: string, problem: LineProblem): void;
+  /** Called now and then; reading goes on when it resolves. */
+  drain?(): Promise<void>;
 }
 
 export const ENCODINGS = ['utf-8', 'windows-1252', 'iso-8859-1'] as const;
@@ -40,13 +42,13 @@ export function csvFolder(folder: string, encoding: Encoding): Extract {
     tables: async () => [...fileOf].map(([table, path]) => ({ table, bytes: statSync(path).size })),
     async read(table, handler) {
       const path = fileOf.get(table);
-      if (path !== undefined) readFile(path, encoding, handler);
+      if (path !== undefined) await readFile(path, encoding, handler);
     },
     close: async () => undefined,
   };
 }
 
-function readFile(path: string, encoding: Encoding, handler: ExtractHandler): void {
+async function readFile(path: string, encoding: Encoding, handler: ExtractHandler): Promise<void> {
   const decoder = new TextDecoder(encoding);
   let width = -1;
   let doubtful = false;
@@ -72,6 +74,7 @@ function readFile(path: string, encoding: Encoding, handler: ExtractHandler): vo
       // once seen, looked for in every row: a cell may lie in two pieces
       doubtful ||= text.includes('\ufffd');
       reader.push(text);
+      if (handler.drain) await handler.drain();
     }
     reader.push(decoder.decode());
     reader.end();

@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
 import { registerPasCatalogueCommands } from './pas-catalogue.ts';
 import { registerPasContractCommands } from './pas-contract.ts';
+import { registerPasLoadCommand } from './pas-load.ts';
 import { registerPasResultCommands } from './pas-results.ts';
 import { registerPasRunCommands } from './pas-run.ts';
+import { registerPasSourceCommands } from './pas-source.ts';
 
 export function registerPasCommands(program: Command): void {
   const pas = program.command('pas').description('patient administration: V83 to 18.4 by a mapping contract');
@@ -10,4 +12,6 @@ export function registerPasCommands(program: Command): void {
   registerPasContractCommands(pas);
   registerPasRunCommands(pas);
   registerPasResultCommands(pas);
+  registerPasLoadCommand(pas);
+  registerPasSourceCommands(pas);
 }

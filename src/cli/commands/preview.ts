@@ -111,6 +111,7 @@ function baseArgument(text: string): string {
 }
 
 async function preview(migration: string, options: PreviewOptions): Promise<Summary> {
+  if (migration === 'pas') throw new BadInput('pas has no preview: `sluice pas run` makes its tables without a server');
   if (!migrationNames.includes(migration)) {
     throw new BadInput(`there is no migration '${migration}'; there is ${migrationNames.join(', ')}`);
   }

@@ -14,7 +14,7 @@ export { createEngine, type Engine } from './engine/engine.ts';
 export { deletionOf, type Header, moveMerged, readHeader, readMerges } from './engine/intake.ts';
 export type { FeedCount, Reject, Sink, SourceRow } from './engine/outcome.ts';
 export type { ProjectedTable } from './engine/projection.ts';
-export type { TargetColumn } from './engine/shape.ts';
+export { targetColumnsOf } from './engine/target-columns.ts';
 export type { ChainFigures } from './quality/chains.ts';
 export { codeSetsOf } from './quality/code-sets.ts';
 export type { IdentityKind } from './quality/identity.ts';
@@ -33,3 +33,13 @@ export { checkVolume } from './quality/volume.ts';
 export { referenceContract } from './reference/contract.ts';
 export { readReferenceRows } from './reference/rows.ts';
 export { createDerivations } from './rules/derivations.ts';
+export { valueClass } from './rules/value-class.ts';
+export {
+  COPY_COLUMN,
+  ROW_COLUMN,
+  STAGING_SCHEMA,
+  type StagingTable,
+  stagingDdl,
+  stagingTables,
+} from './staging/tables.ts';
+export { type PasConfig, pasMigration } from './stream/migration.ts';

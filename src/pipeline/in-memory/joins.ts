@@ -1,4 +1,4 @@
-import type { Aggregate, Flow, Part } from '../../core/index.ts';
+import { type Aggregate, type Flow, isAtRoot, type Joint, jointsOf, type Part } from '../../core/index.ts';
 import type { HeldRow, LandedRows, Touch } from './landed-rows.ts';
 
 const linkOf = (row: HeldRow, link: string): string | null => (link === 'key' ? row.key : (row.links[link] ?? null));
@@ -29,10 +29,13 @@ function joinValues(
   root: HeldRow | null,
   parts: Readonly<Record<string, readonly HeldRow[]>>,
 ): readonly string[] {
-  const { part: parent, link } = part.from;
-  if (parent !== 'root') return distinct((parts[parent] ?? []).map((row) => linkOf(row, link)));
-  if (link === 'key') return [key];
-  return root === null ? [] : distinct([linkOf(root, link)]);
+  return distinct(
+    jointsOf(part).flatMap((joint) => {
+      if (isAtRoot(joint)) return [key];
+      const parents = joint.part === 'root' ? (root === null ? [] : [root]) : (parts[joint.part] ?? []);
+      return parents.map((row) => linkOf(row, joint.link));
+    }),
+  );
 }
 
 /** Keys of the roots of a flow that a touched row belongs to, or belonged to. */
@@ -48,8 +51,10 @@ export function rootsTouched(flow: Flow, { before, after }: Touch, rows: LandedR
 }
 
 /** From a value of a part's joined side up to the roots. */
-function climb(flow: Flow, part: Part, value: string, rows: LandedRows): readonly string[] {
-  const { part: parentName, link } = part.from;
+const climb = (flow: Flow, part: Part, value: string, rows: LandedRows): readonly string[] =>
+  jointsOf(part).flatMap((joint) => (joint.quiet === true ? [] : climbBy(flow, joint, value, rows)));
+
+function climbBy(flow: Flow, { part: parentName, link }: Joint, value: string, rows: LandedRows): readonly string[] {
   if (parentName === 'root') {
     if (link === 'key') return [value];
     return 'table' in flow.root
@@ -73,6 +78,6 @@ function climb(flow: Flow, part: Part, value: string, rows: LandedRows): readonl
 /** Every root a flow could have. */
 export function allRoots(flow: Flow, rows: LandedRows): readonly string[] {
   if ('table' in flow.root) return rows.table(flow.root.table).keys();
-  const direct = flow.parts.filter((part) => part.from.part === 'root' && part.from.link === 'key');
+  const direct = flow.parts.filter((part) => jointsOf(part).some(isAtRoot));
   return distinct(direct.flatMap((part) => rows.table(part.table).values(part.link)));
 }

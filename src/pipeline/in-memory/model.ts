@@ -61,6 +61,7 @@ export class Model {
   readonly #troubles = new Map<string, RootTrouble>();
   readonly #needy = new Map<string, { flow: Flow; root: string }>();
   readonly #rendered = new Map<string, number>();
+  readonly #numbers = new Map<string, number>();
 
   constructor(migration: Migration) {
     this.#migration = migration;
@@ -95,11 +96,15 @@ export class Model {
       this.#dirty.get(flow.name)?.add(root);
     }
     for (const flow of this.#migration.flows) {
-      const keys = [...(this.#dirty.get(flow.name) ?? [])].sort();
-      this.#dirty.get(flow.name)?.clear();
-      for (const root of keys) {
-        roots.push({ flow: flow.name, root });
-        changed.push(...this.#deriveRoot(flow, root, asOf));
+      const dirty = this.#dirty.get(flow.name) ?? new Set<string>();
+      // a root can ask for others
+      while (dirty.size > 0) {
+        const keys = [...dirty].sort();
+        dirty.clear();
+        for (const root of keys) {
+          roots.push({ flow: flow.name, root });
+          changed.push(...this.#deriveRoot(flow, root, asOf));
+        }
       }
     }
     for (let before = -1; this.#needy.size > 0 && before !== this.#needy.size; ) {
@@ -157,7 +162,9 @@ export class Model {
     const aggregate = readAggregate(flow, root, this.#rows);
     if ('table' in flow.root && aggregate.root === null) return [];
     try {
-      const derivation = flow.transform(aggregate, { asOf });
+      const made = flow.transform(aggregate, { asOf });
+      for (const other of made.others ?? []) if (other !== root) this.#dirty.get(flow.name)?.add(other);
+      const derivation = { ...made, documents: made.documents.map((document) => this.#numbered(document)) };
       const changes = 'table' in flow.root && flow.history ? this.#rows.changesOf(flow.root.table, root) : [];
       const history = changes.slice(this.#rendered.get(name) ?? 0).flatMap((change) => flow.history?.(change) ?? []);
       const missing = this.#missing(derivation);
@@ -177,6 +184,16 @@ export class Model {
       this.#troubles.set(name, trouble);
       return [];
     }
+  }
+
+  #numbered(document: Document): Document {
+    if (!document.numbers) return document;
+    const filled = Object.entries(document.numbers).map(([name, { series, key }]) => {
+      const known = this.#numbers.get(`${series}\u001f${key}`) ?? this.#numbers.size + 1;
+      this.#numbers.set(`${series}\u001f${key}`, known);
+      return [name, known] as const;
+    });
+    return { ...document, content: { ...document.content, ...Object.fromEntries(filled) } };
   }
 
   #remember(flow: Flow, root: string, { issues, wakeAt }: Derivation): void {

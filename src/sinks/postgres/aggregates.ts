@@ -1,4 +1,4 @@
-import type { Aggregate, Flow, LandedState, Part } from '../../core/index.ts';
+import { type Aggregate, type Flow, isAtRoot, jointsOf, type LandedState, type Part } from '../../core/index.ts';
 import type { LedgerContext } from './context.ts';
 import { landedColumns, landedState } from './landed-rows.ts';
 import { linkColumn } from './landed-tables.ts';
@@ -21,9 +21,13 @@ export async function readAggregates(
   const parts = new Map<string, ReadonlyMap<string, readonly LandedState[]>>();
   const rowsOfPart = new Map<string, readonly LandedState[]>();
   for (const part of flow.parts) {
-    const parents = part.from.part === 'root' ? [...roots.values()] : (rowsOfPart.get(part.from.part) ?? []);
-    const groupRoot = part.from.part === 'root' && part.from.link === 'key';
-    const wanted = groupRoot ? keys : distinct(parents.map((row) => linkOf(row, part.from.link)));
+    const wanted = distinct(
+      jointsOf(part).flatMap((joint): readonly (string | null)[] => {
+        if (isAtRoot(joint)) return keys;
+        const parents = joint.part === 'root' ? [...roots.values()] : (rowsOfPart.get(joint.part) ?? []);
+        return parents.map((row) => linkOf(row, joint.link));
+      }),
+    );
     const rows = await rowsBy(db, context, part.table, part.link, wanted, part.first);
     rowsOfPart.set(part.name, rows);
     parts.set(part.name, groupBy(rows, part.link));
@@ -55,10 +59,13 @@ function joinValues(
   root: LandedState | null,
   parts: Readonly<Record<string, readonly LandedState[]>>,
 ): string[] {
-  if (part.from.part !== 'root')
-    return distinct((parts[part.from.part] ?? []).map((row) => linkOf(row, part.from.link)));
-  if (part.from.link === 'key') return [key];
-  return root === null ? [] : distinct([linkOf(root, part.from.link)]);
+  return distinct(
+    jointsOf(part).flatMap((joint) => {
+      if (isAtRoot(joint)) return [key];
+      const parents = joint.part === 'root' ? (root === null ? [] : [root]) : (parts[joint.part] ?? []);
+      return parents.map((row) => linkOf(row, joint.link));
+    }),
+  );
 }
 
 const linkOf = (row: LandedState, link: string): string | null =>

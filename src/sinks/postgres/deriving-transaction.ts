@@ -6,6 +6,8 @@ import type {
   Flow,
   KnownDocument,
   LockedRoot,
+  Mark,
+  NumberRef,
   RecordedChange,
   RootVerdict,
   Target,
@@ -15,6 +17,8 @@ import { bigints, texts } from './arrays.ts';
 import type { LedgerContext } from './context.ts';
 import { documentsById, documentsOf, recordDocuments, recordEntries } from './documents.ts';
 import { queueIntents } from './intents.ts';
+import { insertMarks } from './marks.ts';
+import { numbersOf } from './numbers.ts';
 import { settleRoots } from './root-states.ts';
 import { isoMicros, type Queryable } from './sql.ts';
 import { readStanding, type Standing } from './standing.ts';
@@ -130,6 +134,14 @@ export class PostgresDeriving implements DerivingTransaction {
     const standing = await readStanding(this.#db, this.#context, flow.name);
     this.#standings.set(flow.name, standing);
     return standing;
+  }
+
+  numbersOf(refs: readonly NumberRef[]): Promise<readonly number[]> {
+    return numbersOf(this.#db, this.#context, refs);
+  }
+
+  mark(marks: readonly Mark[]): Promise<void> {
+    return insertMarks(this.#db, this.#context.pipeline, marks);
   }
 
   async firstRevision(): Promise<bigint> {

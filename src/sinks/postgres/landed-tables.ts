@@ -9,6 +9,7 @@ export interface LandedTable {
   /** tells its statements apart from those of other tables */
   readonly digest: string;
   readonly links: readonly string[];
+  readonly unindexed: readonly string[];
   readonly linksOf: (image: Image) => Readonly<Record<string, string | null>>;
 }
 
@@ -32,6 +33,7 @@ function fromDeclaration(pipeline: string, table: SourceTable): LandedTable {
     sql: `sluice.${ident(tableName(pipeline, table.name))}`,
     digest: digestOf(pipeline, table.name),
     links,
+    unindexed: table.unindexed ?? [],
     linksOf: (image) => Object.fromEntries(links.map((link) => [link, table.links[link]?.(image) ?? null])),
   };
 }
@@ -45,6 +47,7 @@ function forMoves(pipeline: string, table: SourceTable, link: string): LandedTab
     sql: `sluice.${ident(tableName(pipeline, name))}`,
     digest: digestOf(pipeline, name),
     links: ['from', 'to', 'row'],
+    unindexed: [],
     linksOf: (image) => ({ from: text(image.from), to: text(image.to), row: text(image.row) }),
   };
 }
@@ -71,6 +74,7 @@ export async function createLandedTables(db: Queryable, tables: Iterable<LandedT
     await imagesAsText(db, table);
     for (const link of table.links) {
       await db.query(`alter table ${table.sql} add column if not exists ${linkColumn(link)} text`);
+      if (table.unindexed.includes(link)) continue;
       const digest = createHash('sha256').update(`${table.sql}.${link}`).digest('hex').slice(0, 12);
       const index = ident(`landed_${link}_${digest}`.slice(-60));
       await db.query(

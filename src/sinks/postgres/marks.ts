@@ -1,4 +1,4 @@
-import type { Flow, Mark, Part } from '../../core/index.ts';
+import { type Flow, isAtRoot, type Joint, jointsOf, type Mark, type Part } from '../../core/index.ts';
 import { texts } from './arrays.ts';
 import type { LedgerContext } from './context.ts';
 import { wakeIntents } from './intents.ts';
@@ -52,27 +52,39 @@ async function expandPart(
   part: Part,
   marks: readonly JoinMark[],
 ): Promise<void> {
-  const parent = flow.parts.find((candidate) => candidate.name === part.from.part);
+  for (const joint of jointsOf(part))
+    if (!isAtRoot(joint) && joint.quiet !== true) await expandJoint(db, context, flow, joint, marks);
+}
+
+async function expandJoint(
+  db: Queryable,
+  context: LedgerContext,
+  flow: Flow,
+  joint: Joint,
+  marks: readonly JoinMark[],
+): Promise<void> {
+  const parent = flow.parts.find((candidate) => candidate.name === joint.part);
   const tableName = parent ? parent.table : 'table' in flow.root ? flow.root.table : null;
   if (tableName === null) return;
   const table = context.table(tableName);
-  const pointing = part.from.link === 'key' ? 'key' : linkColumn(part.from.link);
+  const pointing = joint.link === 'key' ? 'key' : linkColumn(joint.link);
   // what the found rows are known by one step further up: the root's key, or the value their own join goes by
   const known = parent && parent.link !== 'key' ? linkColumn(parent.link) : 'key';
-  const reachesRoot = !parent || (parent.from.part === 'root' && parent.from.link === 'key');
-  await db.query(
-    `insert into sluice.mark (pipeline, flow, part, key, source_time)
+  for (const name of above(parent))
+    await db.query(
+      `insert into sluice.mark (pipeline, flow, part, key, source_time)
      select $1, $2, $3, t.${known}, min(u.source_time)
      from unnest($4::text[], $5::timestamptz[]) u(key, source_time) join ${table.sql} t on t.${pointing} = u.key
      where t.${known} is not null group by t.${known}`,
-    [
-      context.pipeline,
-      flow.name,
-      reachesRoot ? '' : (parent?.name ?? ''),
-      marks.map((mark) => mark.key),
-      marks.map((mark) => mark.source_time),
-    ],
-  );
+      [context.pipeline, flow.name, name, marks.map((mark) => mark.key), marks.map((mark) => mark.source_time)],
+    );
+}
+
+/** What the rows found are marked as: '' for roots. */
+function above(parent: Part | undefined): ReadonlySet<string> {
+  if (!parent) return new Set(['']);
+  const joints = jointsOf(parent).filter(({ quiet }) => quiet !== true);
+  return new Set(joints.map((joint) => (isAtRoot(joint) ? '' : parent.name)));
 }
 
 /**
