@@ -1,4 +1,5 @@
-import { type Counts, countsOf, etl, type Note, readEvent, type SourceRows } from '../../migrations/dos/index.ts';
+import { bothSets, type Counts, countsOf, etl, readEvent, type SourceRows } from '../../migrations/dos/index.ts';
+import type { TellNote } from '../notes.ts';
 import { addCounts, noCounts } from './counts.ts';
 import { type ServiceSync, syncServices } from './service-sync.ts';
 import type { DosSource } from './source-rows.ts';
@@ -18,8 +19,7 @@ export interface EventsHandled {
 export interface EventHandling {
   readonly source: Pick<DosSource, 'services'>;
   readonly sync: ServiceSync;
-  /** `service`: the one a note is of */
-  readonly tell: (note: Note, service?: number) => void;
+  readonly tell: TellNote;
 }
 
 /**
@@ -45,7 +45,7 @@ export async function handleEvents(handling: EventHandling, messages: readonly E
       });
   }
   // as the reference: a batch of which nothing could be done has no end of its own
-  if (failed.length < messages.length) tell(etl('999', { metrics: { ...counts }, failures: failed.length }));
+  if (failed.length < messages.length) tell(etl('999', { metrics: bothSets(counts), failures: failed.length }));
   return { failed, counts };
 }
 

@@ -1,7 +1,7 @@
 import { SluiceError } from '../../core/index.ts';
-import { type Counts, countsOf, etl } from '../../migrations/dos/index.ts';
+import { bothSets, type Counts, countsOf, etl } from '../../migrations/dos/index.ts';
+import type { TellNote } from '../notes.ts';
 import { addCounts, noCounts } from './counts.ts';
-import type { TellNote } from './note-log.ts';
 import { type ServiceSync, type SyncedService, syncServices } from './service-sync.ts';
 import type { DosSource, ServiceRows } from './source-rows.ts';
 import { syncTriage, type TriageCounts } from './triage-sync.ts';
@@ -59,7 +59,7 @@ export async function syncAll(run: FullSync): Promise<FullSynced> {
     if (!signal?.aborted) await keep?.(after);
   }
   await page.catch(() => undefined);
-  const triage = signal?.aborted ? null : await syncTriage(sync, await source.triage(), (note) => tell(note));
+  const triage = signal?.aborted ? null : await syncTriage(sync, await source.triage(), tell);
   return tally.end(tell, triage, signal?.aborted ?? false);
 }
 
@@ -98,15 +98,3 @@ class Tally {
     return { services, streamed, transformers, rejections, triage, stopped };
   }
 }
-
-/** The counters under their newest names, and under those they had before. */
-export const bothSets = (counts: Counts): Record<string, number> => ({
-  ...counts,
-  total_records: counts.total,
-  supported_records: counts.supported,
-  unsupported_records: counts.unsupported,
-  transformed_records: counts.transformed,
-  migrated_records: counts.inserted + counts.updated,
-  skipped_records: counts.skipped,
-  invalid_records: counts.invalid,
-});

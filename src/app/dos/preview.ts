@@ -39,7 +39,7 @@ export async function previewDos(rows: SourceRows, config: DosConfig, at: string
     const table = TABLE_TARGETS.triageCode.table;
     return { table, item: storedForm(table, { ...content, ...stamps }) };
   });
-  const told = codes.notes.filter(({ code }) => levelOf(code) !== 'INFO');
+  const told = codes.notes.flatMap(({ note }) => (levelOf(note.code) === 'INFO' ? [] : [note]));
   return { documents: [...written, ...triage], services, triage: told, counts };
 }
 

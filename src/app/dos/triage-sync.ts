@@ -3,11 +3,11 @@ import {
   combinationsId,
   type DosConfig,
   type ItemWrite,
-  type Note,
   type SourceRows,
   TABLE_TARGETS,
   triageStamps,
 } from '../../migrations/dos/index.ts';
+import type { TellNote } from '../notes.ts';
 import { type HeldItem, type ItemStore, nameOf } from './items.ts';
 import { deriveTriage } from './triage.ts';
 
@@ -37,10 +37,10 @@ const ROUNDS = 8;
 export async function syncTriage(
   sync: TriageSync,
   rows: SourceRows,
-  tell: (note: Note) => void = () => undefined,
+  tell: TellNote = () => undefined,
 ): Promise<TriageCounts> {
   const derived = deriveTriage(rows, sync.config, sync.now());
-  for (const note of derived.notes) tell(note);
+  for (const { note, root } of derived.notes) tell(note, root);
   const wanted = new Map(derived.documents.map(({ id, content }) => [id, content]));
   const emptied = !sync.config.searchTriageCode
     ? []

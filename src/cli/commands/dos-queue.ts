@@ -4,11 +4,12 @@ import type { Config } from '../../app/config.ts';
 import { openDynamoDbItems } from '../../app/dos/dynamodb-items.ts';
 import { type EventMessage, handleEvents } from '../../app/dos/events.ts';
 import { listenToSqs } from '../../app/dos/listen.ts';
-import { noteLog } from '../../app/dos/note-log.ts';
 import { fillQueue, type QueueOut } from '../../app/dos/queue.ts';
 import { dynamoDbPlace } from '../../app/dynamodb.ts';
 import { openTopicOut, readTopic } from '../../app/event-topic.ts';
 import { createLog } from '../../app/logger.ts';
+import { noteLog } from '../../app/notes.ts';
+import { findMigration } from '../../app/pipeline.ts';
 import { openSqs } from '../../app/sqs.ts';
 import { SluiceError } from '../../core/index.ts';
 import { DEFAULTS } from '../../migrations/dos/index.ts';
@@ -86,7 +87,7 @@ async function populate(options: PopulateOptions): Promise<number> {
   const line = progressLine(process.stderr);
   const stop = stopSignal();
   const write = (text: string): void => void (options.json ? undefined : process.stderr.write(text));
-  const tell = noteLog(config, write);
+  const tell = noteLog(config, findMigration(config, 'dos'), write);
   try {
     const url = await sourceAddress(config, options);
     const { typeId = null, statusId = null, serviceId = null, recordId = null, tableName } = options;
@@ -131,7 +132,7 @@ async function events(options: EventsOptions): Promise<number> {
   const stop = stopSignal();
   const { signal } = stop;
   const once = options.once === true;
-  const tell = noteLog(config, (text) => void process.stdout.write(text));
+  const tell = noteLog(config, findMigration(config, 'dos'), (text) => void process.stdout.write(text));
   const sync = {
     config: { ...DEFAULTS, ...config.dos },
     store: openDynamoDbItems(dynamoDbPlace(config, 'dos')),
