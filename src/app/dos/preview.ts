@@ -35,7 +35,7 @@ export async function previewDos(rows: SourceRows, config: DosConfig, at: string
   });
   const codes = deriveTriage(rows, config, at);
   const written = store.items().map(({ entity, after }) => ({ table: entity, item: storedForm(entity, after) }));
-  const triage = codes.documents.map(({ content, stamps }) => {
+  const triage = codes.documents.map(({ document: { content, stamps } }) => {
     const table = TABLE_TARGETS.triageCode.table;
     return { table, item: storedForm(table, { ...content, ...stamps }) };
   });

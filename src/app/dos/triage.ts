@@ -4,7 +4,8 @@ import { createModel } from '../../pipeline/in-memory/index.ts';
 
 /** What the triage codes are, and what is told of the rows that give none. */
 export interface TriageCodes {
-  readonly documents: readonly Document[];
+  /** `root`: the row, or what rows have in common, that a document is made of */
+  readonly documents: readonly { readonly document: Document; readonly root: string }[];
   readonly notes: readonly { readonly note: Note; readonly root: string }[];
   readonly errors: number;
 }
@@ -28,7 +29,9 @@ export function deriveTriage(rows: SourceRows, config: DosConfig, at: string): T
     const told = trouble ? [etl('008', { error: trouble.code ?? trouble.state })] : model.notesOf(flow, root);
     notes.push(...told.map((note) => ({ note, root })));
   }
-  const documents = [...model.documents().values()].flatMap((held) => [...held.values()]);
+  const documents = [...model.documents().values()].flatMap((held) =>
+    [...held.values()].map((document) => ({ document, root: model.ownerOf(document)?.root ?? document.id })),
+  );
   return { documents, notes, errors: notes.filter(({ note }) => note.code === 'DM_ETL_008').length };
 }
 
