@@ -6,7 +6,7 @@ import { type EventMessage, handleEvents } from '../../app/dos/events.ts';
 import { listenToSqs } from '../../app/dos/listen.ts';
 import { fillQueue, type QueueOut } from '../../app/dos/queue.ts';
 import { dynamoDbPlace } from '../../app/dynamodb.ts';
-import { openTopicOut, readTopic } from '../../app/event-topic.ts';
+import { openTopicOut, readTopic, requireTopic } from '../../app/event-topic.ts';
 import { createLog } from '../../app/logger.ts';
 import { noteLog } from '../../app/notes.ts';
 import { findMigration } from '../../app/pipeline.ts';
@@ -32,6 +32,7 @@ interface PopulateOptions extends PlaceOptions, SourceOptions, QueueOptions {
   readonly serviceId?: number;
   readonly recordId?: number;
   readonly tableName: string;
+  readonly createTopic?: boolean;
 }
 
 interface EventsOptions extends PlaceOptions, SourceOptions, QueueOptions {
@@ -61,7 +62,7 @@ function queueOf(config: Config, { sqsQueueUrl = config.sqsQueueUrl, topic }: Qu
   return { sqs: openSqs(config, sqsQueueUrl) };
 }
 
-async function outOf(config: Config, options: QueueOptions): Promise<QueueOut> {
+async function outOf(config: Config, options: PopulateOptions): Promise<QueueOut> {
   const { sqs, topic } = queueOf(config, options) as { sqs?: ReturnType<typeof openSqs>; topic?: string };
   if (sqs)
     return {
@@ -70,7 +71,11 @@ async function outOf(config: Config, options: QueueOptions): Promise<QueueOut> {
       close: async () => undefined,
     };
   const name = topic ?? '';
-  const out = await openTopicOut({ brokers: config.kafka, topic: name, log: createLog({ level: config.logLevel }) });
+  // standard output is the command's answer
+  const log = createLog({ level: config.logLevel, write: (line) => void process.stderr.write(line) });
+  const target = { brokers: config.kafka, topic: name, log };
+  await requireTopic(target, options.createTopic === true);
+  const out = await openTopicOut(target);
   return {
     name,
     async send(batch) {
@@ -182,6 +187,7 @@ export function registerDosQueueCommands(dos: Command): void {
     .option('--service-id <id>', 'one service only, without looking for it', wholeNumber)
     .option('--record-id <id>', 'the record named in that one message', wholeNumber)
     .option('--table-name <name>', 'the table named in that one message', 'services')
+    .option('--create-topic', 'make the topic when it is not there')
     .addHelpText(
       'after',
       `${MESSAGES}\n\nTen a batch, ten batches at a time; what the queue does not take is sent again, three times.\nExit codes: 0 all sent, 1 some were not taken or failed, 2 wrong call or setting.`,
