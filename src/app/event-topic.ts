@@ -99,23 +99,25 @@ const REJOINS = new Set(['REBALANCE_IN_PROGRESS', 'ILLEGAL_GENERATION', 'UNKNOWN
 export async function readTopic(reading: TopicReading): Promise<void> {
   const kafka = kafkaOf(reading);
   const ends = await prepare(kafka, reading);
+  if (reading.once && ends.size === 0) return;
   const dead = await openTopicOut({ ...reading, topic: reading.deadLetters });
   const consumer = kafka.consumer({
     groupId: reading.group,
     allowAutoTopicCreation: false,
     retry: { retries: 3, restartOnFailure: async () => false },
   });
+  // a consumer that is let go of while it is still coming up stays for ever
+  let isUp: Promise<void> = Promise.resolve();
   try {
     await new Promise<void>((resolve, reject) => {
       const finish = (): void => resolve();
       reading.signal.addEventListener('abort', finish, { once: true });
-      if (reading.once && ends.size === 0) finish();
       consumer.on(consumer.events.CRASH, ({ payload }) => reject(unavailable(payload.error)));
       let isOver = false;
       const take = async (payload: EachBatchPayload): Promise<void> => {
         if (isOver) return;
         try {
-          await takeBatch(reading, consumer, dead, payload);
+          if (!(await takeBatch(reading, consumer, dead, payload))) return;
         } catch (error) {
           if (REJOINS.has(String((error as { type?: unknown }).type))) throw error;
           // what the client takes for a passing fault it begins anew after, and never lets go of this consumer
@@ -123,34 +125,34 @@ export async function readTopic(reading: TopicReading): Promise<void> {
           reject(error);
           return;
         }
-        const { partition, lastOffset } = {
-          partition: payload.batch.partition,
-          lastOffset: payload.batch.lastOffset(),
-        };
-        if (reading.once && BigInt(lastOffset) + 1n >= (ends.get(partition) ?? 0n)) ends.delete(partition);
+        const { partition } = payload.batch;
+        if (reading.once && BigInt(payload.batch.lastOffset()) + 1n >= (ends.get(partition) ?? 0n))
+          ends.delete(partition);
         if (reading.once && ends.size === 0) finish();
       };
-      consumer
+      isUp = consumer
         .connect()
         .then(() => consumer.subscribe({ topic: reading.topic, fromBeginning: true }))
         .then(() => consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: take }))
         .catch((error: unknown) => reject(unavailable(error)));
     });
   } finally {
+    await isUp;
     await consumer.disconnect().catch(() => undefined);
     await dead.close();
   }
 }
 
+/** Answers whether it came to the batch's end. */
 async function takeBatch(
   { onMessages, signal, topic }: TopicReading,
   consumer: Consumer,
   dead: Awaited<ReturnType<typeof openTopicOut>>,
   { batch, resolveOffset, heartbeat, isRunning, isStale }: EachBatchPayload,
-): Promise<void> {
+): Promise<boolean> {
   const { partition, messages } = batch;
   for (let start = 0; start < messages.length; start += AT_A_TIME) {
-    if (signal.aborted || !isRunning() || isStale()) return;
+    if (signal.aborted || !isRunning() || isStale()) return false;
     const some = messages.slice(start, start + AT_A_TIME);
     const failed = new Set(await onMessages(some.map((message) => ({ id: message.offset, body: bodyOf(message) }))));
     const letters = some.filter(({ offset }) => failed.has(offset));
@@ -161,6 +163,7 @@ async function takeBatch(
     await consumer.commitOffsets([{ topic, partition, offset: String(BigInt(last) + 1n) }]);
     await heartbeat();
   }
+  return true;
 }
 
 const bodyOf = ({ value }: KafkaMessage): string => value?.toString() ?? '';
