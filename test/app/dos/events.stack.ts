@@ -15,7 +15,7 @@ import { DEFAULTS, type Note, TABLE_TARGETS } from '../../../src/migrations/dos/
 import { createTables } from '../../../src/sinks/dynamodb/index.ts';
 import { openSourceReader, type SourceReader } from '../../../src/source/index.ts';
 import { type DosSourceDatabase, dosSource } from '../../support/dos-source.ts';
-import { dynamoDbAt, plainOf } from '../../support/dynamodb-direct.ts';
+import { dynamoDbAt, plainOf } from '../../support/dynamodb-items.ts';
 import { sqsServer } from '../../support/sqs-server.ts';
 
 const run = randomUUID().slice(0, 8);

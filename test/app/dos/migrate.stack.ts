@@ -22,7 +22,7 @@ import { linesOf } from '../../migrations/dos/vector-cases.ts';
 import { comparable } from '../../migrations/dos/vectors.ts';
 import { type DosSourceDatabase, dosSource } from '../../support/dos-source.ts';
 import { standBetween } from '../../support/dynamodb-between.ts';
-import { dynamoDbAt, plainOf } from '../../support/dynamodb-direct.ts';
+import { dynamoDbAt, plainOf } from '../../support/dynamodb-items.ts';
 
 const SERVICES = 50;
 const run = randomUUID().slice(0, 8);
