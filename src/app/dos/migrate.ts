@@ -2,7 +2,7 @@ import { SluiceError } from '../../core/index.ts';
 import { bothSets, type Counts, countsOf, etl } from '../../migrations/dos/index.ts';
 import type { TellNote } from '../notes.ts';
 import { addCounts, noCounts } from './counts.ts';
-import { type ServiceSync, type SyncedService, syncServices } from './service-sync.ts';
+import { rereading, type ServiceSync, type SyncedService, syncServices } from './service-sync.ts';
 import type { DosSource, ServiceRows } from './source-rows.ts';
 import { syncTriage, type TriageCounts } from './triage-sync.ts';
 
@@ -52,7 +52,7 @@ export async function syncAll(run: FullSync): Promise<FullSynced> {
     page = source.page(after, PAGE);
     // it is awaited only after this page is written, which may fail first
     page.catch(() => undefined);
-    await syncServices(sync, rows, ids, (done) => {
+    await syncServices(rereading(sync, source), rows, ids, (done) => {
       tally.take(done, tell);
       onProgress({ done: tally.counts.total, of, rejected: tally.counts.errors + tally.counts.invalid });
     });
@@ -70,7 +70,7 @@ export async function syncOneService(run: Pick<FullSync, 'source' | 'sync' | 'te
     throw new SluiceError('CONFIG_INVALID', '--service-id: the source has no such service');
   run.tell(etl('000'));
   const tally = new Tally();
-  await syncServices(run.sync, rows, [id], (done) => tally.take(done, run.tell));
+  await syncServices(rereading(run.sync, run.source), rows, [id], (done) => tally.take(done, run.tell));
   return tally.end(run.tell, null, false);
 }
 

@@ -114,6 +114,9 @@ async function migrate(options: MigrateOptions): Promise<number> {
   } catch (error) {
     // what stopped the sync is told, not that its record could not be closed either
     await record?.end(null).catch(() => undefined);
+    line.end();
+    if (error instanceof SluiceError && error.disposition === 'retry')
+      process.stderr.write('what is written stays as it is; run it again to go on\n');
     throw error;
   } finally {
     line.end();

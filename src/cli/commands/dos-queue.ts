@@ -137,6 +137,7 @@ async function events(options: EventsOptions): Promise<number> {
   const stop = stopSignal();
   const { signal } = stop;
   const once = options.once === true;
+  const seen = { messages: 0, failed: 0, missing: 0 };
   const tell = noteLog(config, findMigration(config, 'dos'), (text) => void process.stdout.write(text));
   const sync = {
     config: { ...DEFAULTS, ...config.dos },
@@ -146,8 +147,13 @@ async function events(options: EventsOptions): Promise<number> {
   };
   try {
     await withSource(url, 2, async (source) => {
-      const handle = async (messages: readonly EventMessage[]) =>
-        (await handleEvents({ source, sync, tell }, messages)).failed;
+      const handle = async (messages: readonly EventMessage[]) => {
+        const { failed, missing } = await handleEvents({ source, sync, tell }, messages);
+        seen.messages += messages.length;
+        seen.failed += failed.length;
+        seen.missing += missing;
+        return failed;
+      };
       const { sqs, topic } = queueOf(config, options) as { sqs?: ReturnType<typeof openSqs>; topic?: string };
       if (!sqs) {
         const { group, deadLetters } = options;
@@ -167,6 +173,9 @@ async function events(options: EventsOptions): Promise<number> {
     });
     return EXIT.ok;
   } finally {
+    const { messages, failed, missing } = seen;
+    const why = failed === 0 ? '' : `: ${failed - missing} not understood, ${missing} of services that are not there`;
+    process.stderr.write(`${messages} messages, ${failed} failed${why}\n`);
     stop.release();
   }
 }

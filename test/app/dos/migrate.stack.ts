@@ -106,6 +106,15 @@ const rejectedAnyway = async () => (await syncAll(into(new MemoryItems()))).reje
 const differing = (x: ReadonlyMap<string, string>, y: ReadonlyMap<string, string>): readonly string[] =>
   [...new Set([...x.keys(), ...y.keys()])].filter((name) => x.get(name) !== y.get(name));
 
+/** An active practice with endpoints. */
+async function practice(): Promise<number> {
+  const found = await database.query(
+    `select s.id from pathwaysdos.services s join pathwaysdos.serviceendpoints e on e.serviceid = s.id
+     where s.typeid = 100 and s.statusid = 1 order by s.id limit 1`,
+  );
+  return Number((found.rows[0] as { id: number }).id);
+}
+
 const history = (place: DynamoDbPlace) => dynamoDbAt(place.url).scan(place.tableName(TABLE_TARGETS.versionHistory));
 
 describe('a full sync', () => {
@@ -172,6 +181,32 @@ describe('a full sync', () => {
     });
     expect(await history(place)).toHaveLength(length);
   });
+});
+
+test('who has read the rows earlier never writes over what was made of later ones', async () => {
+  const place = await tables('late');
+  await syncAll(into(openDynamoDbItems(place)));
+  const id = await practice();
+  const web = (text: string) => database.query('update pathwaysdos.services set web = $2 where id = $1', [id, text]);
+  await web('https://earlier.example/');
+  const store = openDynamoDbItems(place);
+  let isFirst = true;
+  const overtaken = {
+    ...store,
+    read: async (...keys: Parameters<typeof store.read>) => {
+      if (isFirst) {
+        isFirst = false;
+        // after the first has read its rows, and before it looks at the items
+        await web('https://later.example/');
+        await syncOneService(into(openDynamoDbItems(place)), id);
+      }
+      return store.read(...keys);
+    },
+  };
+  const done = await syncOneService(into(overtaken), id);
+  expect(isFirst).toBe(false);
+  expect(done.services).toMatchObject({ total: 1, updated: 0, errors: 0 });
+  expect(differing(await contents(place), await streamed())).toEqual([]);
 });
 
 test('two full syncs at once come to the same tables, and tell of each write once', async () => {
@@ -262,13 +297,6 @@ describe('an item that DynamoDB can never hold', () => {
   const tell: FullSync['tell'] = ({ code }, record) => void told.push({ code, record });
   const HUGE = 'x'.repeat(420_000);
 
-  async function practice(): Promise<number> {
-    const found = await database.query(
-      `select s.id from pathwaysdos.services s join pathwaysdos.serviceendpoints e on e.serviceid = s.id
-       where s.typeid = 100 and s.statusid = 1 order by s.id limit 1`,
-    );
-    return Number((found.rows[0] as { id: number }).id);
-  }
   const comment = (id: number, text: string) =>
     database.query(
       'update pathwaysdos.serviceendpoints set comment = $2 where id = (select min(id) from pathwaysdos.serviceendpoints where serviceid = $1)',
