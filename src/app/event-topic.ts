@@ -1,5 +1,14 @@
-import { type Admin, type Consumer, type EachBatchPayload, Kafka, type KafkaMessage, logLevel } from 'kafkajs';
+import {
+  type Admin,
+  type Consumer,
+  type EachBatchPayload,
+  type ITopicConfig,
+  Kafka,
+  type KafkaMessage,
+  logLevel,
+} from 'kafkajs';
 import { type Log, SluiceError } from '../core/index.ts';
+import { untilTopicsThere } from '../source/index.ts';
 import { systemClock } from './clock.ts';
 
 export interface TopicMessage {
@@ -24,6 +33,28 @@ const kafkaOf = ({ brokers, log }: TopicOptions): Kafka =>
 
 const unavailable = (cause: unknown): SluiceError =>
   new SluiceError('BROKER_UNAVAILABLE', 'Kafka cannot be used', { cause });
+
+const missing = (): SluiceError => new SluiceError('CONFIG_INVALID', '--topic: there is no such topic');
+
+async function makeTopic(admin: Admin, topic: ITopicConfig): Promise<void> {
+  await admin.createTopics({ topics: [topic], waitForLeaders: false });
+  await untilTopicsThere(admin, [topic.topic]);
+}
+
+/** Throws CONFIG_INVALID for a topic that is not there, unless it is to be made, with as many partitions as is usual. */
+export async function requireTopic(options: TopicOptions, orMake: boolean): Promise<void> {
+  const admin = kafkaOf(options).admin();
+  try {
+    await admin.connect();
+    if ((await admin.listTopics()).includes(options.topic)) return;
+    if (!orMake) throw missing();
+    await makeTopic(admin, { topic: options.topic });
+  } catch (error) {
+    throw error instanceof SluiceError ? error : unavailable(error);
+  } finally {
+    await admin.disconnect().catch(() => undefined);
+  }
+}
 
 /** Sends messages to a topic, which must be there; those of one key stay in order. */
 export async function openTopicOut(options: TopicOptions) {
@@ -58,6 +89,9 @@ export interface TopicReading extends TopicOptions {
 
 const AT_A_TIME = 10;
 
+/** what a member is told when the group is shared out anew: the client joins again, and the batch comes to somebody */
+const REJOINS = new Set(['REBALANCE_IN_PROGRESS', 'ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID']);
+
 /**
  * Reads a topic as a member of a group, ten messages at a time. A message is done when it was handled, or is in the
  * topic of dead letters; then only is its offset committed, so that after a crash it may come again and is never lost.
@@ -65,49 +99,60 @@ const AT_A_TIME = 10;
 export async function readTopic(reading: TopicReading): Promise<void> {
   const kafka = kafkaOf(reading);
   const ends = await prepare(kafka, reading);
+  if (reading.once && ends.size === 0) return;
   const dead = await openTopicOut({ ...reading, topic: reading.deadLetters });
-  const consumer = kafka.consumer({ groupId: reading.group, allowAutoTopicCreation: false, retry: { retries: 3 } });
+  const consumer = kafka.consumer({
+    groupId: reading.group,
+    allowAutoTopicCreation: false,
+    retry: { retries: 3, restartOnFailure: async () => false },
+  });
+  // a consumer that is let go of while it is still coming up stays for ever
+  let isUp: Promise<void> = Promise.resolve();
   try {
     await new Promise<void>((resolve, reject) => {
       const finish = (): void => resolve();
       reading.signal.addEventListener('abort', finish, { once: true });
-      if (reading.once && ends.size === 0) finish();
       consumer.on(consumer.events.CRASH, ({ payload }) => reject(unavailable(payload.error)));
+      let isOver = false;
       const take = async (payload: EachBatchPayload): Promise<void> => {
+        if (isOver) return;
         try {
-          await takeBatch(reading, consumer, dead, payload);
+          if (!(await takeBatch(reading, consumer, dead, payload))) return;
         } catch (error) {
+          if (REJOINS.has(String((error as { type?: unknown }).type))) throw error;
+          // what the client takes for a passing fault it begins anew after, and never lets go of this consumer
+          isOver = true;
           reject(error);
-          throw error;
+          return;
         }
-        const { partition, lastOffset } = {
-          partition: payload.batch.partition,
-          lastOffset: payload.batch.lastOffset(),
-        };
-        if (reading.once && BigInt(lastOffset) + 1n >= (ends.get(partition) ?? 0n)) ends.delete(partition);
+        const { partition } = payload.batch;
+        if (reading.once && BigInt(payload.batch.lastOffset()) + 1n >= (ends.get(partition) ?? 0n))
+          ends.delete(partition);
         if (reading.once && ends.size === 0) finish();
       };
-      consumer
+      isUp = consumer
         .connect()
         .then(() => consumer.subscribe({ topic: reading.topic, fromBeginning: true }))
         .then(() => consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: take }))
         .catch((error: unknown) => reject(unavailable(error)));
     });
   } finally {
+    await isUp;
     await consumer.disconnect().catch(() => undefined);
     await dead.close();
   }
 }
 
+/** Answers whether it came to the batch's end. */
 async function takeBatch(
   { onMessages, signal, topic }: TopicReading,
   consumer: Consumer,
   dead: Awaited<ReturnType<typeof openTopicOut>>,
   { batch, resolveOffset, heartbeat, isRunning, isStale }: EachBatchPayload,
-): Promise<void> {
+): Promise<boolean> {
   const { partition, messages } = batch;
   for (let start = 0; start < messages.length; start += AT_A_TIME) {
-    if (signal.aborted || !isRunning() || isStale()) return;
+    if (signal.aborted || !isRunning() || isStale()) return false;
     const some = messages.slice(start, start + AT_A_TIME);
     const failed = new Set(await onMessages(some.map((message) => ({ id: message.offset, body: bodyOf(message) }))));
     const letters = some.filter(({ offset }) => failed.has(offset));
@@ -118,6 +163,7 @@ async function takeBatch(
     await consumer.commitOffsets([{ topic, partition, offset: String(BigInt(last) + 1n) }]);
     await heartbeat();
   }
+  return true;
 }
 
 const bodyOf = ({ value }: KafkaMessage): string => value?.toString() ?? '';
@@ -128,8 +174,8 @@ async function prepare(kafka: Kafka, { topic, deadLetters, group }: TopicReading
   try {
     await admin.connect();
     const there = await admin.listTopics();
-    if (!there.includes(topic)) throw new SluiceError('CONFIG_INVALID', '--topic: there is no such topic');
-    if (!there.includes(deadLetters)) await admin.createTopics({ topics: [{ topic: deadLetters, numPartitions: 1 }] });
+    if (!there.includes(topic)) throw missing();
+    if (!there.includes(deadLetters)) await makeTopic(admin, { topic: deadLetters, numPartitions: 1 });
     const committed = await committedOf(admin, group, topic);
     const done = new Map(
       committed.flatMap(({ partitions }) => partitions.map((one) => [one.partition, BigInt(one.offset)] as const)),

@@ -9,5 +9,5 @@ export * from './ports.ts';
 export { patiently } from './signal.ts';
 export * from './subscriptions.ts';
 export * from './sweep.ts';
-export { tellNote } from './tell-note.ts';
+export { tellNote, writeNote } from './tell-note.ts';
 export * from './worker.ts';

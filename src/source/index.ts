@@ -15,7 +15,7 @@ export {
 } from './connect/definition.ts';
 export { describeState } from './connect/rest.ts';
 export { requestSnapshot } from './connect/source-database.ts';
-export { applyTopics, diffTopics } from './connect/topics.ts';
+export { applyTopics, diffTopics, untilTopicsThere } from './connect/topics.ts';
 export { openSourceReader, type ReadRows, type RowsWanted, type SourceReader } from './database/index.ts';
 export { AvroSchemas } from './decode/avro.ts';
 export {

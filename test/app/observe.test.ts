@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import { loadConfig } from '../../src/app/config.ts';
 import { createLog } from '../../src/app/logger.ts';
 import { createMetrics, FIGURES, FILE_FIGURES, fileText, initialiseCounters } from '../../src/app/metrics.ts';
-import { tallyNotes } from '../../src/app/notes.ts';
-import type { LogFields, NoteLevel } from '../../src/core/index.ts';
-import { dos } from '../../src/migrations/dos/index.ts';
+import { noteLog, runFields, tallyNotes } from '../../src/app/notes.ts';
+import { type LogFields, type NoteLevel, silentMeter } from '../../src/core/index.ts';
+import { dos, etl } from '../../src/migrations/dos/index.ts';
+import { tellNote } from '../../src/pipeline/index.ts';
+import { addressesOf, stackSettings } from '../../src/stack/settings.ts';
 import { mini } from '../support/mini-migration.ts';
 
 describe('log', () => {
@@ -40,6 +43,40 @@ describe('notes', () => {
       { code: 'N_1', level: 50, run_id: 'r', flow: 'f', record_id: '12', detail: { sg_id: 7 }, msg: 'said' },
       { code: 'N_999', detail: { N_1: 1 } },
     ]);
+  });
+
+  test('have one form, whether a worker or a command tells them', () => {
+    const variables = { SLUICE_ENVIRONMENT: 'dev', SLUICE_WORKSPACE: 'w1' };
+    const config = loadConfig(addressesOf(stackSettings({}, {}), false), variables);
+    const migration = dos();
+    const linesOf = (tell: (write: (line: string) => void) => void): Record<string, unknown>[] => {
+      const lines: Record<string, unknown>[] = [];
+      tell((line) => void lines.push(JSON.parse(line)));
+      // where a worker is one of many, and when it was
+      return lines.map(({ pipeline: _, worker: __, flow: ___, time: ____, ...line }) => line);
+    };
+    const note = etl('005', { reason: 'not_active' });
+    const streamed = linesOf((write) => {
+      const base = { pipeline: 'dos', worker: 'x', ...runFields(config, migration, 'r') };
+      const tally = tallyNotes(createLog({ level: 'debug', write }, base), migration);
+      tally.open();
+      const of = { labels: { pipeline: 'dos', flow: 'services' }, root: '12' };
+      if (migration.notes) tellNote(tally.log, silentMeter, migration.notes, note, of);
+    });
+    const commanded = linesOf((write) => {
+      const tell = noteLog(config, migration, write, 'r');
+      tell(etl('000'));
+      tell(note, 12);
+    });
+    expect(commanded).toEqual(streamed);
+    const of = { run_id: 'r', environment: 'dev', workspace: 'w1', correlationId: expect.any(String) };
+    expect(commanded[0]).toEqual({ level: 30, msg: expect.any(String), code: 'DM_ETL_000', detail: {}, ...of });
+    expect(commanded[1]).toMatchObject({
+      ...of,
+      record_id: '12',
+      code: 'DM_ETL_005',
+      detail: { reason: 'not_active' },
+    });
   });
 
   test('of a migration without such rules are none', () => {

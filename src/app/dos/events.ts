@@ -1,6 +1,7 @@
-import { type Counts, countsOf, etl, type Note, readEvent, type SourceRows } from '../../migrations/dos/index.ts';
+import { bothSets, type Counts, countsOf, etl, readEvent, type SourceRows } from '../../migrations/dos/index.ts';
+import type { TellNote } from '../notes.ts';
 import { addCounts, noCounts } from './counts.ts';
-import { type ServiceSync, syncServices } from './service-sync.ts';
+import { rereading, type ServiceSync, syncServices } from './service-sync.ts';
 import type { DosSource } from './source-rows.ts';
 
 /** A message with its text, under the name its queue knows it by. */
@@ -12,14 +13,15 @@ export interface EventMessage {
 export interface EventsHandled {
   /** messages to be handed back: not to be understood, or of a service that is not there */
   readonly failed: readonly string[];
+  /** how many of these name a service that the source does not have */
+  readonly missing: number;
   readonly counts: Counts;
 }
 
 export interface EventHandling {
   readonly source: Pick<DosSource, 'services'>;
   readonly sync: ServiceSync;
-  /** `service`: the one a note is of */
-  readonly tell: (note: Note, service?: number) => void;
+  readonly tell: TellNote;
 }
 
 /**
@@ -34,19 +36,22 @@ export async function handleEvents(handling: EventHandling, messages: readonly E
   const rows: SourceRows = wanted.length === 0 ? {} : (await source.services(wanted)).rows;
   const known = new Set((rows.services ?? []).map(({ id }) => id));
   const failed: string[] = [];
+  let missing = 0;
   const counts = noCounts();
   for (const { id, reading } of readings) {
     if (reading.kind !== 'sync') tell(reading.note);
-    if (reading.kind === 'bad' || (reading.kind === 'sync' && !known.has(reading.service))) failed.push(id);
+    const isMissing = reading.kind === 'sync' && !known.has(reading.service);
+    if (isMissing) missing += 1;
+    if (reading.kind === 'bad' || isMissing) failed.push(id);
     else if (reading.kind === 'sync')
-      await syncServices(sync, rows, [reading.service], (done) => {
+      await syncServices(rereading(sync, source), rows, [reading.service], (done) => {
         addCounts(counts, countsOf(done));
         for (const note of done.notes) tell(note, done.service);
       });
   }
   // as the reference: a batch of which nothing could be done has no end of its own
-  if (failed.length < messages.length) tell(etl('999', { metrics: { ...counts }, failures: failed.length }));
-  return { failed, counts };
+  if (failed.length < messages.length) tell(etl('999', { metrics: bothSets(counts), failures: failed.length }));
+  return { failed, missing, counts };
 }
 
 function parsed(body: string): unknown {

@@ -41,8 +41,21 @@ export class FileItems implements ItemStore {
     this.#states = states;
   }
 
-  /** Opens a folder, new or of a run that was stopped. Throws CONFIG_INVALID for one that is finished or another's. */
+  /**
+   * Opens a folder, new or of a run that was stopped. Throws CONFIG_INVALID for one that is finished, another's, or not
+   * to be used.
+   */
   static async open(folder: string): Promise<FileItems> {
+    try {
+      return await FileItems.#open(folder);
+    } catch (error) {
+      if (error instanceof SluiceError) throw error;
+      const { code = 'unknown' } = error as NodeJS.ErrnoException;
+      throw new SluiceError('CONFIG_INVALID', `--output-dir: ${folder} cannot be used (${code})`, { cause: error });
+    }
+  }
+
+  static async #open(folder: string): Promise<FileItems> {
     await mkdir(folder, { recursive: true });
     const progress = await progressIn(folder);
     if (progress.finished)
@@ -77,8 +90,24 @@ export class FileItems implements ItemStore {
     return 'written';
   }
 
-  /** @param after id of the last service whose items are all written */
+  /**
+   * Throws TARGET_UNAVAILABLE when the files cannot be written: what was kept before stays, and a run goes on from there.
+   *
+   * @param after id of the last service whose items are all written
+   */
   async keep(after: number | null, finished = false): Promise<void> {
+    try {
+      await this.#keep(after, finished);
+    } catch (error) {
+      if (error instanceof SluiceError) throw error;
+      const { code = 'unknown' } = error as NodeJS.ErrnoException;
+      throw new SluiceError('TARGET_UNAVAILABLE', `--output-dir: ${this.#folder} cannot be written (${code})`, {
+        cause: error,
+      });
+    }
+  }
+
+  async #keep(after: number | null, finished: boolean): Promise<void> {
     for (const [table, lines] of this.#lines) {
       const bytes = Buffer.from(lines.join(''));
       const file = this.#files.get(table);
@@ -99,7 +128,10 @@ export class FileItems implements ItemStore {
 }
 
 async function progressIn(folder: string): Promise<Progress> {
-  const text = await readFile(join(folder, PROGRESS), 'utf8').catch(() => null);
+  const text = await readFile(join(folder, PROGRESS), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
   if (text === null) return { after: null, bytes: {}, finished: false };
   try {
     const progress = JSON.parse(text) as Progress;

@@ -1,8 +1,8 @@
 import { SluiceError } from '../../core/index.ts';
-import { type Counts, countsOf, etl } from '../../migrations/dos/index.ts';
+import { bothSets, type Counts, countsOf, etl } from '../../migrations/dos/index.ts';
+import type { TellNote } from '../notes.ts';
 import { addCounts, noCounts } from './counts.ts';
-import type { TellNote } from './note-log.ts';
-import { type ServiceSync, type SyncedService, syncServices } from './service-sync.ts';
+import { rereading, type ServiceSync, type SyncedService, syncServices } from './service-sync.ts';
 import type { DosSource, ServiceRows } from './source-rows.ts';
 import { syncTriage, type TriageCounts } from './triage-sync.ts';
 
@@ -52,14 +52,14 @@ export async function syncAll(run: FullSync): Promise<FullSynced> {
     page = source.page(after, PAGE);
     // it is awaited only after this page is written, which may fail first
     page.catch(() => undefined);
-    await syncServices(sync, rows, ids, (done) => {
+    await syncServices(rereading(sync, source), rows, ids, (done) => {
       tally.take(done, tell);
       onProgress({ done: tally.counts.total, of, rejected: tally.counts.errors + tally.counts.invalid });
     });
     if (!signal?.aborted) await keep?.(after);
   }
   await page.catch(() => undefined);
-  const triage = signal?.aborted ? null : await syncTriage(sync, await source.triage(), (note) => tell(note));
+  const triage = signal?.aborted ? null : await syncTriage(sync, await source.triage(), tell);
   return tally.end(tell, triage, signal?.aborted ?? false);
 }
 
@@ -70,7 +70,7 @@ export async function syncOneService(run: Pick<FullSync, 'source' | 'sync' | 'te
     throw new SluiceError('CONFIG_INVALID', '--service-id: the source has no such service');
   run.tell(etl('000'));
   const tally = new Tally();
-  await syncServices(run.sync, rows, [id], (done) => tally.take(done, run.tell));
+  await syncServices(rereading(run.sync, run.source), rows, [id], (done) => tally.take(done, run.tell));
   return tally.end(run.tell, null, false);
 }
 
@@ -98,15 +98,3 @@ class Tally {
     return { services, streamed, transformers, rejections, triage, stopped };
   }
 }
-
-/** The counters under their newest names, and under those they had before. */
-export const bothSets = (counts: Counts): Record<string, number> => ({
-  ...counts,
-  total_records: counts.total,
-  supported_records: counts.supported,
-  unsupported_records: counts.unsupported,
-  transformed_records: counts.transformed,
-  migrated_records: counts.inserted + counts.updated,
-  skipped_records: counts.skipped,
-  invalid_records: counts.invalid,
-});

@@ -35,11 +35,11 @@ export async function previewDos(rows: SourceRows, config: DosConfig, at: string
   });
   const codes = deriveTriage(rows, config, at);
   const written = store.items().map(({ entity, after }) => ({ table: entity, item: storedForm(entity, after) }));
-  const triage = codes.documents.map(({ content, stamps }) => {
+  const triage = codes.documents.map(({ document: { content, stamps } }) => {
     const table = TABLE_TARGETS.triageCode.table;
     return { table, item: storedForm(table, { ...content, ...stamps }) };
   });
-  const told = codes.notes.filter(({ code }) => levelOf(code) !== 'INFO');
+  const told = codes.notes.flatMap(({ note }) => (levelOf(note.code) === 'INFO' ? [] : [note]));
   return { documents: [...written, ...triage], services, triage: told, counts };
 }
 

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../core/index.ts';
 import { DOS_LIMITS, movedCounts } from '../../gates/index.ts';
+import { bothSets } from '../../migrations/dos/index.ts';
 import type { Config } from '../config.ts';
 import { fileText } from '../metrics.ts';
 import { replaceFile } from '../text-file.ts';
 import { Durations } from './durations.ts';
 import { samplesOf } from './level-samples.ts';
-import { bothSets, type FullSynced } from './migrate.ts';
+import type { FullSynced } from './migrate.ts';
 import { isComplete, keepReport, placeOf, type RunReport, readReports, settingsHash } from './run-report.ts';
 
 export interface RecordedRun {

@@ -13,6 +13,7 @@ import {
   syncService,
 } from '../../migrations/dos/index.ts';
 import { type HeldItem, type ItemKey, type ItemStore, nameOf, WRITTEN } from './items.ts';
+import type { DosSource } from './source-rows.ts';
 
 export interface ServiceSync {
   readonly config: DosConfig;
@@ -22,6 +23,11 @@ export interface ServiceSync {
   /** services at a time; 1 keeps their order */
   readonly parallel: number;
   readonly signal?: AbortSignal;
+  /**
+   * the rows of a service as they are now: only rows that were read after an item are written over it, or whoever read
+   * earlier and wrote later would bring back what was; without it, rows never change
+   */
+  readonly reread?: (service: number) => Promise<SourceRows>;
   /** told of each service how long it took, its share of what is read for many at once included */
   readonly took?: (seconds: number) => void;
 }
@@ -109,25 +115,36 @@ function keysFor(id: number, source: Source): readonly ItemKey[] {
   return services.flatMap((service) => [{ entity: STATE_ENTITY, id: stateId(service) }, ...documentIds(service)]);
 }
 
+/** A sync that asks this source for rows as they are now. */
+export const rereading = (sync: ServiceSync, source: Pick<DosSource, 'services'>): ServiceSync => ({
+  ...sync,
+  reread: async (id) => (await source.services([id])).rows,
+});
+
 type Outcome = Omit<SyncedService, 'service'>;
 
 async function syncOne(
   sync: ServiceSync,
-  find: FindService,
+  findFirst: FindService,
   id: number,
-  source: Source,
+  first: Source,
   seen: Map<string, HeldItem>,
 ): Promise<Outcome> {
-  if (source === null) return failedAs({ kind: 'service_not_found' });
-  if (source instanceof SluiceError) return failedAs({ kind: 'row_invalid', reason: source.message });
+  let [find, source] = [findFirst, first];
   const item = (key: ItemKey): JsonObject | null => seen.get(nameOf(key))?.item ?? null;
+  const isStreamed = (key: ItemKey): boolean => (seen.get(nameOf(key))?.revision ?? WRITTEN) > WRITTEN;
   for (let round = 0; ; round += 1) {
     if (round > 0) {
       const keys = keysFor(id, source);
       for (const key of keys) seen.delete(nameOf(key));
       for (const [name, held] of await sync.store.read(keys)) seen.set(name, held);
+      if (sync.reread) {
+        find = joinServices(await sync.reread(id));
+        source = sourceOf(find, id);
+      }
     }
-    const revision = seen.get(nameOf({ entity: STATE_ENTITY, id: stateId(id) }))?.revision ?? null;
+    if (source === null) return failedAs({ kind: 'service_not_found' });
+    if (source instanceof SluiceError) return failedAs({ kind: 'row_invalid', reason: source.message });
     const at = sync.now();
     const synced = syncService(source, {
       config: sync.config,
@@ -136,9 +153,10 @@ async function syncOne(
       state: (service) => item({ entity: STATE_ENTITY, id: stateId(service) }),
       stored: (entity, key) => item({ entity, id: key }),
     });
-    const streamed = revision !== null && revision > 0n;
-    if (streamed && synced.transactions.length > 0)
-      return { ...synced, outcome: 'unchanged', transactions: [], streamed };
+    const writes = synced.transactions.flat();
+    const streamed = [{ entity: STATE_ENTITY, id: stateId(id) }, ...writes].some(isStreamed);
+    if (streamed && writes.length > 0) return { ...synced, outcome: 'unchanged', transactions: [], streamed };
+    if (round === 0 && sync.reread && writes.some(({ before }) => before !== null)) continue;
     const result = await writeAll(sync, synced, seen, at);
     if (result === 'written') return { ...synced, streamed };
     if (result === 'refused') return refusedAs(synced, { kind: 'ddb_validation' }, '041');

@@ -1,11 +1,12 @@
-import { type ChangeEvent, type Document, type Issue, SluiceError } from '../../core/index.ts';
+import { type ChangeEvent, type Document, SluiceError } from '../../core/index.ts';
 import { type DosConfig, dos, etl, type Note, SCHEMA, type SourceRows } from '../../migrations/dos/index.ts';
 import { createModel } from '../../pipeline/in-memory/index.ts';
 
 /** What the triage codes are, and what is told of the rows that give none. */
 export interface TriageCodes {
-  readonly documents: readonly Document[];
-  readonly notes: readonly Note[];
+  /** `root`: the row, or what rows have in common, that a document is made of */
+  readonly documents: readonly { readonly document: Document; readonly root: string }[];
+  readonly notes: readonly { readonly note: Note; readonly root: string }[];
   readonly errors: number;
 }
 
@@ -22,14 +23,16 @@ export function deriveTriage(rows: SourceRows, config: DosConfig, at: string): T
       model.apply(readAs(name, row, place));
     }
   }
-  const notes: Note[] = [];
+  const notes: TriageCodes['notes'][number][] = [];
   for (const { flow, root } of model.derive(at).roots) {
     const trouble = model.troubleOf(flow, root);
-    if (trouble) notes.push(etl('008', { error: trouble.code ?? trouble.state, record_id: root }));
-    for (const issue of model.issuesOf(flow, root)) notes.push(noteOf(issue, root));
+    const told = trouble ? [etl('008', { error: trouble.code ?? trouble.state })] : model.notesOf(flow, root);
+    notes.push(...told.map((note) => ({ note, root })));
   }
-  const documents = [...model.documents().values()].flatMap((held) => [...held.values()]);
-  return { documents, notes, errors: notes.filter(({ code }) => code === 'DM_ETL_008').length };
+  const documents = [...model.documents().values()].flatMap((held) =>
+    [...held.values()].map((document) => ({ document, root: model.ownerOf(document)?.root ?? document.id })),
+  );
+  return { documents, notes, errors: notes.filter(({ note }) => note.code === 'DM_ETL_008').length };
 }
 
 export const TRIAGE_TABLES: ReadonlySet<string> = new Set(
@@ -41,11 +44,6 @@ export const TRIAGE_TABLES: ReadonlySet<string> = new Set(
     'symptomgroupsymptomdiscriminators',
   ].map((table) => `${SCHEMA}.${table}`),
 );
-
-const noteOf = ({ code, path }: Issue, root: string): Note =>
-  code === 'DM_ETL_012'
-    ? { code, fields: { sg_id: Number(root) } }
-    : { code: 'DM_ETL_008', fields: { error: path, record_id: root } };
 
 function readAs(table: string, row: SourceRows[string][number], place: bigint): ChangeEvent {
   if (!Number.isInteger(row.id)) throw new SluiceError('ROW_INVALID', `${table}: a row has no id`);

@@ -6,10 +6,11 @@ import type { Config } from '../../app/config.ts';
 import { openDynamoDbItems } from '../../app/dos/dynamodb-items.ts';
 import { FileItems } from '../../app/dos/file-items.ts';
 import { type FullSynced, syncAll, syncOneService } from '../../app/dos/migrate.ts';
-import { noteLog } from '../../app/dos/note-log.ts';
 import { openRunRecord, type RunRecord } from '../../app/dos/run-record.ts';
 import type { RunReport } from '../../app/dos/run-report.ts';
 import { dynamoDbPlace } from '../../app/dynamodb.ts';
+import { noteLog } from '../../app/notes.ts';
+import { findMigration } from '../../app/pipeline.ts';
 import { SluiceError } from '../../core/index.ts';
 import { DEFAULTS } from '../../migrations/dos/index.ts';
 import { progressLine } from '../../rehearsal/index.ts';
@@ -68,7 +69,8 @@ async function migrate(options: MigrateOptions): Promise<number> {
   const line = progressLine(process.stderr);
   const log = options.log === undefined ? null : createWriteStream(options.log, { flags: 'a' });
   const { environment } = config.dynamodb;
-  const tell = log ? noteLog(config, (text) => void log.write(text), record?.runId) : () => undefined;
+  const dos = findMigration(config, 'dos');
+  const tell = log ? noteLog(config, dos, (text) => void log.write(text), record?.runId) : () => undefined;
   const sync = {
     config: { ...DEFAULTS, ...config.dos },
     store,
@@ -112,6 +114,9 @@ async function migrate(options: MigrateOptions): Promise<number> {
   } catch (error) {
     // what stopped the sync is told, not that its record could not be closed either
     await record?.end(null).catch(() => undefined);
+    line.end();
+    if (error instanceof SluiceError && error.disposition === 'retry')
+      process.stderr.write('what is written stays as it is; run it again to go on\n');
     throw error;
   } finally {
     line.end();

@@ -4,11 +4,12 @@ import type { Config } from '../../app/config.ts';
 import { openDynamoDbItems } from '../../app/dos/dynamodb-items.ts';
 import { type EventMessage, handleEvents } from '../../app/dos/events.ts';
 import { listenToSqs } from '../../app/dos/listen.ts';
-import { noteLog } from '../../app/dos/note-log.ts';
 import { fillQueue, type QueueOut } from '../../app/dos/queue.ts';
 import { dynamoDbPlace } from '../../app/dynamodb.ts';
-import { openTopicOut, readTopic } from '../../app/event-topic.ts';
+import { openTopicOut, readTopic, requireTopic } from '../../app/event-topic.ts';
 import { createLog } from '../../app/logger.ts';
+import { noteLog } from '../../app/notes.ts';
+import { findMigration } from '../../app/pipeline.ts';
 import { openSqs } from '../../app/sqs.ts';
 import { SluiceError } from '../../core/index.ts';
 import { DEFAULTS } from '../../migrations/dos/index.ts';
@@ -31,6 +32,7 @@ interface PopulateOptions extends PlaceOptions, SourceOptions, QueueOptions {
   readonly serviceId?: number;
   readonly recordId?: number;
   readonly tableName: string;
+  readonly createTopic?: boolean;
 }
 
 interface EventsOptions extends PlaceOptions, SourceOptions, QueueOptions {
@@ -60,7 +62,7 @@ function queueOf(config: Config, { sqsQueueUrl = config.sqsQueueUrl, topic }: Qu
   return { sqs: openSqs(config, sqsQueueUrl) };
 }
 
-async function outOf(config: Config, options: QueueOptions): Promise<QueueOut> {
+async function outOf(config: Config, options: PopulateOptions): Promise<QueueOut> {
   const { sqs, topic } = queueOf(config, options) as { sqs?: ReturnType<typeof openSqs>; topic?: string };
   if (sqs)
     return {
@@ -69,7 +71,11 @@ async function outOf(config: Config, options: QueueOptions): Promise<QueueOut> {
       close: async () => undefined,
     };
   const name = topic ?? '';
-  const out = await openTopicOut({ brokers: config.kafka, topic: name, log: createLog({ level: config.logLevel }) });
+  // standard output is the command's answer
+  const log = createLog({ level: config.logLevel, write: (line) => void process.stderr.write(line) });
+  const target = { brokers: config.kafka, topic: name, log };
+  await requireTopic(target, options.createTopic === true);
+  const out = await openTopicOut(target);
   return {
     name,
     async send(batch) {
@@ -86,7 +92,7 @@ async function populate(options: PopulateOptions): Promise<number> {
   const line = progressLine(process.stderr);
   const stop = stopSignal();
   const write = (text: string): void => void (options.json ? undefined : process.stderr.write(text));
-  const tell = noteLog(config, write);
+  const tell = noteLog(config, findMigration(config, 'dos'), write);
   try {
     const url = await sourceAddress(config, options);
     const { typeId = null, statusId = null, serviceId = null, recordId = null, tableName } = options;
@@ -131,7 +137,8 @@ async function events(options: EventsOptions): Promise<number> {
   const stop = stopSignal();
   const { signal } = stop;
   const once = options.once === true;
-  const tell = noteLog(config, (text) => void process.stdout.write(text));
+  const seen = { messages: 0, failed: 0, missing: 0 };
+  const tell = noteLog(config, findMigration(config, 'dos'), (text) => void process.stdout.write(text));
   const sync = {
     config: { ...DEFAULTS, ...config.dos },
     store: openDynamoDbItems(dynamoDbPlace(config, 'dos')),
@@ -140,8 +147,13 @@ async function events(options: EventsOptions): Promise<number> {
   };
   try {
     await withSource(url, 2, async (source) => {
-      const handle = async (messages: readonly EventMessage[]) =>
-        (await handleEvents({ source, sync, tell }, messages)).failed;
+      const handle = async (messages: readonly EventMessage[]) => {
+        const { failed, missing } = await handleEvents({ source, sync, tell }, messages);
+        seen.messages += messages.length;
+        seen.failed += failed.length;
+        seen.missing += missing;
+        return failed;
+      };
       const { sqs, topic } = queueOf(config, options) as { sqs?: ReturnType<typeof openSqs>; topic?: string };
       if (!sqs) {
         const { group, deadLetters } = options;
@@ -161,6 +173,9 @@ async function events(options: EventsOptions): Promise<number> {
     });
     return EXIT.ok;
   } finally {
+    const { messages, failed, missing } = seen;
+    const why = failed === 0 ? '' : `: ${failed - missing} not understood, ${missing} of services that are not there`;
+    process.stderr.write(`${messages} messages, ${failed} failed${why}\n`);
     stop.release();
   }
 }
@@ -181,6 +196,7 @@ export function registerDosQueueCommands(dos: Command): void {
     .option('--service-id <id>', 'one service only, without looking for it', wholeNumber)
     .option('--record-id <id>', 'the record named in that one message', wholeNumber)
     .option('--table-name <name>', 'the table named in that one message', 'services')
+    .option('--create-topic', 'make the topic when it is not there')
     .addHelpText(
       'after',
       `${MESSAGES}\n\nTen a batch, ten batches at a time; what the queue does not take is sent again, three times.\nExit codes: 0 all sent, 1 some were not taken or failed, 2 wrong call or setting.`,

@@ -18,7 +18,7 @@ export { versionEntry } from './history/version-entry.ts';
 export { stateId } from './ids.ts';
 export { etl, levelOf, type Note, queueNote } from './notes.ts';
 export { ROW_COLUMNS } from './rows.ts';
-export { COUNTERS, type Counts, countsOf } from './services/counts.ts';
+export { bothSets, COUNTERS, type Counts, countsOf } from './services/counts.ts';
 export { CHILDREN, type FindService, joinServices, LINKS, type SourceRows } from './services/join.ts';
 export { type SourceService, sourceService } from './services/source.ts';
 export { type Synced, syncService } from './services/sync.ts';

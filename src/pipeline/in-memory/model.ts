@@ -8,6 +8,7 @@ import {
   type Flow,
   type Issue,
   type Migration,
+  type Note,
   SluiceError,
 } from '../../core/index.ts';
 import { allRoots, readAggregate, rootsTouched } from './joins.ts';
@@ -58,6 +59,7 @@ export class Model {
   readonly #dirty = new Map<string, Set<string>>();
   readonly #timers = new Map<string, { flow: Flow; root: string; wakeAt: string }>();
   readonly #issues = new Map<string, readonly RootIssue[]>();
+  readonly #notes = new Map<string, readonly Note[]>();
   readonly #troubles = new Map<string, RootTrouble>();
   readonly #needy = new Map<string, { flow: Flow; root: string }>();
   readonly #rendered = new Map<string, number>();
@@ -143,6 +145,11 @@ export class Model {
     return (this.#issues.get(at(flow, root)) ?? []).map(({ issue }) => issue);
   }
 
+  /** What is to be logged of the last derivation of a root that came to something. */
+  notesOf(flow: string, root: string): readonly Note[] {
+    return this.#notes.get(at(flow, root)) ?? [];
+  }
+
   issues(): readonly RootIssue[] {
     return [...this.#issues.values()].flat();
   }
@@ -196,8 +203,9 @@ export class Model {
     return { ...document, content: { ...document.content, ...Object.fromEntries(filled) } };
   }
 
-  #remember(flow: Flow, root: string, { issues, wakeAt }: Derivation): void {
+  #remember(flow: Flow, root: string, { issues, notes = [], wakeAt }: Derivation): void {
     const name = at(flow.name, root);
+    this.#notes.set(name, notes);
     this.#issues.set(
       name,
       issues.map((issue) => ({ flow: flow.name, root, issue })),

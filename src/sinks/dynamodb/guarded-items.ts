@@ -53,7 +53,10 @@ export function createGuardedItems(
         if (reasons === 'written') return 'written';
         if (reasons === 'unanswered') throw new SluiceError('TARGET_UNAVAILABLE', 'DynamoDB gave no answer');
         if (reasons.some(({ kind }) => REFUSED.test(kind))) return 'refused';
-        if (!reasons.some(({ kind }) => SLOW_DOWN.test(kind))) return 'lost';
+        const isSlow = reasons.some(({ kind }) => SLOW_DOWN.test(kind));
+        // another transaction has the item at this moment, and may yet come to nothing
+        const isShared = round < ROUNDS && reasons.some(({ kind }) => kind === 'TransactionConflict');
+        if (reasons.some(({ kind }) => kind === 'ConditionalCheckFailed') || !(isSlow || isShared)) return 'lost';
         if (round >= ROUNDS) throw new SluiceError('TARGET_BUSY', 'DynamoDB asks for fewer writes');
         await clock.sleep(50 * 2 ** round * (0.5 + Math.random()));
       }

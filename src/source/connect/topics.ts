@@ -114,7 +114,7 @@ export function applyTopics(
         })),
       });
     }
-    await untilThere(
+    await untilTopicsThere(
       admin,
       changed.filter(({ what }) => what === 'missing').map(({ topic }) => topic),
     );
@@ -123,7 +123,7 @@ export function applyTopics(
 }
 
 /** A broker that has just made topics can deny them for a moment. Throws what it said last after half a minute. */
-async function untilThere(admin: kafkajs.Admin, topics: readonly string[]): Promise<void> {
+export async function untilTopicsThere(admin: kafkajs.Admin, topics: readonly string[]): Promise<void> {
   if (topics.length === 0) return;
   for (let attempt = 0; ; attempt++) {
     try {

@@ -15,7 +15,7 @@ import { createTableDump, createTables } from '../../../src/sinks/dynamodb/index
 import { bloodPressure, chemist, endpoint, enhancedAccess, LOOKUPS, practice } from '../../migrations/dos/rows.ts';
 import { ServedDirectory } from '../../migrations/dos/served-directory.ts';
 import { standBetween } from '../../support/dynamodb-between.ts';
-import { dynamoDbAt } from '../../support/dynamodb-direct.ts';
+import { dynamoDbAt } from '../../support/dynamodb-items.ts';
 import { askOracle } from '../../support/fhir-oracle/index.ts';
 import { s3Server } from '../../support/s3-server.ts';
 

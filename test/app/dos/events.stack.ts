@@ -15,7 +15,7 @@ import { DEFAULTS, type Note, TABLE_TARGETS } from '../../../src/migrations/dos/
 import { createTables } from '../../../src/sinks/dynamodb/index.ts';
 import { openSourceReader, type SourceReader } from '../../../src/source/index.ts';
 import { type DosSourceDatabase, dosSource } from '../../support/dos-source.ts';
-import { dynamoDbAt, plainOf } from '../../support/dynamodb-direct.ts';
+import { dynamoDbAt, plainOf } from '../../support/dynamodb-items.ts';
 import { sqsServer } from '../../support/sqs-server.ts';
 
 const run = randomUUID().slice(0, 8);
@@ -155,6 +155,49 @@ describe('messages of a topic', () => {
     expect(again).toBe(0);
     expect(await lettersOf(deadLetters)).toEqual([event(999_999_999), 'not JSON'].sort());
   });
+
+  test('are shared out anew when another reader joins, and none of them ends', async () => {
+    const shared = `shared_${run}`;
+    const admin = kafka().admin();
+    await admin.connect();
+    await admin.createTopics({ topics: [{ topic: shared, numPartitions: 4 }], waitForLeaders: true });
+    await admin.disconnect();
+    const stop = new AbortController();
+    const taken: string[][] = [[], []];
+    const reader = (mine: string[]) =>
+      readTopic({
+        brokers: inject('stack').kafka,
+        topic: shared,
+        deadLetters,
+        log: silentLog,
+        group: shared,
+        onMessages: async (messages) => {
+          mine.push(...messages.map(({ body }) => body));
+          await new Promise((resolve) => setTimeout(resolve, 300));
+          return [];
+        },
+        signal: stop.signal,
+        once: false,
+      });
+    const producer = kafka().producer();
+    await producer.connect();
+    const sendSome = (from: number, count: number) =>
+      producer.send({
+        topic: shared,
+        messages: Array.from({ length: count }, (_, nth) => ({ value: String(from + nth), partition: nth % 4 })),
+      });
+    await sendSome(0, 240);
+    const one = reader(taken[0] ?? []);
+    await expect.poll(() => taken[0]?.length ?? 0, { timeout: 20_000 }).toBeGreaterThan(20);
+    const two = reader(taken[1] ?? []);
+    await expect.poll(() => taken[1]?.length ?? 0, { timeout: 40_000 }).toBeGreaterThan(5);
+    await expect.poll(() => new Set(taken.flat()).size, { timeout: 40_000 }).toBe(240);
+    await sendSome(240, 40);
+    await expect.poll(() => new Set(taken.flat()).size, { timeout: 20_000 }).toBe(280);
+    stop.abort();
+    await Promise.all([one, two]);
+    await producer.disconnect();
+  }, 120_000);
 
   test('a topic that is not there, and brokers that are not, are told of', async () => {
     const missing = {

@@ -8,6 +8,7 @@ import { isoNow } from '../../../src/app/clock.ts';
 import { loadConfig } from '../../../src/app/config.ts';
 import { openDynamoDbItems } from '../../../src/app/dos/dynamodb-items.ts';
 import { FileItems } from '../../../src/app/dos/file-items.ts';
+import { MemoryItems } from '../../../src/app/dos/items.ts';
 import { type FullSync, syncAll, syncOneService } from '../../../src/app/dos/migrate.ts';
 import { readReports } from '../../../src/app/dos/run-report.ts';
 import { readDosSource } from '../../../src/app/dos/source-rows.ts';
@@ -20,7 +21,8 @@ import { Stream } from '../../migrations/dos/flows.ts';
 import { linesOf } from '../../migrations/dos/vector-cases.ts';
 import { comparable } from '../../migrations/dos/vectors.ts';
 import { type DosSourceDatabase, dosSource } from '../../support/dos-source.ts';
-import { dynamoDbAt, plainOf } from '../../support/dynamodb-direct.ts';
+import { standBetween } from '../../support/dynamodb-between.ts';
+import { dynamoDbAt, plainOf } from '../../support/dynamodb-items.ts';
 
 const SERVICES = 50;
 const run = randomUUID().slice(0, 8);
@@ -97,9 +99,21 @@ async function streamed(): Promise<ReadonlyMap<string, string>> {
   return found;
 }
 
+/** What is rejected wherever it goes to. */
+const rejectedAnyway = async () => (await syncAll(into(new MemoryItems()))).rejections;
+
 /** Keys of what is in one of two and not, or otherwise, in the other. */
 const differing = (x: ReadonlyMap<string, string>, y: ReadonlyMap<string, string>): readonly string[] =>
   [...new Set([...x.keys(), ...y.keys()])].filter((name) => x.get(name) !== y.get(name));
+
+/** An active practice with endpoints. */
+async function practice(): Promise<number> {
+  const found = await database.query(
+    `select s.id from pathwaysdos.services s join pathwaysdos.serviceendpoints e on e.serviceid = s.id
+     where s.typeid = 100 and s.statusid = 1 order by s.id limit 1`,
+  );
+  return Number((found.rows[0] as { id: number }).id);
+}
 
 const history = (place: DynamoDbPlace) => dynamoDbAt(place.url).scan(place.tableName(TABLE_TARGETS.versionHistory));
 
@@ -169,6 +183,32 @@ describe('a full sync', () => {
   });
 });
 
+test('who has read the rows earlier never writes over what was made of later ones', async () => {
+  const place = await tables('late');
+  await syncAll(into(openDynamoDbItems(place)));
+  const id = await practice();
+  const web = (text: string) => database.query('update pathwaysdos.services set web = $2 where id = $1', [id, text]);
+  await web('https://earlier.example/');
+  const store = openDynamoDbItems(place);
+  let isFirst = true;
+  const overtaken = {
+    ...store,
+    read: async (...keys: Parameters<typeof store.read>) => {
+      if (isFirst) {
+        isFirst = false;
+        // after the first has read its rows, and before it looks at the items
+        await web('https://later.example/');
+        await syncOneService(into(openDynamoDbItems(place)), id);
+      }
+      return store.read(...keys);
+    },
+  };
+  const done = await syncOneService(into(overtaken), id);
+  expect(isFirst).toBe(false);
+  expect(done.services).toMatchObject({ total: 1, updated: 0, errors: 0 });
+  expect(differing(await contents(place), await streamed())).toEqual([]);
+});
+
 test('two full syncs at once come to the same tables, and tell of each write once', async () => {
   const place = await tables('twice');
   await Promise.all([syncAll(into(openDynamoDbItems(place))), syncAll(into(openDynamoDbItems(place)))]);
@@ -195,6 +235,121 @@ function command(workspace: string, ...more: string[]) {
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
   return { child, ended, said: () => said };
 }
+
+describe('throttled', () => {
+  const isWrite = (operation: string): boolean => /^(TransactWriteItems|PutItem)$/.test(operation);
+  const refusal = (type: string, more: object = {}) =>
+    Response.json({ __type: `com.amazonaws.dynamodb.v20120810#${type}`, ...more }, { status: 400 });
+
+  test('it waits and comes to the same tables, and tells of each write once', async () => {
+    const place = await tables('throttled');
+    const whole = await streamed();
+    const asked = { reads: 0, writes: 0 };
+    const between = await standBetween(place.url, async (operation, pass, body) => {
+      if (operation === 'BatchGetItem')
+        return asked.reads++ % 3 === 0 ? refusal('ProvisionedThroughputExceededException') : pass();
+      if (!isWrite(operation) || asked.writes++ % 4 !== 0) return pass();
+      const items = (JSON.parse(String(body)) as { TransactItems?: unknown[] }).TransactItems ?? [];
+      const reasons = items.map((_, place) => ({ Code: place === 0 ? 'ThrottlingError' : 'None' }));
+      return items.length === 0
+        ? refusal('ProvisionedThroughputExceededException')
+        : refusal('TransactionCanceledException', { CancellationReasons: reasons });
+    });
+    const done = await syncAll(into(openDynamoDbItems({ ...place, url: between.url })));
+    await between.close();
+    expect(done).toMatchObject({ stopped: false, services: { total: SERVICES } });
+    expect(done.rejections).toEqual(await rejectedAnyway());
+    expect(asked.writes).toBeGreaterThan(10);
+    expect(differing(await contents(place), whole)).toEqual([]);
+    const made = [...whole.keys()].filter((name) => /organisation|location|healthcare/.test(name));
+    expect(await history(place)).toHaveLength(made.length);
+  });
+
+  test('for good, it ends with TARGET_BUSY, leaves services whole, and goes on when run again', async () => {
+    const place = await tables('busy');
+    let writes = 0;
+    const between = await standBetween(place.url, async (operation, pass) =>
+      isWrite(operation) && writes++ >= 10 ? refusal('ThrottlingException') : pass(),
+    );
+    // the waits are as long as they are: nobody needs them here
+    const hasty = { now: () => Date.now(), sleep: async () => undefined };
+    const sync = syncAll(into(openDynamoDbItems({ ...place, url: between.url, clock: hasty })));
+    await expect(sync).rejects.toMatchObject({ code: 'TARGET_BUSY' });
+    await between.close();
+    const whole = await streamed();
+    const half = await contents(place);
+    expect(half.size).toBeGreaterThan(0);
+    const stated = (found: typeof whole) => [...found.keys()].filter((name) => /state/.test(name));
+    expect(stated(half).length).toBeLessThan(stated(whole).length);
+    // every item that is there is as it is to be, and whole services are missing, or none of one
+    for (const [name, form] of half) expect(whole.get(name)).toBe(form);
+    const counted = await history(place);
+    expect(counted).toHaveLength(
+      [...half.keys()].filter((name) => /organisation|location|healthcare/.test(name)).length,
+    );
+    expect((await syncAll(into(openDynamoDbItems(place)))).rejections).toEqual(await rejectedAnyway());
+    expect(differing(await contents(place), whole)).toEqual([]);
+  });
+});
+
+describe('an item that DynamoDB can never hold', () => {
+  const told: { readonly code: string; readonly record: number | string | undefined }[] = [];
+  const tell: FullSync['tell'] = ({ code }, record) => void told.push({ code, record });
+  const HUGE = 'x'.repeat(420_000);
+
+  const comment = (id: number, text: string) =>
+    database.query(
+      'update pathwaysdos.serviceendpoints set comment = $2 where id = (select min(id) from pathwaysdos.serviceendpoints where serviceid = $1)',
+      [id, text],
+    );
+
+  test('is named and counted, nothing of its service is written, and the others go on', async () => {
+    const place = await tables('huge');
+    const id = await practice();
+    const anyway = await rejectedAnyway();
+    await comment(id, HUGE);
+    const whole = await streamed();
+    const done = await syncAll(into(openDynamoDbItems(place), { tell }));
+    expect(done.services.total).toBe(SERVICES);
+    expect(done.rejections).toEqual({ ...anyway, ddb_validation: 1 });
+    expect(told.filter(({ record }) => record === id).map(({ code }) => code)).toEqual(
+      expect.arrayContaining(['DM_ETL_041', 'DM_ETL_008']),
+    );
+    const there = await contents(place);
+    const missing = differing(there, whole);
+    expect(missing.every((name) => !there.has(name))).toBe(true);
+    expect(missing.length).toBe(4);
+    expect(JSON.stringify((await history(place)).map(plainOf))).not.toContain(HUGE);
+
+    await comment(id, 'short');
+    const mended = await syncAll(into(openDynamoDbItems(place)));
+    expect(mended.services.inserted).toBe(1);
+    expect(mended.rejections).toEqual(anyway);
+    const before = await contents(place);
+    expect(differing(before, await streamed())).toEqual([]);
+
+    await comment(id, HUGE);
+    expect(await syncOneService(into(openDynamoDbItems(place)), id)).toMatchObject({
+      rejections: { ddb_validation: 1 },
+    });
+    expect(differing(await contents(place), before)).toEqual([]);
+    await comment(id, 'short');
+  });
+
+  test('among the codes of triage, it is counted and told of, and the others go on', async () => {
+    const place = await tables('huge-code');
+    const rows = await database.rows();
+    const [group] = rows.symptomgroups ?? [];
+    const grown = (rows.symptomgroups ?? []).map((row) => (row === group ? { ...row, name: HUGE } : row));
+    const source = { ...readDosSource(reader), triage: async () => ({ ...rows, symptomgroups: grown }) };
+    told.length = 0;
+    const done = await syncAll({ ...into(openDynamoDbItems(place), { tell }), source });
+    const usual = await syncAll(into(new MemoryItems()));
+    expect(done.triage?.errors).toBe((usual.triage?.errors ?? 0) + 1);
+    expect(told).toContainEqual({ code: 'DM_ETL_041', record: String(group?.id) });
+    expect((await contents(place)).size).toBe((await streamed()).size - 1);
+  });
+});
 
 describe('killed half-way', () => {
   test('and run again, it leaves the tables of an undisturbed run', async () => {

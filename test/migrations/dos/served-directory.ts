@@ -14,7 +14,7 @@ import {
   stateId,
   TABLE_TARGETS,
 } from '../../../src/migrations/dos/index.ts';
-import { dynamoDbAt, plainOf } from '../../support/dynamodb-direct.ts';
+import { dynamoDbAt, plainOf } from '../../support/dynamodb-items.ts';
 import { type Changes, Source, type Tables } from './directory.ts';
 import type { Subject } from './vectors.ts';
 

@@ -30,3 +30,15 @@ export function countsOf({ outcome, notes }: Pick<Synced, 'outcome' | 'notes'>):
     errors: is('error'),
   };
 }
+
+/** The counters under their newest names, and under those they had before. */
+export const bothSets = (counts: Counts): Record<string, number> => ({
+  ...counts,
+  total_records: counts.total,
+  supported_records: counts.supported,
+  unsupported_records: counts.unsupported,
+  transformed_records: counts.transformed,
+  migrated_records: counts.inserted + counts.updated,
+  skipped_records: counts.skipped,
+  invalid_records: counts.invalid,
+});
