@@ -52,7 +52,7 @@ const numbers = async (table: string): Promise<ReadonlyMap<unknown, unknown>> =>
   new Map((await loaded())(table).map((row) => [row.sluice_key, row.record_number]));
 
 beforeAll(async () => {
-  rig = await startRig(inject('stack'), { migration: 'pas', rows: 60, variables: { SLUICE_PAS_TEST_DATA: 'on' } });
+  rig = await startRig(inject('stack'), { migration: 'pas', rows: 30, variables: { SLUICE_PAS_TEST_DATA: 'on' } });
   worker = rig.startWorker();
 }, 120_000);
 afterAll(async () => {
