@@ -12,6 +12,8 @@ const CONTROLS = ['\u001e', '\u001f'];
  */
 export function postgresSchema(url: string, schema: string): Extract {
   const client = new pg.Client({ connectionString: url, statement_timeout: STATEMENT_TIMEOUT_MS });
+  // a connection that breaks between two questions tells by an event; the next question then fails
+  client.on('error', () => undefined);
   let opened: Promise<ReadonlyMap<string, Table>> | null = null;
   const open = (): Promise<ReadonlyMap<string, Table>> => {
     opened ??= begin(client, schema);
