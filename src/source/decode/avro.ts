@@ -29,7 +29,7 @@ export class AvroSchemas {
     if (buffer === null || !this.lacks(buffer)) return;
     const id = buffer.readUInt32BE(1);
     try {
-      await this.compiled(id);
+      this.#types.set(id, await this.compiled(id));
       this.#refused.delete(id);
     } catch (error) {
       if (!(error instanceof SluiceError) || error.disposition === 'retry') throw error;
