@@ -54,7 +54,7 @@ const numbers = async (table: string): Promise<ReadonlyMap<unknown, unknown>> =>
 beforeAll(async () => {
   rig = await startRig(inject('stack'), { migration: 'pas', rows: 30, variables: { SLUICE_PAS_TEST_DATA: 'on' } });
   worker = rig.startWorker();
-}, 120_000);
+}, 180_000);
 afterAll(async () => {
   await rig.close();
   work.done();
@@ -63,7 +63,7 @@ afterAll(async () => {
 describe('V83 through Debezium, Kafka in Avro and PostgreSQL', () => {
   it('the tables that were there before come to what a run makes of them', async () => {
     await same();
-    expect((await loaded())('load_pmi').length).toBeGreaterThan(50);
+    expect((await loaded())('load_pmi').length).toBeGreaterThan(20);
     expect((await loaded())('rejects').length).toBeGreaterThan(3);
     expect(worker.log()).not.toMatch(/"level":"error"/);
   });
@@ -71,7 +71,7 @@ describe('V83 through Debezium, Kafka in Avro and PostgreSQL', () => {
   it('an admission, a transfer, a merge, a code that goes and a patient who goes are followed', async () => {
     const admissions = await numbers('load_adt_admissions');
     const [stay] = await source('select * from v83.conswardstay order by 1, 2, 3 limit 1');
-    await put('conswardstay', { ...stay, epsactvdtimeint: '202611200900', wardcode: 'W99' });
+    await put('conswardstay', { ...stay, epsactvdtimeint: '202611200900', wardcode: 'W01' });
     const people = await source(`select distinct internalpatientnumber as number from v83.admitdisch a
       where exists (select from v83.patdata p where p.internalpatientnumber = a.internalpatientnumber)
       and not exists (select from v83.mergedid m where m.newestid = a.internalpatientnumber) order by 1 limit 3`);
