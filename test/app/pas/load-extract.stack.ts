@@ -57,6 +57,9 @@ describe('an extract in the staging tables', () => {
   });
 
   test('a newer one writes the rows that differ', async () => {
+    // without rows that stand twice, whose counts would be another matter
+    extractOf(folder, 200, 0);
+    const { read } = (await stageExtract(url, folder)).of('PATDATA');
     setCell(folder, 'PATDATA', 3, 'Surname', 'CHANGED');
     rewrite(folder, 'PATDATA', (rows, header) => {
       const made = [...(rows[0] ?? [])];
@@ -64,7 +67,7 @@ describe('an extract in the staging tables', () => {
       return [...rows.slice(0, 9), ...rows.slice(10), made];
     });
     const { of } = await stageExtract(url, folder);
-    expect(of('PATDATA')).toMatchObject({ inserted: 1, updated: 1, deleted: 1, unchanged: 198 });
+    expect(of('PATDATA')).toMatchObject({ inserted: 1, updated: 1, deleted: 1, unchanged: read - 2 });
     expect(of('ADMITDISCH')).toMatchObject({ inserted: 0, updated: 0, deleted: 0 });
     expect(await query(`select count(*)::int as n from v83.patdata where surname = 'CHANGED'`)).toEqual([{ n: 1 }]);
   });
