@@ -28,7 +28,9 @@ describe('servers and workers that fail', () => {
   };
   const wellAgain = async (fault: string, seconds: number): Promise<void> => {
     await sampler.still(async () => {
-      await recovers(fault, seconds, () => rig.settled(seconds));
+      await recovers(fault, seconds, () => rig.settled(seconds)).catch((error: Error) => {
+        throw new Error(`${error.message}\n${worker.log().split('\n').slice(-40).join('\n')}`);
+      });
       expect(await settledDifferences(rig, seconds)).toEqual([]);
     });
     expect(sampler.wentBack).toEqual([]);

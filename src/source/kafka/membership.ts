@@ -122,6 +122,12 @@ export class GroupMembership {
     await this.#consumer?.commitOffsets(commits).catch(() => undefined);
   }
 
+  /** A consumer can crash while it still joins, which `run` does not tell: then the restart it is part of ends without it. */
+  async #joinAgainAfter(crashed: Consumer): Promise<void> {
+    await this.#restarting?.catch(() => undefined);
+    if (this.#consumer === crashed) await this.restart();
+  }
+
   async #startAnew(): Promise<void> {
     await this.#leave();
     if (!this.#closed) await this.start();
@@ -170,7 +176,7 @@ export class GroupMembership {
     consumer.on(consumer.events.CRASH, ({ payload }) => {
       if (this.#consumer !== consumer || this.#closed) return;
       log.warn(`the Kafka client ended: ${payload.error.name}`, { code: 'BROKER_UNAVAILABLE' });
-      void this.restart();
+      void this.#joinAgainAfter(consumer);
     });
     consume?.watch(consumer);
     await consumer.connect();

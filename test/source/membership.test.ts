@@ -1,0 +1,39 @@
+import { Kafka } from 'kafkajs';
+import { afterEach, expect, it, vi } from 'vitest';
+import { silentLog } from '../../src/core/index.ts';
+import { GroupMembership } from '../../src/source/kafka/membership.ts';
+
+afterEach(() => vi.restoreAllMocks());
+
+type Handler = (event: { payload: unknown }) => void;
+
+/** A consumer as kafkajs gives one: what ends it while it joins is told by an event alone, and `run` resolves. */
+function consumerThat(ends: 'crashes' | 'joins') {
+  const handlers = new Map<string, Handler>();
+  return {
+    events: { GROUP_JOIN: 'join', REBALANCING: 'rebalancing', CRASH: 'crash' },
+    on: (name: string, handler: Handler) => void handlers.set(name, handler),
+    connect: async () => undefined,
+    disconnect: async () => undefined,
+    subscribe: async () => undefined,
+    pause: () => undefined,
+    async run() {
+      if (ends === 'joins') handlers.get('join')?.({ payload: { memberAssignment: { t: [0] } } });
+      else handlers.get('crash')?.({ payload: { error: new Error('the coordinator moved') } });
+    },
+  };
+}
+
+it('joins again when a client ends while it joins again', async () => {
+  const made = ['joins', 'crashes', 'crashes', 'joins'] as const;
+  let nth = 0;
+  vi.spyOn(Kafka.prototype, 'consumer').mockImplementation(() => consumerThat(made[nth++] ?? 'joins') as never);
+  const assigned = vi.fn();
+  const options = { brokers: ['127.0.0.1:1'], group: 'g', topics: ['t'], log: silentLog, onFatal: () => undefined };
+  const membership = new GroupMembership(options, { onAssigned: assigned, onLeft: () => undefined });
+  await membership.start();
+  await membership.restart();
+  await expect.poll(() => assigned.mock.calls.length).toBe(2);
+  expect(nth).toBe(4);
+  expect(membership.fetchable).toEqual([{ topic: 't', partition: 0 }]);
+});
