@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateFiles } from '../../src/app/pas/generate-files.ts';
+import { planRun } from '../../src/app/pas/plan.ts';
 import { type PasRunOptions, type PasRunOutcome, runPas } from '../../src/app/pas/run.ts';
 import { csvFolder, type Extract } from '../../src/app/pas/source-files.ts';
 import { csvLine } from '../../src/core/index.ts';
@@ -14,6 +15,20 @@ export function workFolder(): { readonly folder: string; place(name: string): st
 }
 
 /** An extract of so many invented patients. */
+/** The plan of our contract over no table in particular. */
+export const housePlan = () =>
+  planRun({
+    mode: 'strict',
+    on: '2026-11-21',
+    testData: true,
+    approvedOnly: false,
+    contractPath: null,
+    crosswalksFolder: null,
+    policyFile: null,
+    profile: 'development',
+    tables: [],
+  });
+
 export function extractOf(folder: string, patients: number, dirty = 0, seed = 42) {
   return generateFiles(folder, { patients, seed, dirty }, () => undefined);
 }

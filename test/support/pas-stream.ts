@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadHouseContract } from '../../src/app/pas/house-contract.ts';
+import { REJECT_HEADER } from '../../src/app/pas/transform.ts';
 import { type ChangeEvent, csvLine, type Image, type JsonObject, type Operation } from '../../src/core/index.ts';
 import { stagingTables, targetColumnsOf } from '../../src/migrations/pas/index.ts';
 import { readCsv } from './pas-vectors.ts';
@@ -146,18 +147,7 @@ export function tablesByKey(read: (table: string) => readonly JsonObject[]): Map
   return written;
 }
 
-const REJECT_COLUMNS = [
-  'problem',
-  'disposition',
-  'target_table',
-  'target_field',
-  'feed',
-  'source_table',
-  'source_field',
-  'source_key',
-  'value_class',
-  'crosswalk',
-];
+const REJECT_COLUMNS = REJECT_HEADER.filter((column) => column !== 'event_position');
 
 /** Rejects without their positions, sorted. */
 export const rejectLines = (rows: readonly JsonObject[]): string[] =>

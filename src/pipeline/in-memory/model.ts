@@ -11,6 +11,7 @@ import {
   type Note,
   SluiceError,
 } from '../../core/index.ts';
+import { numbered, numberName } from '../fill-numbers.ts';
 import { allRoots, readAggregate, rootsTouched } from './joins.ts';
 import { LandedRows } from './landed-rows.ts';
 
@@ -194,13 +195,9 @@ export class Model {
   }
 
   #numbered(document: Document): Document {
-    if (!document.numbers) return document;
-    const filled = Object.entries(document.numbers).map(([name, { series, key }]) => {
-      const known = this.#numbers.get(`${series}\u001f${key}`) ?? this.#numbers.size + 1;
-      this.#numbers.set(`${series}\u001f${key}`, known);
-      return [name, known] as const;
-    });
-    return { ...document, content: { ...document.content, ...Object.fromEntries(filled) } };
+    for (const name of Object.values(document.numbers ?? {}).map(numberName))
+      if (!this.#numbers.has(name)) this.#numbers.set(name, this.#numbers.size + 1);
+    return numbered(document, this.#numbers);
   }
 
   #remember(flow: Flow, root: string, { issues, notes = [], wakeAt }: Derivation): void {

@@ -1,4 +1,4 @@
-import type { NumberRef } from '../../core/index.ts';
+import { type NumberRef, SluiceError } from '../../core/index.ts';
 import { texts } from './arrays.ts';
 import type { LedgerContext } from './context.ts';
 import type { Queryable } from './sql.ts';
@@ -33,7 +33,11 @@ export async function numbersOf(
      on conflict do nothing returning series, key, number`);
   // somebody else was first
   await take(READ);
-  return refs.map(({ series, key }) => known.get(nameOf(series, key)) ?? 0);
+  return refs.map(({ series, key }) => {
+    const number = known.get(nameOf(series, key));
+    if (number === undefined) throw new SluiceError('INTERNAL', `a number of ${series} was given and is not there`);
+    return number;
+  });
 }
 
 const READ = `select n.series, n.key, n.number from unnest($2::text[], $3::text[]) as u(series, key)

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { planRun } from '../../../src/app/pas/plan.ts';
 import type { TargetEdge } from '../../../src/migrations/pas/catalogue/model.ts';
 import type { TargetLayout } from '../../../src/migrations/pas/engine/engine.ts';
 import type { SourceRow } from '../../../src/migrations/pas/engine/outcome.ts';
@@ -11,6 +10,7 @@ import { checkRates, type RatedTable } from '../../../src/migrations/pas/quality
 import { numberSet } from '../../../src/migrations/pas/quality/records.ts';
 import { createTargetChecker } from '../../../src/migrations/pas/quality/target-checks.ts';
 import { checkVolume } from '../../../src/migrations/pas/quality/volume.ts';
+import { housePlan } from '../../support/pas-run.ts';
 
 const person = { forenames: 'ZOË MAY', surname: "O'Neill", born: '19800229', sex: '2', postcode: 'LS1 4AP' };
 
@@ -204,17 +204,7 @@ describe('codes', () => {
   });
 
   test('the sets of our contract: crosswalk, master file, constants; none where another rule fills the column', () => {
-    const plan = planRun({
-      mode: 'strict',
-      on: '2026-11-21',
-      testData: true,
-      approvedOnly: false,
-      contractPath: null,
-      crosswalksFolder: null,
-      policyFile: null,
-      profile: 'development',
-      tables: [],
-    });
+    const plan = housePlan();
     const projected = plan.engine.projection.get('WARD');
     const ward: SourceRow = Array.from({ length: 9 }, (_, i) => (i === projected?.columns.get('Ward') ? 'W01' : ''));
     const sets = plan.codeSets(new Map([['WARD', [ward]]]));

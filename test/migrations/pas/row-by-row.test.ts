@@ -1,23 +1,12 @@
 import { afterAll, expect, test } from 'vitest';
-import { planRun } from '../../../src/app/pas/plan.ts';
 import type { Sink, SourceRow, TargetRow } from '../../../src/migrations/pas/engine/outcome.ts';
-import { extractOf, workFolder } from '../../support/pas-run.ts';
+import { extractOf, housePlan, workFolder } from '../../support/pas-run.ts';
 import { readExtracts } from '../../support/pas-vectors.ts';
 
 const work = workFolder();
 afterAll(work.done);
 
-const { engine } = planRun({
-  mode: 'strict',
-  on: '2026-11-21',
-  testData: true,
-  approvedOnly: false,
-  contractPath: null,
-  crosswalksFolder: null,
-  policyFile: null,
-  profile: 'development',
-  tables: [],
-});
+const { engine } = housePlan();
 
 /** What is made of the rows, numbers given in the order they are asked for; links by the parent's key. */
 function made(batches: readonly ReadonlyMap<string, readonly SourceRow[]>[], shared: ReadonlyMap<string, SourceRow[]>) {
