@@ -2,6 +2,8 @@ import pg from 'pg';
 import type { Contest } from './contestant.ts';
 import { insertRows } from './load.ts';
 import { type Place, until, urlOf } from './place.ts';
+import type { Source } from './source.ts';
+import { cpuSeconds, treeCpuSeconds } from './usage.ts';
 
 export interface Latency {
   readonly name: string;
@@ -11,6 +13,9 @@ export interface Latency {
   readonly commits: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** CPU milliseconds for each commit; PostgreSQL's include what the source needs */
+  readonly clientCpuMs: number;
+  readonly postgresCpuMs: number;
 }
 
 const CONNECTIONS = 16;
@@ -36,13 +41,37 @@ async function commitAtRate(
       pending.push(
         pool
           .connect()
-          .then((client) => insertRows(client as unknown as pg.Client, [id]).finally(() => client.release())),
+          .then((client) => insertRows(client, [id]).finally(() => client.release())),
       );
     }
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
   await Promise.all(pending);
   return { ids, achieved: Math.round(total / ((performance.now() - started) / 1000)) };
+}
+
+/**
+ * Commits a second that the source gets through from end to end, sinks standing still: as many as its connections can
+ * make for `seconds`, over the time until the topic holds them all.
+ */
+export async function sustainedRate(place: Place, source: Source, seconds: number): Promise<number> {
+  const pool = new pg.Pool({ connectionString: urlOf(place, `${place.prefix}source`), max: CONNECTIONS });
+  try {
+    const before = await source.ends();
+    const started = performance.now();
+    let commits = 0;
+    const committing = async (): Promise<void> => {
+      while (performance.now() - started < seconds * 1000) {
+        commits += 1;
+        await insertRows(pool, [nextId++]);
+      }
+    };
+    await Promise.all(Array.from({ length: CONNECTIONS }, committing));
+    await until('the topic has what was committed', 180, async () => (await source.ends()) >= before + commits, 100);
+    return Math.round(commits / ((performance.now() - started) / 1000));
+  } finally {
+    await pool.end();
+  }
 }
 
 type Queryable = Pick<pg.Pool, 'query'>;
@@ -65,7 +94,7 @@ export async function measureLatency(
   place: Place,
   name: string,
   contest: Contest,
-  given: { rate: number; seconds: number },
+  given: { rate: number; seconds: number; postmaster: number },
 ): Promise<Latency> {
   const pool = new pg.Pool({ connectionString: urlOf(place, `${place.prefix}source`), max: CONNECTIONS });
   const { target, table } = contest;
@@ -80,13 +109,25 @@ export async function measureLatency(
     // behind everything written while it stood still
     await until(`${name}: catching up`, 180, arrived((await commitAtRate(pool, 10, 1)).ids), 250);
     await until(`${name}: warm`, 120, arrived((await commitAtRate(pool, given.rate, WARM_SECONDS)).ids), 250);
+    const before = { client: cpuSeconds(contest.pid), postgres: treeCpuSeconds(given.postmaster) };
     const { ids, achieved } = await commitAtRate(pool, given.rate, given.seconds);
     await until(`${name}: the last commit`, 120, arrived(ids), 250);
+    const each = (seconds: number): number => Number(((seconds * 1000) / ids.length).toFixed(2));
+    const clientCpuMs = each(cpuSeconds(contest.pid) - before.client);
+    const postgresCpuMs = each(treeCpuSeconds(given.postmaster) - before.postgres);
     const source = await commitTimes(pool, 'public.visit', ids);
     const there = await commitTimes(target, table, ids);
     const waits = [...there].map(([id, ms]) => ms - (source.get(id) ?? Number.NaN)).sort((x, y) => x - y);
-    const p50Ms = percentile(waits, 0.5);
-    return { name, rate: given.rate, achieved, commits: ids.length, p50Ms, p99Ms: percentile(waits, 0.99) };
+    return {
+      name,
+      rate: given.rate,
+      achieved,
+      commits: ids.length,
+      p50Ms: percentile(waits, 0.5),
+      p99Ms: percentile(waits, 0.99),
+      clientCpuMs,
+      postgresCpuMs,
+    };
   } finally {
     await pool.end();
   }

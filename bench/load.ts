@@ -88,6 +88,6 @@ export async function writeTransaction(client: pg.Client, step: Step): Promise<v
 export const writeMarkers = async (client: pg.Client): Promise<void> => void (await insertRows(client, MARKERS));
 
 /** One transaction. */
-export async function insertRows(client: pg.Client, ids: readonly number[]): Promise<void> {
+export async function insertRows(client: Pick<pg.Client, 'query'>, ids: readonly number[]): Promise<void> {
   await client.query({ name: 'insert', text: INSERT, values: [ids] });
 }

@@ -5,8 +5,8 @@ export interface BenchOptions {
   readonly events: number;
   readonly rounds: number;
   readonly json: boolean;
-  /** commits a second of the latency runs; empty: none */
-  readonly rates: readonly number[];
+  /** commits a second of the latency runs, empty: none; `half` of what the source sustains, 2,000 at most */
+  readonly rates: readonly (number | 'half')[];
   readonly latencySeconds: number;
   /** how ours is done, and whether theirs is measured beside it */
   readonly ways: readonly Way[];
@@ -25,7 +25,8 @@ Moves one table's change events from Kafka to PostgreSQL with the Debezium JDBC 
 
   --events <n>            change events in the topic (default 200000)
   --rounds <n>            rounds of each (default 2)
-  --rates <n,n>           commits a second for the latency runs, '' for none (default 200,2000)
+  --rates <n,n>           commits a second for the latency runs, '' for none; half: half of what the source is found to
+                          sustain by itself, 2000 at most (default 200,half)
   --latency-seconds <n>   length of one measured latency run (default 15)
   --ways <w,w>            copied (the single-table flow), landed, or both (default copied,landed)
   --alone                 without the JDBC sink
@@ -46,6 +47,8 @@ const wayOf = (text: string): Way => {
   return text;
 };
 
+const rateOf = (text: string): number | 'half' => (text === 'half' ? 'half' : whole('rates', text, 1));
+
 /** null: help was asked for. Throws RangeError or TypeError naming the option. */
 export function readOptions(args: readonly string[]): BenchOptions | null {
   const { values } = parseArgs({
@@ -53,7 +56,7 @@ export function readOptions(args: readonly string[]): BenchOptions | null {
     options: {
       events: { type: 'string', default: '200000' },
       rounds: { type: 'string', default: '2' },
-      rates: { type: 'string', default: '200,2000' },
+      rates: { type: 'string', default: '200,half' },
       'latency-seconds': { type: 'string', default: '15' },
       ways: { type: 'string', default: 'copied,landed' },
       alone: { type: 'boolean', default: false },
@@ -68,7 +71,7 @@ export function readOptions(args: readonly string[]): BenchOptions | null {
   return {
     events: whole('events', values.events, 1_000),
     rounds: whole('rounds', values.rounds, 0),
-    rates: values.rates === '' ? [] : values.rates.split(',').map((rate) => whole('rates', rate, 1)),
+    rates: values.rates === '' ? [] : values.rates.split(',').map(rateOf),
     latencySeconds: whole('latency-seconds', values['latency-seconds'], 1),
     ways: values.ways.split(',').map(wayOf),
     theirs: !values.alone,

@@ -65,7 +65,7 @@ export function text(report: Report): string {
   if (report.latency.length > 0) {
     parts.push(
       lines(
-        ['commit to target', 'wanted/s', 'achieved/s', 'commits', 'p50 ms', 'p99 ms'],
+        ['commit to target', 'wanted/s', 'achieved/s', 'commits', 'p50 ms', 'p99 ms', 'client CPU ms', 'PostgreSQL CPU ms'],
         report.latency.map((r) => [r.name, r.rate, r.achieved, r.commits, r.p50Ms, r.p99Ms]),
       ),
     );

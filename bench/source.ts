@@ -27,6 +27,8 @@ export interface Source {
   /** Change events through Debezium into the topic; answers when all of them are there. */
   fill(events: number): Promise<{ seconds: number; records: number; bytes: number }>;
   totals(): Promise<Totals>;
+  /** records in the topic so far */
+  ends(): Promise<number>;
   stop(): Promise<void>;
   resume(): Promise<void>;
   close(): Promise<void>;
@@ -90,6 +92,7 @@ export async function openSource(place: Place): Promise<Source> {
   return {
     client,
     totals: () => totalsOf(client, TABLE),
+    ends,
     async fill(events) {
       const started = Date.now();
       const plan = new LoadPlan(events - MARKERS.length);
