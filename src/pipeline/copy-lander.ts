@@ -19,6 +19,12 @@ interface Change {
   readonly raw: RawRecord;
 }
 
+interface Done {
+  readonly written: number;
+  readonly older: number;
+  readonly parked: readonly ParkedRecord[];
+}
+
 /** Records read as far as needed to tell which change of each row is the newest. */
 interface Taken {
   /** in the order of the log, cut where a change builds on an earlier one of the same batch */
@@ -139,14 +145,22 @@ export class CopyLander implements Lander {
     const sourceTime = micros.length === 0 ? null : isoOfMicros(largest(micros));
     const news = this.#epochs.of(taken.changes);
     const done = await ledger.landing(async (tx) => {
-      if (step !== null) {
-        const move = { ...this.#place, ...step, to: taken.to, sourceTime, logTimeMs: taken.logTimeMs };
-        if (!(await tx.advance(move))) throw new SluiceError('FENCED', 'another worker has this partition');
-      }
+      const doubted = await this.#doubted(tx, taken);
       const { parked, stop } = taken;
-      if (parked.length === 0 && stop === null) await tx.closeParked(this.#options.again, 'tried again');
-      for (const seen of news) await tx.observeEpoch(seen);
-      return this.#copy(tx, taken, step === null);
+      const copying = async (): Promise<Done> => {
+        const written = await this.#copy(tx, taken, doubted, step === null);
+        if (parked.length === 0 && stop === null) await tx.closeParked(this.#options.again, 'tried again');
+        for (const seen of news) await tx.observeEpoch(seen);
+        return written;
+      };
+      if (step === null) return copying();
+      // both go out at once, and both are over before the transaction is
+      const move = { ...this.#place, ...step, to: taken.to, sourceTime, logTimeMs: taken.logTimeMs };
+      const [moved, copied] = await Promise.allSettled([tx.advance(move), copying()]);
+      if (moved.status === 'rejected') throw moved.reason;
+      if (!moved.value) throw new SluiceError('FENCED', 'another worker has this partition');
+      if (copied.status === 'rejected') throw copied.reason;
+      return copied.value;
     });
     this.#epochs.told(news);
     for (let n = Math.min(done.written, 100); n > 0; n--) this.#breaker.take(null);
@@ -167,13 +181,8 @@ export class CopyLander implements Lander {
     };
   }
 
-  async #copy(
-    tx: LandingTransaction,
-    taken: Taken,
-    beside: boolean,
-  ): Promise<{ written: number; older: number; parked: readonly ParkedRecord[] }> {
+  async #copy(tx: LandingTransaction, taken: Taken, doubted: Map<string, bigint>, beside: boolean): Promise<Done> {
     const parked = [...taken.parked];
-    const doubted = await this.#doubted(tx, taken);
     const healed = new Map<string, bigint>();
     let [written, offered] = [0, 0];
     for (const segment of taken.segments) {

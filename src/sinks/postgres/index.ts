@@ -21,6 +21,8 @@ export function openPool(connectionString: string, size: number): pg.Pool {
     connectionString,
     max: size,
     application_name: 'sluice',
+    // statements that do not wait for each other's answers go out together
+    pipeline: true,
     connectionTimeoutMillis: 10_000,
     // a worker that was frozen in mid-transaction holds rows and roots that others wait for
     idle_in_transaction_session_timeout: 30_000,

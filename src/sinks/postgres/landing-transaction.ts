@@ -24,18 +24,18 @@ import { type LandedRecord, landedBefore, landedColumns, landedState, saveRows }
 import type { LandedTable } from './landed-tables.ts';
 import { insertMarks } from './marks.ts';
 import { closeParked } from './parked.ts';
-import type { Queryable } from './sql.ts';
+import type { Transaction } from './sql.ts';
 
 /** The statements of one landing transaction, on the connection that holds it. */
 export class PostgresLanding implements LandingTransaction {
-  readonly #db: Queryable;
+  readonly #db: Transaction;
   readonly #context: LedgerContext;
   readonly deriving: DerivingTransaction;
   /** rows of landed tables this transaction has locked */
   readonly #held = new Map<string, Set<string>>();
   #attempts = 0;
 
-  constructor(db: Queryable, context: LedgerContext, deriving: DerivingTransaction) {
+  constructor(db: Transaction, context: LedgerContext, deriving: DerivingTransaction) {
     this.#db = db;
     this.#context = context;
     this.deriving = deriving;
@@ -43,9 +43,12 @@ export class PostgresLanding implements LandingTransaction {
 
   async advance(move: Advance): Promise<boolean> {
     const done = await this.#db.query(
-      `update sluice.progress set next_offset = $5, landed_at = clock_timestamp(),
+      {
+        name: 'advance',
+        text: `update sluice.progress set next_offset = $5, landed_at = clock_timestamp(),
          source_time = greatest(source_time, $6::timestamptz), log_time_ms = greatest(log_time_ms, $8::bigint)
        where pipeline = $1 and topic = $2 and part = $3 and next_offset = $4 and fence = $7`,
+      },
       [
         this.#context.pipeline,
         move.topic,
@@ -215,8 +218,11 @@ export class PostgresLanding implements LandingTransaction {
   }
 
   async hasParked(table: string): Promise<boolean> {
-    const found = await this.#db.query(
-      `select from sluice.parked where pipeline = $1 and kind = 'record' and scope = $2 and state = 'parked' limit 1`,
+    const found = await this.#db.ask(
+      {
+        name: 'has_parked',
+        text: `select from sluice.parked where pipeline = $1 and kind = 'record' and scope = $2 and state = 'parked' limit 1`,
+      },
       [this.#context.pipeline, table],
     );
     return found.rowCount === 1;

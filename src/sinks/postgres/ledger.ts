@@ -22,7 +22,7 @@ import { nextIntents, settleIntents } from './intents.ts';
 import { PostgresLanding } from './landing-transaction.ts';
 import { leaseLanes, releaseLanes } from './lanes.ts';
 import { expandMarks, markedRoots, tick } from './marks.ts';
-import { isoMicros, type Queryable } from './sql.ts';
+import { isoMicros, type Transaction, transactionOn } from './sql.ts';
 import { TargetTables } from './target-tables.ts';
 
 /** The ledger of one pipeline in PostgreSQL. Every failure leaves it as a SluiceError. */
@@ -143,7 +143,7 @@ export class PostgresLedger implements Ledger {
     }
   }
 
-  async #transaction<T>(work: (db: Queryable) => Promise<T>): Promise<T> {
+  async #transaction<T>(work: (db: Transaction) => Promise<T>): Promise<T> {
     return this.#guarded(async () => {
       const client = await this.#pool.connect();
       let broken: Error | undefined;
@@ -153,8 +153,7 @@ export class PostgresLedger implements Ledger {
       };
       client.on('error', onError);
       try {
-        await client.query('begin');
-        const result = await work(client);
+        const result = await work(transactionOn(client));
         await client.query('commit');
         return result;
       } catch (error) {

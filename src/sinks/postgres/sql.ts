@@ -9,6 +9,25 @@ export interface Queryable {
   ): Promise<pg.QueryResult<R>>;
 }
 
+/** The connection of one transaction. Its statements wait until it has begun: outside of one they would stay. */
+export interface Transaction extends Queryable {
+  /** A statement that changes nothing, sent together with `begin`. */
+  readonly ask: Queryable['query'];
+}
+
+export function transactionOn(client: Queryable): Transaction {
+  const begun = client.query('begin');
+  // told by the first statement that waits for it
+  begun.catch(() => undefined);
+  return {
+    query: async (statement, values) => {
+      await begun;
+      return client.query(statement, values);
+    },
+    ask: (statement, values) => client.query(statement, values),
+  };
+}
+
 /** A double-quoted identifier. */
 export const ident = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
