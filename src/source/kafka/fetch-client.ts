@@ -1,4 +1,5 @@
 import { BrokerConnection } from './connection.ts';
+import { FetchPace } from './fetch-pace.ts';
 import { decodeFetch, ERRORS, encodeFetch, type FetchedPartition, type FetchLimits } from './fetch-protocol.ts';
 import type { LogBatch } from './kafkajs-client.ts';
 import { GroupMembership, type KafkaClientOptions, type Place } from './membership.ts';
@@ -165,6 +166,7 @@ export class FetchClient {
     const close = (): void => connection.close();
     signal.addEventListener('abort', close, { once: true });
     const reader = new RecordReader();
+    const pace = new FetchPace();
     try {
       let turn = 0;
       for (let correlation = 1; !signal.aborted; correlation = (correlation + 1) & 0x3fffffff) {
@@ -176,12 +178,15 @@ export class FetchClient {
         const frame = encodeFetch(correlation, wanted, this.#limits);
         const answer = await connection.request(frame, this.#limits.maxWaitMs + PATIENCE_MS);
         const asked = new Map(wanted.map((one) => [nameOf(one), one.offset]));
+        let records = 0;
         for (const fetched of decodeFetch(answer, correlation)) {
           if (this.#term !== term) return;
-          await this.#take(fetched, asked.get(nameOf(fetched)), term, reader);
+          records += await this.#take(fetched, asked.get(nameOf(fetched)), term, reader);
         }
+        const wait = pace.after(records, performance.now());
+        if (wait > 0) await sleep(wait, signal);
         // what a broker answers at once and in full would otherwise keep timers and other sockets waiting
-        await new Promise((resolve) => setImmediate(resolve));
+        else await new Promise((resolve) => setImmediate(resolve));
       }
     } finally {
       signal.removeEventListener('abort', close);
@@ -214,18 +219,22 @@ export class FetchClient {
     });
   }
 
-  async #take(fetched: FetchedPartition, from: bigint | undefined, term: Term, reader: RecordReader): Promise<void> {
+  /** Answers how many records it handed on. */
+  async #take(fetched: FetchedPartition, from: bigint | undefined, term: Term, reader: RecordReader): Promise<number> {
     const { topic, partition, error } = fetched;
     const position = term.positions.get(nameOf(fetched));
-    if (!position || from === undefined) return;
-    if (error === ERRORS.offsetOutOfRange) return this.#backInRange(position, from);
+    if (!position || from === undefined) return 0;
+    if (error === ERRORS.offsetOutOfRange) {
+      await this.#backInRange(position, from);
+      return 0;
+    }
     if (error !== ERRORS.none) throw new Error(`${topic}/${partition}: the broker answers error ${error}`);
     // a seek came while the broker was asked
-    if (position.offset !== from) return;
+    if (position.offset !== from) return 0;
     const { records, next: read } = reader.read(fetched.records, from, fetched.aborted);
     const next = read === null || read < from ? from : read;
     // Of a partition in which nothing comes the caller hears once, for only he knows whether `from` is where he was.
-    if (next === from && position.isTold) return;
+    if (next === from && position.isTold) return 0;
     position.isTold = true;
     if (next > from) {
       position.offset = next;
@@ -233,6 +242,7 @@ export class FetchClient {
     }
     const { highWatermark } = fetched;
     this.#onBatch?.({ topic, partition, fetchedFrom: from, nextOffset: next, highWatermark, records });
+    return records.length;
   }
 
   /** What was asked for is not there (any more, or yet): the log's nearest end is, and the caller sees the gap. */
@@ -250,14 +260,12 @@ const nameOf = ({ topic, partition }: Place): string => `${topic}/${partition}`;
 
 function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer);
-        resolve();
-      },
-      { once: true },
-    );
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done, { once: true });
   });
 }
