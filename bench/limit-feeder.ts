@@ -60,16 +60,14 @@ async function main(call: WorkerCall): Promise<void> {
 
 /** A ledger on a connection that says yes to everything. */
 function recording(ledger: Ledger, call: WorkerCall, written: Statement[]): Ledger {
-  const db = {
-    query: async (statement: string | { readonly name: string; readonly text: string }, values: unknown[] = []) => {
+  const query = async (statement: string | { readonly name: string; readonly text: string }, values: unknown[] = []) => {
       const { name, text } = typeof statement === 'string' ? { name: undefined, text: statement } : statement;
       // parameters are pieces of buffers that are used again
       if (!text.includes('sluice.parked')) written.push({ name, text, values: values.map((one) => (Buffer.isBuffer(one) ? Buffer.from(one) : one)) });
       return { rows: [], rowCount: text.includes('sluice.parked') ? 0 : 1 };
-    },
   };
   const context = ledgerContext(call.pipeline, visitMigration(call.migration, call.way), '');
-  const tx = new PostgresLanding(db as never, context, {} as DerivingTransaction);
+  const tx = new PostgresLanding({ query, ask: query } as never, context, {} as DerivingTransaction);
   return Object.assign(Object.create(ledger) as Ledger, {
     copyBatch: ledger.copyBatch.bind(ledger),
     landing: <T>(work: (landing: PostgresLanding) => Promise<T>) => work(tx),
