@@ -1,4 +1,5 @@
 import { type Flow, SluiceError } from '../core/index.ts';
+import { EpochNews } from './epoch-news.ts';
 import { type DecodedBatch, decodeBatch, landBatch, type Place } from './land.ts';
 import { type Lander, type LanderOptions, type Landing, newestTimestamp, type Step } from './lander.ts';
 import type { Decoder, PipelineContext, RawRecord } from './ports.ts';
@@ -12,6 +13,7 @@ export class ImageLander implements Lander {
   readonly #subscriptions: Subscriptions;
   readonly #fastFlows: readonly Flow[];
   readonly #options: Required<LanderOptions>;
+  readonly #epochs = new EpochNews();
 
   constructor(
     place: Place,
@@ -35,15 +37,25 @@ export class ImageLander implements Lander {
     const { parked, stop } = batch;
     // an empty step would prove nothing and move nothing
     if (step !== null && batch.to <= step.from) return { to: step.from, applied: 0, stale: 0, parked, stop };
+    const news = this.#epochs.of(batch.changes.map(({ event }) => event));
     const folded = await this.#context.ledger.landing(async (tx) => {
+      // asked first, for it goes out together with the beginning
+      const hadParked = await tx.hasParked(this.#place.table);
       if (step !== null) {
         const logTimeMs = newestTimestamp(records, batch.to);
         const move = { ...this.#place, ...step, to: batch.to, sourceTime: newest(batch), logTimeMs };
         if (!(await tx.advance(move))) throw new SluiceError('FENCED', 'another worker has this partition');
       }
       if (parked.length === 0 && stop === null) await tx.closeParked(this.#options.again, 'tried again');
-      return landBatch(tx, this.#context, this.#subscriptions, this.#place, batch, this.#fastFlows);
+      const landed = await landBatch(tx, this.#context, this.#subscriptions, this.#place, batch, {
+        fastFlows: this.#fastFlows,
+        hadParked,
+      });
+      // last, for all partitions write the same row, and wait for whoever has it
+      for (const seen of news) await tx.observeEpoch(seen);
+      return landed;
     });
+    this.#epochs.told(news);
     return { to: batch.to, applied: folded?.applied ?? 0, stale: folded?.stale ?? 0, parked, stop };
   }
 }

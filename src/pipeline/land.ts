@@ -10,7 +10,6 @@ import {
   type SourceRecord,
 } from '../core/index.ts';
 import { deriveLocked } from './derive.ts';
-import { epochsOf } from './epoch-news.ts';
 import { entryOf, type Folded, foldChanges, keysOfPast } from './fold.ts';
 import type { Decoder, PipelineContext, RawRecord } from './ports.ts';
 import type { Subscriptions } from './subscriptions.ts';
@@ -85,7 +84,8 @@ export async function parkedRecord(
 
 /**
  * Lands one batch inside `tx`: newest images, history, marks and parked records, and derives on the spot those flows
- * whose root is this row alone. The caller has moved progress in the same transaction.
+ * whose root is this row alone. The caller has moved progress in the same transaction, and has asked whether any record
+ * of the table was parked before.
  */
 export async function landBatch(
   tx: LandingTransaction,
@@ -93,9 +93,8 @@ export async function landBatch(
   subscriptions: Subscriptions,
   place: Place,
   batch: DecodedBatch,
-  fastFlows: readonly Flow[],
+  { fastFlows, hadParked }: { readonly fastFlows: readonly Flow[]; readonly hadParked: boolean },
 ): Promise<Folded | null> {
-  for (const seen of epochsOf(batch.changes.map(({ event }) => event))) await tx.observeEpoch(seen);
   await tx.park(batch.parked);
   const table = subscriptions.table(place.table);
   if (!table || batch.changes.length === 0) return null;
@@ -115,7 +114,7 @@ export async function landBatch(
   await tx.recordChanges(folded.changes);
   const rawOf = (event: ChangeEvent): RawRecord | undefined => batch.changes.find((c) => c.event === event)?.raw;
   await tx.park(folded.parked.map(({ event, code }) => unsentRecord(place, event, rawOf(event), code)));
-  if (await tx.hasParked(table.name)) await tx.heal(table.name, folded.complete);
+  if (hadParked || batch.parked.length + folded.parked.length > 0) await tx.heal(table.name, folded.complete);
   const marks: Mark[] = [...folded.marks];
   const fresh = new Set(keys.filter((key) => !landed.has(key)));
   for (const flow of fastFlows) {

@@ -53,7 +53,14 @@ async function land(table: string, op: 'c' | 'u' | 'd', row: Image): Promise<voi
   };
   const changes = [{ event, raw: { offset: n, key: null, value: null, headers: {}, timestampMs: 0 } }];
   await context.ledger.landing((tx) =>
-    landBatch(tx, context, subscriptions, place, { changes, parked: [], stop: null, to: 0n }, []),
+    landBatch(
+      tx,
+      context,
+      subscriptions,
+      place,
+      { changes, parked: [], stop: null, to: 0n },
+      { fastFlows: [], hadParked: false },
+    ),
   );
 }
 

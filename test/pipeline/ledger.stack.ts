@@ -30,7 +30,14 @@ async function land(...events: ChangeEvent[]): Promise<void> {
     if (changes.length === 0) continue;
     const place = { topic: TOPIC, partition: 0, table };
     await context.ledger.landing((tx) =>
-      landBatch(tx, context, subscriptions, place, { changes, parked: [], stop: null, to: 0n }, []),
+      landBatch(
+        tx,
+        context,
+        subscriptions,
+        place,
+        { changes, parked: [], stop: null, to: 0n },
+        { fastFlows: [], hadParked: false },
+      ),
     );
   }
 }

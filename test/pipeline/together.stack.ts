@@ -82,7 +82,9 @@ async function land(op: ChangeEvent['op'], key: string, row: Image = {}): Promis
   const raw = { offset: place, key: null, value: null, headers: {}, timestampMs: 0 };
   const at = { topic: 'together.public.shop', partition: 0, table: event.table };
   const batch = { changes: [{ event, raw }], parked: [], stop: null, to: 0n };
-  await ledger.landing((tx) => landBatch(tx, context, new Subscriptions(migration), at, batch, []));
+  await ledger.landing((tx) =>
+    landBatch(tx, context, new Subscriptions(migration), at, batch, { fastFlows: [], hadParked: false }),
+  );
   await derive();
 }
 

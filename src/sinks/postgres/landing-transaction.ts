@@ -254,14 +254,19 @@ export class PostgresLanding implements LandingTransaction {
   async attempt<T>(work: () => Promise<T>): Promise<T> {
     this.#attempts += 1;
     const name = `attempt_${this.#attempts}`;
-    await this.#db.query(`savepoint ${name}`);
+    // neither is waited for: what fails here fails whatever comes behind it, the commit included
+    this.#send(`savepoint ${name}`);
     try {
       const result = await work();
-      await this.#db.query(`release savepoint ${name}`);
+      this.#send(`release savepoint ${name}`);
       return result;
     } catch (error) {
       await this.#db.query(`rollback to savepoint ${name}`);
       throw error;
     }
+  }
+
+  #send(statement: string): void {
+    this.#db.query(statement).catch(() => undefined);
   }
 }

@@ -154,7 +154,9 @@ export class PostgresLedger implements Ledger {
       client.on('error', onError);
       try {
         const result = await work(transactionOn(client));
-        await client.query('commit');
+        // a transaction with a failed statement in it is rolled back by a commit, which is no error to the server
+        const { command } = await client.query('commit');
+        if (command !== 'COMMIT') throw new SluiceError('TARGET_BUSY', 'the transaction was rolled back at its commit');
         return result;
       } catch (error) {
         await client.query('rollback').catch((failure: Error) => {
