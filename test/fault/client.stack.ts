@@ -1,20 +1,20 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { describe, inject, it } from 'vitest';
 import { settledDifferences } from '../support/oracle.ts';
 import { recovers } from '../support/recovery.ts';
-import { type Rig, startRig } from '../support/rig.ts';
+import { startRig } from '../support/rig.ts';
 
 /** By the fetch that waits for its answer, or by the watchdog over whoever fetches. */
 const NOTICED = /cannot fetch: |the client fetches nothing though there is something to fetch/;
 
 describe('a Kafka client that returns nothing any more and says nothing', () => {
-  let rig: Rig;
-  beforeAll(async () => {
-    rig = await startRig(inject('stack'), { rows: 14, seed: 61n });
-  }, 120_000);
-  afterAll(() => rig.close());
-
   for (const how of ['fetches', 'connections'] as const) {
-    it(`${how} that stay without an answer: it is noticed within 15 s, and gone on from by itself`, async () => {
+    // both mostly wait: at once, each with a rig of its own
+    it.concurrent(`${how} that stay without an answer: it is noticed within 15 s, and gone on from by itself`, async ({
+      expect,
+      onTestFinished,
+    }) => {
+      const rig = await startRig(inject('stack'), { rows: 14, seed: 61n });
+      onTestFinished(() => rig.close());
       const worker = rig.startSilenceable(how);
       await expect.poll(() => worker.log(), { timeout: 40_000 }).toContain('"running"');
       await rig.settled(60);
@@ -32,6 +32,6 @@ describe('a Kafka client that returns nothing any more and says nothing', () => 
       expect((await rig.status()).halts).toEqual([]);
       worker.child.kill('SIGTERM');
       await worker.exited;
-    }, 120_000);
+    }, 180_000);
   }
 });

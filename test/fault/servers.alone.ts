@@ -22,7 +22,7 @@ describe('servers and workers that fail', () => {
     await rig.close();
   });
 
-  const traffic = async (seconds: number, rate = 25): Promise<void> => {
+  const traffic = async (seconds: number, rate = 15): Promise<void> => {
     const done = await rig.sluice('traffic', 'supabase', '--rate', String(rate), '--for', `${seconds}s`, '--json');
     expect(done.code, done.err).toBe(0);
   };
@@ -39,12 +39,12 @@ describe('servers and workers that fail', () => {
   };
 
   it('a worker that sleeps, is replaced, and wakes up with old work in its hands', async () => {
-    const busy = traffic(26, 15);
+    const busy = traffic(19);
     await pause(2_000);
     worker.child.kill('SIGSTOP');
     const other = rig.startWorker();
     // longer than the session: the group gives its partitions away
-    await pause(20_000);
+    await pause(14_000);
     worker.child.kill('SIGCONT');
     await busy;
     await wellAgain('a worker asleep, replaced, awake', 90);
@@ -53,9 +53,9 @@ describe('servers and workers that fail', () => {
   }, 180_000);
 
   it('members that come and go, with progress all the while', async () => {
-    const busy = traffic(24, 15);
+    const busy = traffic(15);
     const landed: number[] = [];
-    for (let round = 0; round < 10; round += 1) {
+    for (let round = 0; round < 6; round += 1) {
       const passing = rig.startWorker();
       await pause(2_000);
       passing.child.kill('SIGTERM');
