@@ -13,6 +13,7 @@ import { EpochNews } from './epoch-news.ts';
 import { type Place, parkedRecord } from './land.ts';
 import { type Lander, type LanderOptions, type Landing, newestTimestamp, type Step } from './lander.ts';
 import type { Decoder, PipelineContext, RawRecord, RowDecoder } from './ports.ts';
+import { oneBehindTheOther } from './signal.ts';
 
 interface Change {
   readonly row: RowChange;
@@ -156,11 +157,9 @@ export class CopyLander implements Lander {
       if (step === null) return copying();
       // both go out at once, and both are over before the transaction is
       const move = { ...this.#place, ...step, to: taken.to, sourceTime, logTimeMs: taken.logTimeMs };
-      const [moved, copied] = await Promise.allSettled([tx.advance(move), copying()]);
-      if (moved.status === 'rejected') throw moved.reason;
-      if (!moved.value) throw new SluiceError('FENCED', 'another worker has this partition');
-      if (copied.status === 'rejected') throw copied.reason;
-      return copied.value;
+      const [isOurs, copied] = await oneBehindTheOther(tx.advance(move), copying());
+      if (!isOurs) throw new SluiceError('FENCED', 'another worker has this partition');
+      return copied;
     });
     this.#epochs.told(news);
     for (let n = Math.min(done.written, 100); n > 0; n--) this.#breaker.take(null);

@@ -12,6 +12,7 @@ import {
 import { deriveLocked } from './derive.ts';
 import { entryOf, type Folded, foldChanges, keysOfPast } from './fold.ts';
 import type { Decoder, PipelineContext, RawRecord } from './ports.ts';
+import { oneBehindTheOther } from './signal.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
 /** A partition's records, decoded, ready for one landing transaction. */
@@ -109,20 +110,24 @@ export async function landBatch(
   const landed = await tx.landed(table.name, keys, keysOfPast(table, events));
   const folded = foldChanges({ table, landed, doubtful, events, atOnce }, subscriptions);
   const rows = keys.flatMap((key) => folded.rows.get(key) ?? []);
-  await tx.save(table.name, rows);
-  await tx.recordMoves(folded.moves);
-  await tx.recordChanges(folded.changes);
-  const rawOf = (event: ChangeEvent): RawRecord | undefined => batch.changes.find((c) => c.event === event)?.raw;
-  await tx.park(folded.parked.map(({ event, code }) => unsentRecord(place, event, rawOf(event), code)));
-  if (hadParked || batch.parked.length + folded.parked.length > 0) await tx.heal(table.name, folded.complete);
-  const marks: Mark[] = [...folded.marks];
-  const fresh = new Set(keys.filter((key) => !landed.has(key)));
-  for (const flow of fastFlows) {
-    const derived = await deriveAtOnce(tx, context, flow, rows, fresh);
-    for (const { key, sourceTime } of rows)
-      if (!derived.has(key)) marks.push({ flow: flow.name, part: '', key, sourceTime });
-  }
-  await tx.mark(marks);
+  const saving = tx.save(table.name, rows);
+  const rest = async (): Promise<void> => {
+    await tx.recordMoves(folded.moves);
+    await tx.recordChanges(folded.changes);
+    const rawOf = (event: ChangeEvent): RawRecord | undefined => batch.changes.find((c) => c.event === event)?.raw;
+    await tx.park(folded.parked.map(({ event, code }) => unsentRecord(place, event, rawOf(event), code)));
+    if (hadParked || batch.parked.length + folded.parked.length > 0) await tx.heal(table.name, folded.complete);
+    const marks: Mark[] = [...folded.marks];
+    const fresh = new Set(keys.filter((key) => !landed.has(key)));
+    for (const flow of fastFlows) {
+      const derived = await deriveAtOnce(tx, context, flow, rows, fresh);
+      for (const { key, sourceTime } of rows)
+        if (!derived.has(key)) marks.push({ flow: flow.name, part: '', key, sourceTime });
+    }
+    await tx.mark(marks);
+  };
+  // rules run while the database stores what they are run on
+  await oneBehindTheOther(saving, rest());
   return folded;
 }
 

@@ -73,3 +73,17 @@ export async function patiently<T>(
     }
   }
 }
+
+/**
+ * Waits for two things that go out one behind the other on one connection. The first one's failure is the one that is
+ * told: what comes behind it only learns that the transaction is broken.
+ */
+export async function oneBehindTheOther<First, Second>(
+  first: Promise<First>,
+  second: Promise<Second>,
+): Promise<readonly [First, Second]> {
+  const [one, other] = await Promise.allSettled([first, second]);
+  if (one.status === 'rejected') throw one.reason;
+  if (other.status === 'rejected') throw other.reason;
+  return [one.value, other.value];
+}

@@ -124,10 +124,13 @@ export class PostgresLanding implements LandingTransaction {
     const held = this.#heldOf(name);
     const isHeld = (row: LandedState): boolean => held.has(row.key);
     const table = this.#context.table(name);
-    await saveRows(this.#db, table, rows.filter(isHeld), 'replace');
     const fresh = rows.filter((row) => !isHeld(row));
+    const [, kept] = await Promise.all([
+      saveRows(this.#db, table, rows.filter(isHeld), 'replace'),
+      saveRows(this.#db, table, fresh, 'keep'),
+    ]);
     // A replay or a sweep may have landed the same row meanwhile: what was decided without it is decided again.
-    if ((await saveRows(this.#db, table, fresh, 'keep')) < fresh.length)
+    if (kept < fresh.length)
       throw new SluiceError('TARGET_BUSY', 'a row was landed by somebody else at the same moment');
   }
 
