@@ -26,6 +26,8 @@ export function urlOf({ stack: { postgres } }: Pick<Place, 'stack'>, database: s
 
 export async function connect(place: Pick<Place, 'stack'>, database: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: urlOf(place, database) });
+  // its database can be dropped under it when a run ends early; without a listener nothing else would be cleared away
+  client.on('error', () => undefined);
   await client.connect();
   return client;
 }
