@@ -57,6 +57,10 @@ export interface Config {
     readonly testData: boolean;
     readonly approvedOnly: boolean;
   };
+  /** sent to the printer of labels; never logged */
+  readonly printerToken: string | undefined;
+  /** what devices show when they hand in readings; never logged */
+  readonly ingestToken: string | undefined;
   readonly host: string;
   readonly port: number;
   readonly logLevel: string;
@@ -105,6 +109,10 @@ const Environment = z.object({
   SLUICE_PAS_CATALOG: z.string().min(1).optional(),
   SLUICE_PAS_TEST_DATA: onOff.default(false),
   SLUICE_PAS_APPROVED_ONLY: onOff.default(false),
+  SLUICE_PRINTER_TOKEN: z.string().min(1).optional(),
+  SLUICE_PRINTER_TOKEN_FILE: z.string().min(1).optional(),
+  SLUICE_INGEST_TOKEN: z.string().min(16, 'at least 16 characters').optional(),
+  SLUICE_INGEST_TOKEN_FILE: z.string().min(1).optional(),
   SLUICE_HOST: z.string().default('127.0.0.1'),
   SLUICE_PORT: z.coerce.number().int().min(0).max(65_535).default(9464),
   SLUICE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
@@ -177,6 +185,8 @@ export function loadConfig(
       testData: env.SLUICE_PAS_TEST_DATA,
       approvedOnly: env.SLUICE_PAS_APPROVED_ONLY,
     },
+    printerToken: secret('SLUICE_PRINTER_TOKEN', env.SLUICE_PRINTER_TOKEN, env.SLUICE_PRINTER_TOKEN_FILE),
+    ingestToken: secret('SLUICE_INGEST_TOKEN', env.SLUICE_INGEST_TOKEN, env.SLUICE_INGEST_TOKEN_FILE),
     host: env.SLUICE_HOST,
     port: env.SLUICE_PORT,
     logLevel: env.SLUICE_LOG_LEVEL,

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { registerConnectorCommands } from './commands/connectors.ts';
 import { registerDemoCommand } from './commands/demo.ts';
 import { registerDosCommands } from './commands/dos.ts';
+import { registerDrainCommand } from './commands/drain.ts';
 import { registerParkedCommands } from './commands/parked.ts';
 import { registerPasCommands } from './commands/pas.ts';
 import { registerPreviewCommand } from './commands/preview.ts';
@@ -58,6 +59,7 @@ registerParkedCommands(program);
 registerResumeCommand(program);
 registerReplayCommand(program);
 registerPreviewCommand(program);
+registerDrainCommand(program);
 registerDosCommands(program);
 registerPasCommands(program);
 
