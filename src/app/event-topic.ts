@@ -67,7 +67,8 @@ export async function openTopicOut(options: TopicOptions) {
     throw unavailable(error);
   });
   return {
-    async send(messages: readonly { readonly key: string; readonly value: string }[]): Promise<void> {
+    /** a message without a value takes its key out of a compacted topic */
+    async send(messages: readonly { readonly key: string; readonly value: string | null }[]): Promise<void> {
       await producer.send({ topic: options.topic, messages: [...messages] }).catch((error: unknown) => {
         throw unavailable(error);
       });

@@ -19,7 +19,9 @@ import { submissionsFlow } from './submissions/flow.ts';
 import { TABLES } from './tables.ts';
 
 export { BundleRenderer, type ChangeFacts } from './bundle.ts';
-export type { SupabaseConfig } from './config.ts';
+export { DEFAULTS, type SupabaseConfig } from './config.ts';
+export { Names } from './names.ts';
+export { ENTERED_COLUMNS, type EnteredReading, readEntered } from './partner-temperature-logs/entered.ts';
 
 /** The clinic's operational store, to the service schemas and FHIR R4. */
 export function supabase(config: Partial<SupabaseConfig> = {}): Migration {

@@ -35,11 +35,12 @@ const TopicFile = z.strictObject({
   raw: TopicGroup,
   control: TopicGroup,
   'dead-letters': TopicGroup,
+  exported: TopicGroup.optional(),
 });
 
 export interface TopicDefinition {
   readonly name: string;
-  readonly kind: 'raw' | 'control' | 'dead-letters';
+  readonly kind: 'raw' | 'control' | 'dead-letters' | 'exported';
   readonly partitions: number;
   readonly config: Readonly<Record<string, string>>;
 }
@@ -70,12 +71,12 @@ const prefixed = (name: string, prefix: string): string =>
 
 export async function readTopics(folder: string, migration: string, prefix: string): Promise<TopicDefinition[]> {
   const file = await readYaml(folder, migration, TopicFile);
-  return (['raw', 'control', 'dead-letters'] as const).flatMap((kind) =>
-    Object.entries(file[kind].topics).map(([name, topic]) => ({
+  return (['raw', 'control', 'dead-letters', 'exported'] as const).flatMap((kind) =>
+    Object.entries(file[kind]?.topics ?? {}).map(([name, topic]) => ({
       name: prefixed(name, prefix),
       kind,
       partitions: topic.partitions,
-      config: { ...file[kind].config, ...topic.config },
+      config: { ...file[kind]?.config, ...topic.config },
     })),
   );
 }
