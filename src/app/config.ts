@@ -41,6 +41,8 @@ export interface Config {
   };
   /** a server that speaks the protocol of S3; AWS itself when none is named */
   readonly s3: { readonly url: string | undefined; readonly region: string };
+  /** the store the files of action plans are in now, where it is another one */
+  readonly legacyFiles: Partial<Pick<Config, 's3' | 'awsKeys'>>;
   /** a server that speaks the protocol of Secrets Manager; AWS itself when none is named */
   readonly secretsUrl: string | undefined;
   /** the first part of the names of secrets */
@@ -94,6 +96,9 @@ const Environment = z.object({
   PROJECT_NAME: z.string().min(1).default('ftrs-dos'),
   SQS_QUEUE_URL: z.string().url().optional(),
   SLUICE_S3_URL: z.string().url().optional(),
+  SLUICE_LEGACY_S3_URL: z.string().url().optional(),
+  SLUICE_LEGACY_S3_ACCESS_KEY_ID: z.string().min(1).optional(),
+  SLUICE_LEGACY_S3_SECRET_ACCESS_KEY: z.string().min(1).optional(),
   AWS_REGION: z.string().min(1).default('eu-west-2'),
   AWS_ACCESS_KEY_ID: z.string().min(1).optional(),
   AWS_SECRET_ACCESS_KEY: z.string().min(1).optional(),
@@ -168,6 +173,7 @@ export function loadConfig(
       workspace: env.SLUICE_WORKSPACE ?? env.SLUICE_INSTANCE,
     },
     s3: { url: env.SLUICE_S3_URL, region: env.AWS_REGION },
+    legacyFiles: legacyFiles(env),
     secretsUrl: env.SLUICE_SECRETS_URL,
     project: env.PROJECT_NAME,
     sqsQueueUrl: env.SQS_QUEUE_URL,
@@ -210,6 +216,18 @@ function awsKeys(env: z.infer<typeof Environment>): AwsCredentials {
   if (accessKeyId === undefined) throw new SluiceError('CONFIG_INVALID', 'AWS_ACCESS_KEY_ID: is missing');
   if (secretAccessKey === undefined) throw new SluiceError('CONFIG_INVALID', 'AWS_SECRET_ACCESS_KEY: is missing');
   return { accessKeyId, secretAccessKey, ...(token === undefined ? {} : { sessionToken: token }) };
+}
+
+function legacyFiles(env: z.infer<typeof Environment>): Config['legacyFiles'] {
+  const url = env.SLUICE_LEGACY_S3_URL;
+  if (url === undefined) return {};
+  const own = {
+    ...env,
+    AWS_ACCESS_KEY_ID: env.SLUICE_LEGACY_S3_ACCESS_KEY_ID ?? env.AWS_ACCESS_KEY_ID,
+    AWS_SECRET_ACCESS_KEY: env.SLUICE_LEGACY_S3_SECRET_ACCESS_KEY ?? env.AWS_SECRET_ACCESS_KEY,
+    AWS_SESSION_TOKEN: env.SLUICE_LEGACY_S3_ACCESS_KEY_ID === undefined ? env.AWS_SESSION_TOKEN : undefined,
+  };
+  return { s3: { url, region: env.AWS_REGION }, awsKeys: () => awsKeys(own) };
 }
 
 function secret(name: string, value: string | undefined, file: string | undefined): string | undefined {

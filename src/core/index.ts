@@ -16,4 +16,5 @@ export * from './position.ts';
 export * from './ref-map.ts';
 export * from './rows.ts';
 export * from './sink.ts';
+export * from './switches.ts';
 export * from './uk/nhs-number.ts';

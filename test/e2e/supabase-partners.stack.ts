@@ -1,12 +1,19 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { openBroker } from '../support/broker.ts';
 import { labelPrinter } from '../support/label-printer.ts';
 import { type Rig, startRig } from '../support/rig.ts';
+import { rawRecords } from '../support/topic-records.ts';
 
 const SLUICE = fileURLToPath(new URL('../../bin/sluice.js', import.meta.url));
 
 let rig: Rig;
+let folder: string;
 
 const source = async <T = Record<string, unknown>>(sql: string, ...values: unknown[]): Promise<readonly T[]> =>
   (await rig.source.query(sql, values)).rows as T[];
@@ -14,10 +21,14 @@ const services = async <T = Record<string, unknown>>(sql: string, ...values: unk
   (await rig.open.pool.query(sql, values)).rows as T[];
 
 beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sluice-partners-'));
   rig = await startRig(inject('stack'), { rows: 10 });
   rig.startWorker(['--without', 'fhir']);
 }, 180_000);
-afterAll(() => rig?.close());
+afterAll(async () => {
+  await rig?.close();
+  await rm(folder, { recursive: true, force: true });
+});
 
 /** The stream brings it in its own time. */
 const comesToBe = (sql: string, n: unknown): Promise<void> =>
@@ -38,8 +49,8 @@ describe('the drain of the label queue', () => {
     ['drain', 'label-queue', '--printer', url, '--grace', '0', '--lease', '2', '--batch', '5', '--json'] as const;
 
   it('prints every label once: killed again and again, beside another one, while the source goes on printing', async () => {
-    await addLabels('KILL', 60);
-    const printer = await labelPrinter({ silentEvery: 9 });
+    await addLabels('KILL', 90);
+    const printer = await labelPrinter({ silentEvery: 9, ms: 500 });
     const atSource: string[] = [];
     let going = true;
     // the portal of the source: prints what it gets, and new jobs keep coming
@@ -52,7 +63,7 @@ describe('the drain of the label queue', () => {
         );
         atSource.push(...rows.map(({ label_code }) => label_code));
         if (n % 4 === 0) await addLabels(`LATE${n}`, 1);
-        await pause(150);
+        await pause(700);
       }
     })();
     const start = (name: string) =>
@@ -63,7 +74,7 @@ describe('the drain of the label queue', () => {
     let kills = 0;
     for (const least of [2, 9, 17, 26]) {
       const children = [start(`drain-a${least}`), start(`drain-b${least}`)];
-      for (let tries = 0; tries < 200 && printer.inked.length < least; tries += 1) await pause(50);
+      for (let tries = 0; tries < 1500 && printer.inked.length < least; tries += 1) await pause(20);
       for (const child of children) kills += child.kill('SIGKILL') ? 1 : 0;
     }
     going = false;
@@ -116,5 +127,258 @@ describe('the drain of the label queue', () => {
     await printer.close();
     expect(done.code, done.out).toBe(0);
     expect(printer.inked).toEqual([]);
+  });
+});
+
+describe('temperature readings', () => {
+  const COLUMNS = 'storage_location,recorded_at,temperature_c,item_name,is_excursion,notes,id';
+  const write = async (lines: readonly string[]): Promise<string> => {
+    const file = join(folder, `readings-${randomUUID()}.csv`);
+    await writeFile(file, `${[COLUMNS, ...lines].join('\r\n')}\r\n`);
+    return file;
+  };
+  const arrived = (place: string) => `select count(*)::int as n from compliance.temperature_reading r
+    join compliance.storage_location l on l.id = r.location_id where l.name = '${place}'`;
+
+  it('come in from a file, once, and bad lines are told with their numbers', async () => {
+    await source(`insert into public.partner_stock_levels (item_name, quantity, unit, status, min_temp, max_temp)
+                  values ('Imported serum', 1, 'vial', 'Healthy', 2, 8)`);
+    const good = Array.from(
+      { length: 40 },
+      (_, n) => `Import fridge,2026-03-02T06:${n + 10}:00.123456+01:00,4.${n + 100},Imported serum,,,`,
+    );
+    const odd = [
+      'Import fridge,2026-03-03T06:00:00Z,9.5,Imported serum,,"too warm, ""door"" open\nall night",', // line 42, of two lines
+      'Import fridge,2026-03-03 07:00:00,4.5,,,,', // 44: no zone
+      'Import fridge,2026-03-03T08:00:00Z,4.5555,,,,', // 45: four decimals
+      'Import fridge,2026-03-03T09:00:00Z,4.5,Never stocked,,,', // 46
+      'Import fridge,2026-03-03T10:00:00Z,4.5', // 47
+      ',2026-03-03T11:00:00Z,4.5,,maybe,,', // 48
+      'Import fridge,2026-03-03T06:00:00Z,1.5,Imported serum,,,', // 49: the reading of line 42, otherwise
+      'Import fridge,2026-03-03T06:00:00Z,9.5,Imported serum,,,', // 50: and the same
+    ];
+    const file = await write([...good, ...odd]);
+    const rejects = join(folder, 'rejects.csv');
+    const done = await rig.sluice('import', 'temperature-logs', file, '--batch', '10', '--rejects', rejects, '--json');
+    expect(done.code, done.err).toBe(1);
+    expect(JSON.parse(done.out)).toEqual({
+      lines: 48,
+      stored: 41,
+      known: 1,
+      rejected: 6,
+      rejects: [
+        { line: 44, problem: 'MISFIT', columns: ['recorded_at'] },
+        { line: 45, problem: 'MISFIT', columns: ['temperature_c'] },
+        { line: 46, problem: 'NO_SUCH_ITEM', columns: [] },
+        { line: 47, problem: 'CSV_CELL_COUNT', columns: [] },
+        { line: 48, problem: 'MISFIT', columns: ['is_excursion', 'storage_location'] },
+        { line: 49, problem: 'CONFLICT', columns: [] },
+      ],
+    });
+    expect(await readFile(rejects, 'utf8')).toContain('48,MISFIT,is_excursion storage_location\n');
+    const again = await rig.sluice('import', 'temperature-logs', file, '--json');
+    expect(JSON.parse(again.out)).toMatchObject({ stored: 0, known: 42, rejected: 6 });
+    await comesToBe(arrived('Import fridge'), 41);
+    expect(
+      await services(
+        `select temperature_c, is_excursion, notes, recorded_at at time zone 'UTC' = '2026-03-03 06:00' as exact
+         from compliance.temperature_reading where temperature_c = 9.5 and notes is not null`,
+      ),
+    ).toEqual([{ temperature_c: '9.500', is_excursion: true, notes: 'too warm, "door" open\nall night', exact: true }]);
+    expect(
+      await services(`select 1 from compliance.temperature_reading where recorded_at = '2026-03-02T05:30:00.123456Z'`),
+    ).toHaveLength(1);
+  });
+
+  it('refuses a file that is none, in words', async () => {
+    const file = join(folder, 'other.csv');
+    await writeFile(file, 'place,when\nx,y\n');
+    const other = await rig.sluice('import', 'temperature-logs', file);
+    expect(other.code).toBe(2);
+    expect(other.err).toContain('line 1');
+    expect((await rig.sluice('import', 'temperature-logs', join(folder, 'nowhere.csv'))).code).toBe(2);
+  });
+
+  it('come in from devices over HTTP, once, and only with the token', async () => {
+    const token: string = randomUUID();
+    const child = spawn(process.execPath, [SLUICE, 'serve', 'ingest', '--port', '0', '--json'], {
+      env: { ...process.env, ...rig.variables, SLUICE_INGEST_TOKEN: token },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    try {
+      let said = '';
+      child.stdout.on('data', (part) => {
+        said += part;
+      });
+      await expect.poll(() => /"port":(\d+)/.exec(said)?.[1], { timeout: 60_000 }).toBeDefined();
+      const base = `http://127.0.0.1:${/"port":(\d+)/.exec(said)?.[1]}`;
+      const post = (body: unknown, bearer = token) =>
+        fetch(`${base}/temperature-readings`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', authorization: `Bearer ${bearer}` },
+          body: typeof body === 'string' ? body : JSON.stringify(body),
+        });
+      const reading = (n: number, over = {}) => ({
+        device_id: 'probe-7',
+        storage_location: 'Device fridge',
+        recorded_at: `2026-03-04T06:00:${String(n % 60).padStart(2, '0')}.${n}Z`,
+        temperature_c: '-0.125',
+        ...over,
+      });
+      expect((await post({ readings: [reading(1)] }, 'wrong')).status).toBe(401);
+      expect((await post('{')).status).toBe(400);
+      expect((await post({ readings: [] })).status).toBe(422);
+      expect((await fetch(`${base}/health/ready`)).status).toBe(200);
+      const batch = { readings: Array.from({ length: 100 }, (_, n) => reading(n + 100)) };
+      // a device that got no answer sends again, and another one of the same batch may still be under way
+      const answers = await Promise.all([post(batch), post(batch), post(batch)]);
+      const outcomes = (
+        await Promise.all(answers.map(async (one) => (await one.json()) as { results: { outcome: string }[] }))
+      )
+        .flatMap(({ results }) => results)
+        .map(({ outcome }) => outcome);
+      expect(outcomes).toHaveLength(300);
+      expect(outcomes.filter((one) => one === 'stored')).toHaveLength(100);
+      expect(outcomes.filter((one) => one === 'known')).toHaveLength(200);
+      const mixed = await post({
+        readings: [
+          reading(500, { temperature_c: 'warm' }),
+          reading(501, { stock_id: randomUUID() }),
+          7,
+          reading(100, { temperature_c: 5 }),
+          reading(502, { temperature_c: 5 }),
+        ],
+      });
+      expect(await mixed.json()).toEqual({
+        results: [
+          { id: null, outcome: 'misfit', columns: ['temperature_c'] },
+          { id: expect.any(String), outcome: 'no_such_item' },
+          { id: null, outcome: 'misfit', columns: ['recorded_at', 'storage_location', 'temperature_c'] },
+          { id: expect.any(String), outcome: 'conflict' },
+          { id: expect.any(String), outcome: 'stored' },
+        ],
+      });
+      await comesToBe(arrived('Device fridge'), 101);
+      expect(said).not.toContain(token);
+    } finally {
+      child.kill('SIGTERM');
+    }
+    expect(await new Promise((resolve) => child.once('exit', resolve))).toBe(0);
+  });
+
+  it('are not taken without a token of some length', async () => {
+    const refused = await rig.sluiceWith(
+      { ...rig.variables, SLUICE_INGEST_TOKEN_FILE: '/dev/null' },
+      'serve',
+      'ingest',
+      '--port',
+      '0',
+    );
+    expect(refused.code).toBe(2);
+    expect(refused.err).toContain('SLUICE_INGEST_TOKEN');
+  });
+});
+
+describe('stock levels', () => {
+  const told = async (): Promise<Map<string, unknown>> => {
+    const held = new Map<string, unknown>();
+    const broker = await openBroker(inject('stack'));
+    for (const { key, value } of await rawRecords(broker, `${rig.config.prefix}cdc.partner_stock_levels`)) {
+      if (value === null) held.delete(String(key));
+      else held.set(String(key), JSON.parse(String(value)));
+    }
+    await broker.close();
+    return held;
+  };
+  const current = async () =>
+    new Map(
+      (
+        await services<{ id: string; quantity: number }>(
+          'select legacy_id::text as id, quantity from partnerops.stock_current',
+        )
+      ).map(({ id, quantity }) => [id, quantity]),
+    );
+  const quantities = async () =>
+    new Map([...(await told())].map(([key, value]) => [key, (value as { quantity: number }).quantity]));
+
+  it('are told on a compacted topic: all of them first, then what changed, and what is gone', async () => {
+    const first = await rig.sluice('export', 'stock-levels', '--json');
+    expect(first.code, first.err).toBe(0);
+    const { items } = JSON.parse(first.out) as { items: number };
+    expect(items).toBeGreaterThan(3);
+    expect(await quantities()).toEqual(await current());
+    const idle = await rig.sluice('export', 'stock-levels', '--json');
+    expect(JSON.parse(idle.out)).toEqual({ items, sent: 0, gone: 0 });
+    const [changed, removed] = await source<{ id: string }>(
+      'select id from public.partner_stock_levels order by id limit 2',
+    );
+    await source('update public.partner_stock_levels set quantity = 777 where id = $1', changed?.id);
+    await source('delete from public.partner_stock_levels where id = $1', removed?.id);
+    await comesToBe('select count(*)::int as n from partnerops.stock_current where quantity = 777', 1);
+    await comesToBe('select count(*)::int as n from partnerops.stock_item where deleted_at is not null', 1);
+    const next = await rig.sluice('export', 'stock-levels', '--json');
+    expect(JSON.parse(next.out)).toEqual({ items: items - 1, sent: 1, gone: 1 });
+    expect(await quantities()).toEqual(await current());
+    expect((await told()).get(String(changed?.id))).toMatchObject({ quantity: 777, legacy_id: changed?.id });
+  });
+});
+
+describe('payouts', () => {
+  const reconcile = async (wait = '30') => {
+    const done = await rig.sluice('reconcile', 'payouts', '--wait', wait, '--json');
+    return {
+      code: done.code,
+      ...(JSON.parse(done.out) as {
+        differences: { kind: string; month: string }[];
+        months: Record<string, unknown>[];
+      }),
+    };
+  };
+
+  it('are equal to the penny on both sides, at the limits of their column', async () => {
+    await source(`insert into public.partner_payouts (occurred_on, amount) values
+                  ('2019-02-28', 9999999999.99), ('2019-02-01', 9999999999.98), ('2019-02-01', 0.01), ('2019-03-01', 0)`);
+    const equal = await reconcile();
+    expect(equal).toMatchObject({ code: 0, differences: [] });
+    expect(equal.months.slice(0, 2)).toEqual([
+      {
+        month: '2019-02',
+        sourceCount: 3,
+        sourceTotal: '19999999999.98',
+        targetCount: 3,
+        targetTotal: '19999999999.98',
+        isLocked: false,
+      },
+      { month: '2019-03', sourceCount: 1, sourceTotal: '0.00', targetCount: 1, targetTotal: '0.00', isLocked: false },
+    ]);
+  });
+
+  it('that differ are named: by a penny, missing, too many, and one that a locked month kept out', async () => {
+    const [one, two] = await services<{ id: string; occurred_on: string }>(
+      "select id, to_char(occurred_on, 'YYYY-MM') as occurred_on from finance.payout where occurred_on < '2019-03-01' order by amount desc limit 2",
+    );
+    await services('update finance.payout set amount = amount - 0.01 where id = $1', one?.id);
+    await services('update finance.payout set deleted_at = now() where id = $1', two?.id);
+    await services(
+      `insert into finance.payout select (jsonb_populate_record(p, '{"id": "${randomUUID()}", "legacy_id": "${randomUUID()}"}')).* from finance.payout p where amount = 0.01`,
+    );
+    await services("insert into finance.locked_period (month, locked_by) values ('2019-03-01', 'test')");
+    await source("update public.partner_payouts set amount = 5 where occurred_on = '2019-03-01'");
+    await comesToBe(
+      "select count(*)::int as n from sluice.parked where flow = 'partner_payouts' and state = 'parked'",
+      1,
+    );
+    const differing = await reconcile('0');
+    expect(differing.code).toBe(3);
+    expect(differing.differences.map(({ month, kind }) => `${month} ${kind}`).sort()).toEqual([
+      '2019-02 extra',
+      '2019-02 field',
+      '2019-02 missing',
+      '2019-03 field',
+    ]);
+    expect(differing.months[1]).toMatchObject({ sourceTotal: '5.00', targetTotal: '0.00', isLocked: true });
+    const spoken = await rig.sluice('reconcile', 'payouts', '--wait', '0');
+    expect(spoken.code).toBe(3);
+    expect(spoken.out).toMatch(/2019-03 .*DIFFERS, locked/);
   });
 });

@@ -7,6 +7,9 @@ import { revisionOf, withoutStamps } from './revision.ts';
 import { readStored } from './stored.ts';
 import { validateResource } from './validate/index.ts';
 
+export { redactResource } from './redact.ts';
+export { validateResource } from './validate/index.ts';
+
 export interface FhirSinkOptions {
   readonly baseUrl: string;
   /** sent with every request, e.g. authorization; never logged */
