@@ -323,6 +323,20 @@ describe('stock levels', () => {
   });
 });
 
+describe('check-ins', () => {
+  it('come in batches, not one by one', async () => {
+    await source(
+      `insert into public.partner_checkins (patient_name, status)
+       select 'Batch ' || n, 'Waiting' from generate_series(1, 300) n`,
+    );
+    const written = "from partnerops.checkin where patient_name like 'Batch %'";
+    await comesToBe(`select count(*)::int as n ${written}`, 300);
+    const [row] = await services<{ n: number }>(`select count(distinct xmin::text)::int as n ${written}`);
+    expect(row?.n).toBeLessThan(60);
+    expect(await services('select 1 from partnerops.checkin_event where status is null')).toEqual([]);
+  });
+});
+
 describe('payouts', () => {
   const reconcile = async (wait = '30') => {
     const done = await rig.sluice('reconcile', 'payouts', '--wait', wait, '--json');
