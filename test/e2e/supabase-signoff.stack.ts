@@ -237,8 +237,9 @@ describe('the files of action plans', () => {
       'select id, legacy_path from careplan.action_plan where deleted_at is null order by id',
     );
     const paths = plans.map(({ legacy_path }) => legacy_path).filter((path) => path !== climbing);
-    const [late, ...there] = [...new Set(paths)];
-    for (const path of [...there, odd]) legacyStore.objects.set(`/action-plans/${path}`, bytesOf(path));
+    const late = plain[0];
+    for (const path of paths.filter((one) => one !== late))
+      legacyStore.objects.set(`/action-plans/${path}`, bytesOf(path));
     const lacking = plans.filter(({ legacy_path }) => legacy_path === late || legacy_path === climbing).length;
     const first = await run(...args);
     expect(first.code, first.err).toBe(1);
@@ -277,7 +278,12 @@ describe('the files of action plans', () => {
     const [form] = await source<{ id: string }>('select id from public.submissions limit 1');
     const path = `submissions/${form?.id}/${randomUUID()}.pdf`;
     legacyStore.objects.set(`/action-plans/${path}`, bytesOf(path));
-    await source('insert into public.action_plans (submission_id, storage_path) values ($1, $2)', form?.id, path);
+    const plain = ['plan.pdf', 'other.PDF', 'third.docx'].map((name) => `submissions/${form?.id}/${name}`);
+    await source(
+      'insert into public.action_plans (submission_id, storage_path) select $1, unnest($2::text[])',
+      form?.id,
+      [...plain, odd, climbing],
+    );
     await rig.settled();
     spoil = (_, bytes) => bytes.subarray(1);
     const spoilt = await run(...args);

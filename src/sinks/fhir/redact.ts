@@ -21,7 +21,7 @@ const KEPT: ReadonlySet<string> = new Set([
     'versionId',
     'comparator',
   ],
-  ...['docStatus', 'profile', 'valueCode', 'valueUri', 'rank', 'size'],
+  ...['docStatus', 'profile', 'role', 'valueCode', 'valueUri', 'rank', 'size'],
 ]);
 /** What displays in here is a word for a code; anywhere else it may be a name. */
 const CODED: ReadonlySet<string> = new Set(['coding', 'tag', 'security', 'activity']);
