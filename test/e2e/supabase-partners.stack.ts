@@ -7,13 +7,14 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { openBroker } from '../support/broker.ts';
 import { labelPrinter } from '../support/label-printer.ts';
-import { type Rig, startRig } from '../support/rig.ts';
+import { type Rig, startRig, type WorkerProcess } from '../support/rig.ts';
 import { rawRecords } from '../support/topic-records.ts';
 
 const SLUICE = fileURLToPath(new URL('../../bin/sluice.js', import.meta.url));
 
 let rig: Rig;
 let folder: string;
+let worker: WorkerProcess;
 
 const source = async <T = Record<string, unknown>>(sql: string, ...values: unknown[]): Promise<readonly T[]> =>
   (await rig.source.query(sql, values)).rows as T[];
@@ -23,7 +24,7 @@ const services = async <T = Record<string, unknown>>(sql: string, ...values: unk
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-partners-'));
   rig = await startRig(inject('stack'), { rows: 10 });
-  rig.startWorker(['--without', 'fhir']);
+  worker = rig.startWorker(['--without', 'fhir']);
 }, 180_000);
 afterAll(async () => {
   await rig?.close();
@@ -118,6 +119,30 @@ describe('the drain of the label queue', () => {
     expect(JSON.parse(done.out)).toMatchObject({ printed: 2, dead: 1 });
     expect([...printer.inked].sort()).toEqual(['TAKE-1', 'TAKE-3']);
     await services("update partnerops.label_queue set queue_state = null where state = 'dead'");
+  });
+
+  it('takes nothing that the source has printed, also where the stream has not told of it', async () => {
+    await addLabels('OWN', 1);
+    await comesToBe("select count(*)::int as n from partnerops.label_queue where label_code = 'OWN-1'", 1);
+    const printer = await labelPrinter();
+    worker.child.kill('SIGSTOP');
+    try {
+      await source(
+        "update public.partner_label_queue set printed_at = '2026-03-01T09:00:00Z' where label_code = 'OWN-1'",
+      );
+      const done = await rig.sluice(...drainArgs(printer.url), '--patience', '1');
+      expect(done.code).toBe(1);
+      expect(JSON.parse(done.out)).toMatchObject({ taken: 0, leftToSource: 1, done: false, openAtSource: 0 });
+    } finally {
+      worker.child.kill('SIGCONT');
+      await printer.close();
+    }
+    expect(printer.inked.filter((code) => code === 'OWN-1')).toEqual([]);
+    await comesToBe("select state as n from partnerops.label_queue where label_code = 'OWN-1'", 'printed');
+    const [row] = await source<{ same: boolean }>(
+      "select printed_at = '2026-03-01T09:00:00Z' as same from public.partner_label_queue where label_code = 'OWN-1'",
+    );
+    expect(row?.same).toBe(true);
   });
 
   it('prints nothing that a portal printed in the very moment it was taken', async () => {

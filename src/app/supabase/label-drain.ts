@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/index.ts';
-import { type LabelQueue, openAtSource, type PrintJob, takeAtSource } from './label-queue.ts';
+import { type LabelQueue, openAtSource, type PrintJob, type SourceAnswer, takeAtSource } from './label-queue.ts';
 import type { Legacy } from './legacy.ts';
 import { type Printer, printKey } from './printer.ts';
 
@@ -40,12 +40,20 @@ const REFUSALS = 3;
 /** Moves the open jobs of the source's label queue to the new one, and prints them from there. */
 export async function drainLabels(options: DrainOptions): Promise<DrainReport> {
   const { clock, signal } = options;
-  const count = { taken: 0, leftToSource: 0, printed: 0, printedBefore: 0 };
+  const count: Counts = { taken: 0, left: new Set(), printed: 0, printedBefore: 0 };
   const report = async (): Promise<DrainReport> => {
     const openSource = await openAtSource(options.legacy);
     const { open, untaken, dead } = await options.queue.counts();
     const openHere = options.printer ? open : 0;
-    return { ...count, dead, openAtSource: openSource, openHere, done: openSource + openHere + untaken === 0 };
+    const { left, ...counts } = count;
+    return {
+      ...counts,
+      leftToSource: left.size,
+      dead,
+      openAtSource: openSource,
+      openHere,
+      done: openSource + openHere + untaken === 0,
+    };
   };
   let idleSince = clock.now();
   for (;;) {
@@ -59,17 +67,26 @@ export async function drainLabels(options: DrainOptions): Promise<DrainReport> {
   }
 }
 
-type Counts = { -readonly [K in 'taken' | 'leftToSource' | 'printed' | 'printedBefore']: number };
+interface Counts {
+  taken: number;
+  printed: number;
+  printedBefore: number;
+  /** a job may be asked for again until the stream tells what became of it */
+  readonly left: Set<string>;
+}
+
+function noteLeft({ left }: Counts, answers: ReadonlyMap<string, SourceAnswer>): void {
+  for (const [id, answer] of answers) if (answer === 'printed' || answer === 'gone') left.add(id);
+}
 
 async function take({ queue, legacy, batch }: DrainOptions, count: Counts): Promise<number> {
   const jobs = await queue.reserve(batch);
   if (jobs.length === 0) return 0;
   const answers = await takeAtSource(legacy, jobs);
   await queue.settle(answers);
-  const decided = [...answers.values()].filter((answer) => answer !== 'undecided');
-  const taken = decided.filter((answer) => answer === 'taken').length;
+  const taken = [...answers.values()].filter((answer) => answer === 'taken').length;
   count.taken += taken;
-  count.leftToSource += decided.length - taken;
+  noteLeft(count, answers);
   // what was printed at the source stays a candidate here until the stream says so: no reason to hurry
   return taken;
 }
@@ -81,7 +98,7 @@ async function print({ queue, legacy, printer, batch, graceMs }: DrainOptions, c
   const answers = await takeAtSource(legacy, jobs);
   const lost = new Map([...answers].filter(([, answer]) => answer !== 'taken'));
   if (lost.size > 0) await queue.settle(lost);
-  count.leftToSource += [...lost.values()].filter((answer) => answer !== 'undecided').length;
+  noteLeft(count, lost);
   const ours = jobs.filter(({ id }) => !lost.has(id));
   const receipts = await queue.receipts(ours.map(({ label_code }) => label_code));
   const done = await Promise.all(ours.map((job) => printOne(queue, printer, job, receipts.has(job.label_code))));

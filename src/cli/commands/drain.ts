@@ -92,9 +92,11 @@ const spoken = (now: DrainReport): string =>
   `${now.taken} taken, ${now.printed} printed, ${now.printedBefore} were printed before, ${now.leftToSource} left to the source; ` +
   `open: ${now.openAtSource} at the source, ${now.openHere} here${now.dead > 0 ? `; ${now.dead} refused for good` : ''}`;
 
-function advice({ done, openAtSource, dead }: DrainReport): string {
+function advice({ done, openAtSource, openHere, dead }: DrainReport): string {
   if (!done && openAtSource > 0)
     return '\nthe source has open jobs that are not in the new queue yet: is `sluice run supabase` running, and `sluice status` well?';
+  if (!done && openHere === 0)
+    return '\nthe stream has not told yet of jobs the source has printed: is `sluice run supabase` running?';
   if (!done) return '\njobs are left: does the printer answer? Run it again; it goes on where it was';
   return dead > 0 ? "\nlook at partnerops.label_queue where state = 'dead'; set queue_state to null to try again" : '';
 }
