@@ -10,6 +10,7 @@ import {
   describeTables,
 } from '../../src/sinks/dynamodb/index.ts';
 import { standBetween } from '../support/dynamodb-between.ts';
+import { dropTables } from '../support/dynamodb-items.ts';
 import { sinkContract } from './sink-contract.ts';
 
 const workspace = `t${randomUUID().slice(0, 8)}`;
@@ -61,6 +62,7 @@ const sent = (id: string, revision: bigint, name: string, more: Partial<Delivery
 beforeAll(async () => {
   await createTables(options());
 });
+afterAll(() => dropTables(options()));
 
 const content = (id: string, text: string): JsonObject => {
   const [own] = JSON.parse(id) as [string];

@@ -1,6 +1,6 @@
 import type { Config } from '../../src/app/config.ts';
-import type { JsonObject } from '../../src/core/index.ts';
-import { tableName } from '../../src/migrations/dos/index.ts';
+import type { DynamoDbTarget, JsonObject } from '../../src/core/index.ts';
+import { TABLE_TARGETS, tableName } from '../../src/migrations/dos/index.ts';
 import { type Item, unmarshalled } from '../../src/sinks/dynamodb/attributes.ts';
 
 const HEADERS = {
@@ -36,6 +36,18 @@ export function dynamoDbAt(url: string) {
       await call('DeleteItem', { TableName: table, Key: key });
     },
   };
+}
+
+/**
+ * Removes the tables of a place, as every suite does that made some: each that is left, and each record of its stream,
+ * makes every later request of DynamoDB Local dearer.
+ */
+export async function dropTables(place: {
+  readonly url: string;
+  readonly tableName: (target: DynamoDbTarget) => string;
+}): Promise<void> {
+  const { call } = dynamoDbAt(place.url);
+  for (const target of Object.values(TABLE_TARGETS)) await call('DeleteTable', { TableName: place.tableName(target) });
 }
 
 /** What a reader of an item sees of it. */

@@ -15,7 +15,7 @@ import { createTableDump, createTables } from '../../../src/sinks/dynamodb/index
 import { bloodPressure, chemist, endpoint, enhancedAccess, LOOKUPS, practice } from '../../migrations/dos/rows.ts';
 import { ServedDirectory } from '../../migrations/dos/served-directory.ts';
 import { standBetween } from '../../support/dynamodb-between.ts';
-import { dynamoDbAt } from '../../support/dynamodb-items.ts';
+import { dropTables, dynamoDbAt } from '../../support/dynamodb-items.ts';
 import { askOracle } from '../../support/fhir-oracle/index.ts';
 import { s3Server } from '../../support/s3-server.ts';
 
@@ -26,9 +26,12 @@ const configOf = (workspace: string, more = {}) =>
   loadConfig(inject('stack'), { ...keys, SLUICE_WORKSPACE: `${run}-${workspace}`, ...more });
 
 /** Tables of their own for a test. */
+const places: DynamoDbPlace[] = [];
+
 async function tables(workspace: string): Promise<DynamoDbPlace> {
   const place = dynamoDbPlace(configOf(workspace), 'dos');
   await createTables({ ...place, targets: TARGETS });
+  places.push(place);
   return place;
 }
 
@@ -81,7 +84,10 @@ beforeAll(async () => {
   backup = inFolder('backup');
   await exportTables(exportOf(source, backup));
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  for (const place of places) await dropTables(place);
+  await rm(folder, { recursive: true, force: true });
+});
 
 describe('a backup', () => {
   test('holds every item of every table, and gives them back as they were', async () => {

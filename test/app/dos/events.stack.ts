@@ -15,7 +15,7 @@ import { DEFAULTS, type Note, TABLE_TARGETS } from '../../../src/migrations/dos/
 import { createTables } from '../../../src/sinks/dynamodb/index.ts';
 import { openSourceReader, type SourceReader } from '../../../src/source/index.ts';
 import { type DosSourceDatabase, dosSource } from '../../support/dos-source.ts';
-import { dynamoDbAt, plainOf } from '../../support/dynamodb-items.ts';
+import { dropTables, dynamoDbAt, plainOf } from '../../support/dynamodb-items.ts';
 import { sqsServer } from '../../support/sqs-server.ts';
 
 const run = randomUUID().slice(0, 8);
@@ -41,6 +41,7 @@ beforeAll(async () => {
   ids = (found.rows as { id: number }[]).map(({ id }) => id);
 });
 afterAll(async () => {
+  await dropTables(dynamoDbPlace(config(), 'dos'));
   await reader.close();
   await database.close();
 });

@@ -22,7 +22,7 @@ import { linesOf } from '../../migrations/dos/vector-cases.ts';
 import { comparable } from '../../migrations/dos/vectors.ts';
 import { type DosSourceDatabase, dosSource } from '../../support/dos-source.ts';
 import { standBetween } from '../../support/dynamodb-between.ts';
-import { dynamoDbAt, plainOf } from '../../support/dynamodb-items.ts';
+import { dropTables, dynamoDbAt, plainOf } from '../../support/dynamodb-items.ts';
 
 const SERVICES = 50;
 const run = randomUUID().slice(0, 8);
@@ -30,6 +30,7 @@ const TARGETS = Object.values(TABLE_TARGETS);
 let database: DosSourceDatabase;
 let reader: SourceReader;
 let folder: string;
+const places: DynamoDbPlace[] = [];
 
 beforeAll(async () => {
   database = await dosSource(inject('stack').postgres, SERVICES);
@@ -37,6 +38,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-migrate-'));
 });
 afterAll(async () => {
+  for (const place of places) await dropTables(place);
   await reader.close();
   await database.close();
   await rm(folder, { recursive: true, force: true });
@@ -45,6 +47,7 @@ afterAll(async () => {
 async function tables(workspace: string): Promise<DynamoDbPlace> {
   const place = dynamoDbPlace(loadConfig(inject('stack'), { SLUICE_WORKSPACE: `${run}-${workspace}` }), 'dos');
   await createTables({ ...place, targets: TARGETS });
+  places.push(place);
   return place;
 }
 

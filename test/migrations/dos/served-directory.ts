@@ -14,6 +14,7 @@ import {
   stateId,
   TABLE_TARGETS,
 } from '../../../src/migrations/dos/index.ts';
+import type { Item } from '../../../src/sinks/dynamodb/attributes.ts';
 import { dynamoDbAt, plainOf } from '../../support/dynamodb-items.ts';
 import { type Changes, Source, type Tables } from './directory.ts';
 import type { Subject } from './vectors.ts';
@@ -24,6 +25,10 @@ const targetOf = (entity: string): DynamoDbTarget => {
   return target;
 };
 
+type Contents = ReadonlyMap<DynamoDbTarget, readonly Item[]>;
+
+const WRITES_A_TRANSACTION = 100;
+
 /** Source rows in memory, brought over to a real DynamoDB as the product does it. */
 export class ServedDirectory implements Subject {
   config: DosConfig = DEFAULTS;
@@ -32,6 +37,7 @@ export class ServedDirectory implements Subject {
   readonly #source = new Source();
   readonly #store: ItemStore;
   #raceFor: number | null = null;
+  #read: Promise<Contents> | null = null;
 
   constructor(place: DynamoDbPlace) {
     this.#place = place;
@@ -40,6 +46,7 @@ export class ServedDirectory implements Subject {
     this.#store = {
       read: (keys) => store.read(keys),
       write: async (writes, seen, at) => {
+        this.#read = null;
         const service = this.#raceFor;
         this.#raceFor = null;
         if (service !== null) await this.#raise(service);
@@ -87,11 +94,11 @@ export class ServedDirectory implements Subject {
 
   async deleteDocuments(id: number): Promise<void> {
     for (const { entity, id: key } of documentIds(id))
-      await this.#direct.delete(this.#table(entity), { id: { S: key }, field: { S: 'document' } });
+      await this.#delete(entity, { id: { S: key }, field: { S: 'document' } });
   }
 
   deleteState(id: number): Promise<void> {
-    return this.#direct.delete(this.#table(STATE_ENTITY), { source_record_id: { S: stateId(id) } });
+    return this.#delete(STATE_ENTITY, { source_record_id: { S: stateId(id) } });
   }
 
   raiseVersion(id: number): void {
@@ -109,9 +116,9 @@ export class ServedDirectory implements Subject {
 
   async items(): Promise<ReadonlyMap<string, JsonObject>> {
     const found = new Map<string, JsonObject>();
-    for (const { table, key } of Object.values(TABLE_TARGETS)) {
+    for (const [{ table, key }, items] of await this.#contents()) {
       if (table === TABLE_TARGETS.versionHistory.table) continue;
-      for (const item of await this.#scan(table)) {
+      for (const item of items.map(plainOf)) {
         const id =
           table === TABLE_TARGETS.triageCode.table ? key.map((name) => item[name] ?? null) : item[key[0] ?? ''];
         found.set(`${table}/${typeof id === 'string' ? id : JSON.stringify(id)}`, item);
@@ -120,22 +127,40 @@ export class ServedDirectory implements Subject {
     return found;
   }
 
-  history(): Promise<readonly JsonObject[]> {
-    return this.#scan(TABLE_TARGETS.versionHistory.table);
+  async history(): Promise<readonly JsonObject[]> {
+    return ((await this.#contents()).get(TABLE_TARGETS.versionHistory) ?? []).map(plainOf);
   }
 
-  async #scan(entity: string): Promise<readonly JsonObject[]> {
-    return (await this.#direct.scan(this.#table(entity))).map(plainOf);
-  }
-
-  /** Leaves the tables empty for the next case. */
+  /** Leaves the tables empty for the next case: all at once, for each request by itself has a commit of its own. */
   async clear(): Promise<void> {
-    for (const { table, key } of Object.values(TABLE_TARGETS))
-      for (const item of await this.#direct.scan(this.#table(table)))
-        await this.#direct.delete(
-          this.#table(table),
-          Object.fromEntries(key.map((name) => [name, item[name] ?? null])),
-        );
+    const deletes = [...(await this.#contents())].flatMap(([target, items]) =>
+      items.map((item) => ({
+        Delete: {
+          TableName: this.#place.tableName(target),
+          Key: Object.fromEntries(target.key.map((name) => [name, item[name] ?? null])),
+        },
+      })),
+    );
+    this.#read = null;
+    for (let from = 0; from < deletes.length; from += WRITES_A_TRANSACTION)
+      await this.#direct.call('TransactWriteItems', {
+        TransactItems: deletes.slice(from, from + WRITES_A_TRANSACTION),
+      });
+  }
+
+  /** All that the tables hold; read again only after something was written. */
+  #contents(): Promise<Contents> {
+    this.#read ??= Promise.all(
+      Object.values(TABLE_TARGETS).map(
+        async (target) => [target, await this.#direct.scan(this.#place.tableName(target))] as const,
+      ),
+    ).then((tables) => new Map(tables));
+    return this.#read;
+  }
+
+  async #delete(entity: string, key: JsonObject): Promise<void> {
+    this.#read = null;
+    await this.#direct.delete(this.#table(entity), key);
   }
 
   #table(entity: string): string {
