@@ -96,6 +96,7 @@ export const FILE_FIGURES: Readonly<Record<string, Figure>> = {
   sluice_sync_finished_timestamp_seconds: figure('gauge', SYNC, 'When it ended; no series while it runs'),
   sluice_sync_seconds: figure('gauge', SYNC, 'How long the last full sync took, or has taken up to now'),
   sluice_sync_counts: figure('gauge', `${SYNC} type`, 'Services by outcome and by transformer, and triage codes'),
+  sluice_sync_setbacks: figure('gauge', `${SYNC} why`, 'Requests of the last full sync that were sent again'),
   sluice_sync_record_p95_seconds: figure('gauge', SYNC, '95 of 100 services took at most so long'),
   sluice_sync_error_ratio: figure('gauge', `${SYNC} of`, 'Failed ones of services, and of triage codes'),
   sluice_sync_anomalies: figure(

@@ -2,7 +2,7 @@ import type { DynamoDbTarget } from '../../core/index.ts';
 import { type ItemWrite, journalOf, STATE_ENTITY, TABLE_TARGETS } from '../../migrations/dos/index.ts';
 import { createGuardedItems, type GuardedItems, type ItemPut } from '../../sinks/dynamodb/index.ts';
 import type { DynamoDbPlace } from '../dynamodb.ts';
-import { type HeldItem, type ItemKey, type ItemStore, nameOf, WRITTEN } from './items.ts';
+import { type HeldItem, type ItemKey, type ItemStore, nameOf, noSetbacks, WRITTEN } from './items.ts';
 
 const TARGETS: ReadonlyMap<string, DynamoDbTarget> = new Map(
   Object.values(TABLE_TARGETS).map((target) => [target.table, target]),
@@ -20,8 +20,13 @@ const idOf = ({ name, key }: DynamoDbTarget, id: string): string =>
 
 /** The tables of DynamoDB. A change and its entry in the version history are written together. */
 export function openDynamoDbItems(place: DynamoDbPlace): ItemStore {
-  const items = createGuardedItems(place);
+  const setbacks = noSetbacks();
+  const onSetback = (why: keyof typeof setbacks): void => {
+    setbacks[why] += 1;
+  };
+  const items = createGuardedItems({ ...place, onSetback });
   return {
+    setbacks,
     async read(keys) {
       const found = new Map<string, HeldItem>();
       const entities = [...new Set(keys.map(({ entity }) => entity))];

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../core/index.ts';
 import type { ItemWrite } from '../../migrations/dos/index.ts';
+import type { Setback } from '../../sinks/dynamodb/index.ts';
 
 /** An item's table and its id: without the key's second attribute where that is always `document`, of triage codes both as JSON. */
 export interface ItemKey {
@@ -19,8 +20,15 @@ export interface HeldItem {
  */
 export type WriteResult = 'written' | 'lost' | 'refused';
 
+/** Requests that had to be sent again since a store was opened, by why. */
+export type Setbacks = Readonly<Record<Setback, number>>;
+
+export const noSetbacks = (): Record<Setback, number> => ({ throttled: 0, contested: 0, unanswered: 0 });
+
 /** The tables of the Directory of Services, wherever they are. */
 export interface ItemStore {
+  /** of a store on a server */
+  readonly setbacks?: Setbacks;
   /** by `nameOf` the key; an item nobody wrote is left out */
   read(keys: readonly ItemKey[]): Promise<ReadonlyMap<string, HeldItem>>;
   /** Writes all or none, each item only if it is still as seen. `at`: ISO UTC, the time of the change. */

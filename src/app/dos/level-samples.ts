@@ -18,6 +18,7 @@ export function samplesOf(report: RunReport): readonly Sample[] {
     ...sample('sluice_sync_error_ratio', error_ratio.services, { of: 'services' }),
     ...sample('sluice_sync_error_ratio', error_ratio.triage_codes, { of: 'triage_codes' }),
     ...sample('sluice_sync_anomalies', anomalies?.length ?? null),
+    ...Object.entries(report.setbacks).flatMap(([why, count]) => sample('sluice_sync_setbacks', count, { why })),
     ...Object.entries({ ...report.counts, ...written(report) }).flatMap(([type, count]) =>
       sample('sluice_sync_counts', count, { type }),
     ),

@@ -2,6 +2,7 @@ import { SluiceError } from '../../core/index.ts';
 import { bothSets, type Counts, countsOf, etl } from '../../migrations/dos/index.ts';
 import type { TellNote } from '../notes.ts';
 import { addCounts, noCounts } from './counts.ts';
+import { type ItemStore, noSetbacks, type Setbacks } from './items.ts';
 import { rereading, type ServiceSync, type SyncedService, syncServices } from './service-sync.ts';
 import type { DosSource, ServiceRows } from './source-rows.ts';
 import { syncTriage, type TriageCounts } from './triage-sync.ts';
@@ -28,6 +29,8 @@ export interface FullSynced {
   /** services that were rejected, by the kind of their error */
   readonly rejections: Readonly<Record<string, number>>;
   readonly triage: TriageCounts | null;
+  /** requests to the target that were sent again */
+  readonly setbacks: Setbacks;
   readonly stopped: boolean;
 }
 
@@ -41,7 +44,7 @@ const PAGE = 250;
 export async function syncAll(run: FullSync): Promise<FullSynced> {
   const { source, sync, tell, onProgress, signal, keep } = run;
   tell(etl('000'));
-  const tally = new Tally();
+  const tally = new Tally(sync.store);
   const of = await source.count();
   let page = source.page(run.after ?? Number.MIN_SAFE_INTEGER, PAGE);
   for (let isLast = false; !isLast && !signal?.aborted; ) {
@@ -69,7 +72,7 @@ export async function syncOneService(run: Pick<FullSync, 'source' | 'sync' | 'te
   if (!(rows.services ?? []).some((row) => row.id === id))
     throw new SluiceError('CONFIG_INVALID', '--service-id: the source has no such service');
   run.tell(etl('000'));
-  const tally = new Tally();
+  const tally = new Tally(run.sync.store);
   await syncServices(rereading(run.sync, run.source), rows, [id], (done) => tally.take(done, run.tell));
   return tally.end(run.tell, null, false);
 }
@@ -78,7 +81,12 @@ class Tally {
   readonly counts = noCounts();
   readonly #rejections: Record<string, number> = {};
   readonly #transformers: Record<string, number> = {};
+  readonly #store: ItemStore;
   #streamed = 0;
+
+  constructor(store: ItemStore) {
+    this.#store = store;
+  }
 
   take(done: SyncedService, tell: TellNote): void {
     addCounts(this.counts, countsOf(done));
@@ -95,6 +103,7 @@ class Tally {
     tell(etl('999', { metrics: bothSets(this.counts), failures }));
     const services = { ...this.counts };
     const [streamed, transformers, rejections] = [this.#streamed, this.#transformers, this.#rejections];
-    return { services, streamed, transformers, rejections, triage, stopped };
+    const setbacks = { ...(this.#store.setbacks ?? noSetbacks()) };
+    return { services, streamed, transformers, rejections, triage, setbacks, stopped };
   }
 }

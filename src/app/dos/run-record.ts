@@ -53,6 +53,7 @@ export async function openRunRecord(run: RecordedRun): Promise<RunRecord> {
     error_ratio: { services: null, triage_codes: null },
     metrics: null,
     failures: null,
+    setbacks: {},
     counts: {},
     anomaly_share: anomalyShare,
     compared_with: null,
@@ -93,6 +94,7 @@ function withResult(ended: RunReport, done: FullSynced, before: RunReport | null
       services: ratio(services.errors, services.total),
       triage_codes: triage && ratio(triage.errors, triage.rows),
     },
+    setbacks: ended.target === 'dynamodb' ? { ...done.setbacks } : {},
     counts: countsByType(done),
   };
   if (before === null || !isComplete(report)) return report;

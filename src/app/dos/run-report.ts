@@ -28,6 +28,8 @@ const Report = z.object({
   /** the counters of the newest reference and those of the first */
   metrics: counts.nullable(),
   failures: z.number().nullable(),
+  /** requests to DynamoDB that were sent again, by why; empty: not counted */
+  setbacks: counts.default({}),
   /** what is compared from run to run */
   counts,
   anomaly_share: z.number().min(0),

@@ -61,24 +61,26 @@ export async function syncServices(
   const seen = new Map(await sync.store.read(sources.flatMap(([id, source]) => keysFor(id, source))));
   const shareMs = (performance.now() - begun) / Math.max(ids.length, 1);
   const queue = sync.parallel === 1 ? [sources].values() : families(sources);
-  let failed = false;
+  let failure: { readonly error: unknown } | null = null;
   const work = async (): Promise<void> => {
     for (const family of queue) {
       for (const [id, source] of family) {
-        if (failed || sync.signal?.aborted) return;
+        if (failure !== null || sync.signal?.aborted) return;
         try {
           const started = performance.now();
           const done = await syncOne(sync, find, id, source, seen);
           sync.took?.((performance.now() - started + shareMs) / 1000);
           tell({ service: id, ...done });
         } catch (error) {
-          failed = true;
-          throw error;
+          failure ??= { error };
+          return;
         }
       }
     }
   };
+  // nothing of ours is under way any more when a caller hears of a failure
   await Promise.all(Array.from({ length: Math.min(sync.parallel, ids.length) }, work));
+  if (failure !== null) throw (failure as { readonly error: unknown }).error;
 }
 
 function sourceOf(find: FindService, id: number): SourceService | SluiceError | null {

@@ -108,7 +108,7 @@ async function migrate(options: MigrateOptions): Promise<number> {
     line.end();
     const report = (await record?.end(done)) ?? null;
     if (options.json) printJson({ ...done, seconds: seconds(), run: report });
-    else process.stdout.write(`${spoken(done, seconds())}${levels(report)}`);
+    else process.stdout.write(`${spoken(done, seconds())}${files === null ? setbacks(done) : ''}${levels(report)}`);
     if (done.stopped) process.stderr.write('stopped before the end; run it again to go on\n');
     return done.stopped ? EXIT.failure : EXIT.ok;
   } catch (error) {
@@ -140,6 +140,9 @@ function spoken({ services, streamed, rejections, triage }: FullSynced, seconds:
     );
   return `${lines.join('\n')}\n`;
 }
+
+const setbacks = ({ setbacks: { throttled, contested, unanswered } }: FullSynced): string =>
+  `${pc.bold('requests')}  sent again: ${throttled} throttled, ${contested} contested by another writer, ${unanswered} unanswered\n`;
 
 function levels(report: RunReport | null): string {
   if (report === null) return '';

@@ -175,7 +175,11 @@ async function events(options: EventsOptions): Promise<number> {
   } finally {
     const { messages, failed, missing } = seen;
     const why = failed === 0 ? '' : `: ${failed - missing} not understood, ${missing} of services that are not there`;
-    process.stderr.write(`${messages} messages, ${failed} failed${why}\n`);
+    const { throttled = 0, contested = 0, unanswered = 0 } = sync.store.setbacks ?? {};
+    const again = `; sent again: ${throttled} throttled, ${contested} contested by another writer, ${unanswered} unanswered`;
+    process.stderr.write(
+      `${messages} messages, ${failed} failed${why}${throttled + contested + unanswered > 0 ? again : ''}\n`,
+    );
     stop.release();
   }
 }

@@ -26,7 +26,15 @@ export interface AwsServer {
   readonly clock: Clock;
   /** without an answer for so long, a request counts as unanswered; 10 s unless told */
   readonly timeoutMs?: number;
+  /** told of each request that has to be sent again */
+  readonly onSetback?: (why: Setback) => void;
 }
+
+/**
+ * Why a request is sent again: the server asked for less; another writer was there first or at the same moment; no
+ * answer came.
+ */
+export type Setback = 'throttled' | 'contested' | 'unanswered';
 
 /** Which service is asked, in the words of its protocol. */
 export interface AwsService {
@@ -84,6 +92,7 @@ export function createAwsClient(service: AwsService, options: AwsServer): AwsCli
         if (answer?.status === 200 && answer.body !== null) return answer.body;
         // an answer of 500 may come after the write, too: the same guarded request tells
         if (answer === null || answer.body === null || answer.status >= 500) {
+          options.onSetback?.('unanswered');
           if (attempt >= TRIES) throw new SluiceError('TARGET_UNAVAILABLE', `${service.name} gave no answer`);
           await clock.sleep(50 * 4 ** attempt * (0.5 + Math.random()));
           continue;

@@ -38,11 +38,11 @@ const ROUNDS = 9;
 export function createGuardedItems(
   options: DynamoDbOptions & { readonly tableName: (target: DynamoDbTarget) => string },
 ): GuardedItems {
-  const { clock, tableName } = options;
+  const { clock, tableName, onSetback = () => undefined } = options;
   const client = createDynamoDbClient(options);
   return {
     async read(target, ids) {
-      const stored = await readStored(client, clock, tableName(target), target, ids);
+      const stored = await readStored(client, clock, tableName(target), target, ids, onSetback);
       return new Map([...stored].map(([id, item]) => [id, { item: readable(item), revision: revisionOf(item) }]));
     },
     async put(puts) {
@@ -56,7 +56,9 @@ export function createGuardedItems(
         const isSlow = reasons.some(({ kind }) => SLOW_DOWN.test(kind));
         // another transaction has the item at this moment, and may yet come to nothing
         const isShared = round < ROUNDS && reasons.some(({ kind }) => kind === 'TransactionConflict');
-        if (reasons.some(({ kind }) => kind === 'ConditionalCheckFailed') || !(isSlow || isShared)) return 'lost';
+        const isLost = reasons.some(({ kind }) => kind === 'ConditionalCheckFailed') || !(isSlow || isShared);
+        onSetback(isSlow && !isLost ? 'throttled' : 'contested');
+        if (isLost) return 'lost';
         if (round >= ROUNDS) throw new SluiceError('TARGET_BUSY', 'DynamoDB asks for fewer writes');
         await clock.sleep(50 * 2 ** round * (0.5 + Math.random()));
       }

@@ -13,6 +13,7 @@ import { probeGuards } from './probe.ts';
 import { type Journal, park, type Sending, type SendingContext, sendTogether } from './sending.ts';
 import { readStored } from './stored.ts';
 
+export type { Setback } from '../aws/index.ts';
 export { createTableDump, type RawItem, readableItem, type TableDump } from './dump.ts';
 export { createGuardedItems, type GuardedItems, type ItemPut } from './guarded-items.ts';
 export { indexable } from './item.ts';

@@ -1,7 +1,7 @@
 import { type Clock, type DynamoDbTarget, type JsonObject, SluiceError } from '../../core/index.ts';
 import { AwsRefusal } from '../aws/index.ts';
 import { type Item, marshalled, unmarshalled } from './attributes.ts';
-import type { DynamoDbClient } from './client.ts';
+import type { DynamoDbClient, DynamoDbOptions } from './client.ts';
 import { keyOf } from './item.ts';
 
 const KEYS_A_REQUEST = 100;
@@ -14,6 +14,7 @@ export async function readStored(
   table: string,
   target: DynamoDbTarget,
   ids: readonly string[],
+  onSetback: NonNullable<DynamoDbOptions['onSetback']> = () => undefined,
 ): Promise<Map<string, JsonObject>> {
   const found = new Map<string, JsonObject>();
   const wanted = [...new Set(ids)];
@@ -29,6 +30,7 @@ export async function readStored(
         found.set(values.length === 1 ? String(values[0]) : JSON.stringify(values), stored);
       }
       keys = answer.left;
+      if (keys.length > 0) onSetback('throttled');
     }
   }
   return found;

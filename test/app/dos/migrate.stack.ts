@@ -263,6 +263,9 @@ describe('throttled', () => {
     expect(done).toMatchObject({ stopped: false, services: { total: SERVICES } });
     expect(done.rejections).toEqual(await rejectedAnyway());
     expect(asked.writes).toBeGreaterThan(10);
+    // each refusal is counted: every third reading, every fourth write
+    const throttled = Math.ceil(asked.reads / 3) + Math.ceil(asked.writes / 4);
+    expect(done.setbacks).toMatchObject({ throttled, unanswered: 0 });
     expect(differing(await contents(place), whole)).toEqual([]);
     const made = [...whole.keys()].filter((name) => /organisation|location|healthcare/.test(name));
     expect(await history(place)).toHaveLength(made.length);
