@@ -1,10 +1,15 @@
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
-import type { FlowStatus } from '../../src/app/status.ts';
+import { loadConfig } from '../../src/app/config.ts';
+import { dynamoDbPlace, dynamoDbTables } from '../../src/app/dynamodb.ts';
+import { openPipeline } from '../../src/app/pipeline.ts';
+import { openProbes } from '../../src/app/probes.ts';
+import { readPipeline } from '../../src/app/readings.ts';
+import { judge } from '../../src/app/status.ts';
 import { parseAddress, trafficDos } from '../../src/rehearsal/index.ts';
 import { chance } from '../support/chance.ts';
 import { dosDifferences, finalTables } from '../support/dos-oracle.ts';
 import { standBetween } from '../support/dynamodb-between.ts';
-import { type Items, openItems } from '../support/dynamodb-items.ts';
+import { dropTables, type Items, openItems } from '../support/dynamodb-items.ts';
 import { type Sampler, sampleServices } from '../support/monotone.ts';
 import { recovers } from '../support/recovery.ts';
 import { type Rig, startRig, type WorkerProcess } from '../support/rig.ts';
@@ -13,10 +18,9 @@ import { withoutPart } from '../support/without-part.ts';
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-const trafficOn = async (rig: Rig, seconds: number): Promise<void> => {
-  const done = await rig.sluice('traffic', 'dos', '--rate', '60', '--for', `${seconds}s`, '--json');
-  expect(done.code, done.err).toBe(0);
-};
+const trafficUntil = (rig: Rig, signal: AbortSignal) =>
+  trafficDos(parseAddress(rig.config.sourceUrl('dos')), { rate: 60, seed: 3n, signal });
+const trafficOn = (rig: Rig, seconds: number) => trafficUntil(rig, AbortSignal.timeout(seconds * 1000));
 
 /** Where a worker is ended, and after how many passes of that place; the first while the snapshot is landed. */
 const EARLY = ['progress-moved:4', 'landed:6', 'committed:11'] as const;
@@ -52,12 +56,11 @@ describe('kill -9 of a worker that streams into DynamoDB', () => {
     first.child.kill('SIGKILL');
     // as long as it takes, however busy the machine
     const enough = new AbortController();
-    const address = parseAddress(rig.config.sourceUrl('dos'));
-    const traffic = trafficDos(address, { rate: 60, seed: 3n, signal: enough.signal });
+    const traffic = trafficUntil(rig, enough.signal);
     traffic.catch(() => undefined);
     try {
       for (const point of POINTS) await endAt(point);
-      for (let seed = 1; seed <= 4; seed += 1) {
+      for (let seed = 1; seed <= 3; seed += 1) {
         const worker = rig.startWorker([], undefined, 'one');
         await pause(400 + Math.floor(chance(seed)() * 3_000));
         worker.child.kill('SIGKILL');
@@ -98,17 +101,16 @@ describe('kill -9 of a worker that streams into DynamoDB', () => {
       SLUICE_KAFKA_CLIENT: 'kafkajs',
     };
     await rig.source.query(`create database ${database}`);
+    const config = loadConfig(inject('stack'), calm);
+    const open = openPipeline(config, 'dos');
+    const probes = await openProbes(config, 'dos');
     try {
-      for (const words of [
-        ['schema', 'apply', 'dos'],
-        ['dos', 'tables', 'create'],
-      ])
-        expect((await rig.sluiceWith(calm, ...words)).code).toBe(0);
+      await open.admin.applySchemas(open.folders);
+      await dynamoDbTables(config, 'dos').create();
       const worker = rig.startWorkerWith(calm);
       let quiet = 0;
       const isQuiet = async (): Promise<number> => {
-        const { out } = await rig.sluiceWith(calm, 'status', 'dos', '--json');
-        const { flows = [] } = JSON.parse(out || '{}') as { flows?: FlowStatus[] };
+        const { flows } = judge(open.name, await readPipeline(open, probes), null, 1);
         const isDone = flows.every(
           (flow) => flow.documents > 0 && flow.lagRecords === 0 && flow.toDerive + flow.toSend === 0,
         );
@@ -121,9 +123,9 @@ describe('kill -9 of a worker that streams into DynamoDB', () => {
       await worker.exited;
       return await finalTables(rig, workspace);
     } finally {
-      const items = openItems(rig.config, workspace);
-      for (const { table } of rig.open.migration.dynamodb?.tables ?? [])
-        await items.client.call('DeleteTable', { TableName: items.named(table) });
+      await probes.close();
+      await open.close();
+      await dropTables(dynamoDbPlace(config, 'dos'));
       await rig.source.query(`drop database ${database} with (force)`);
     }
   }
