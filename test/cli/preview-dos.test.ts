@@ -2,7 +2,12 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type DosPreviewOptions, flagsOf, runDosPreview } from '../../src/cli/commands/preview-dos.ts';
+import {
+  type DosPreviewOptions,
+  flagsOf,
+  runDosPreview,
+  spokenDosSummary,
+} from '../../src/cli/commands/preview-dos.ts';
 import { bloodPressure, chemist, enhancedAccess, LOOKUPS, practice } from '../migrations/dos/rows.ts';
 import { linesOf } from '../migrations/dos/vector-cases.ts';
 
@@ -25,6 +30,13 @@ async function preview(content: unknown, more: Partial<DosPreviewOptions> = {}) 
 }
 
 describe('preview of the Directory of Services', () => {
+  test('names the tables of the file that no rule reads, so that a mistyped one shows', async () => {
+    const { summary } = await preview({ services: [], service: [{ id: 1 }], '\u001b[2Jx': [] });
+    expect(summary.unread).toEqual(['service', '\u001b[2Jx']);
+    expect(spokenDosSummary(summary, 'out')).toContain('read by no rule: service, ??2Jx\n');
+    expect((await preview({ ...LOOKUPS, services: [practice(1)] })).summary.unread).toEqual([]);
+  });
+
   test('writes the items of each service and a line that says what became of it', async () => {
     const services = [enhancedAccess(3), practice(1, { email: null }), bloodPressure(2), practice(4, { statusid: 2 })];
     const { documents, issues, summary } = await preview({ ...LOOKUPS, services, servicetypes: [{ id: 100 }] });

@@ -20,7 +20,9 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 const trafficUntil = (rig: Rig, signal: AbortSignal) =>
   trafficDos(parseAddress(rig.config.sourceUrl('dos')), { rate: 60, seed: 3n, signal });
-const trafficOn = (rig: Rig, seconds: number) => trafficUntil(rig, AbortSignal.timeout(seconds * 1000));
+const trafficOn = async (rig: Rig, seconds: number): Promise<void> => {
+  await trafficUntil(rig, AbortSignal.timeout(seconds * 1000));
+};
 
 /** Where a worker is ended, and after how many passes of that place; the first while the snapshot is landed. */
 const EARLY = ['progress-moved:4', 'landed:6', 'committed:11'] as const;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { previewDos } from '../../app/dos/preview.ts';
 import { readRowsFile } from '../../app/dos/source-file.ts';
 import { canonicalJson, type JsonObject, SluiceError } from '../../core/index.ts';
-import { type Counts, DEFAULTS, type DosConfig } from '../../migrations/dos/index.ts';
+import { type Counts, DEFAULTS, type DosConfig, ROW_COLUMNS } from '../../migrations/dos/index.ts';
 
 export interface DosPreviewOptions {
   readonly rows: string;
@@ -18,24 +18,33 @@ export interface DosPreviewSummary {
   readonly services: Counts;
   readonly documents: number;
   readonly triageNotes: number;
+  /** tables of the file that no rule reads, a mistyped name among them */
+  readonly unread: readonly string[];
 }
 
 /** Writes documents.jsonl and issues.jsonl. Throws CONFIG_INVALID for rows and options that are wrong. */
 export async function runDosPreview(options: DosPreviewOptions): Promise<DosPreviewSummary> {
   const at = instant(options.at);
   const config = { ...DEFAULTS, ...flagsOf(options.flags ?? []) };
-  const preview = await previewDos(await readRowsFile(options.rows), config, at);
+  const rows = await readRowsFile(options.rows);
+  const preview = await previewDos(rows, config, at);
+  const unread = Object.keys(rows).filter((table) => !Object.hasOwn(ROW_COLUMNS, table));
   await mkdir(options.out, { recursive: true });
   await writeLines(join(options.out, 'documents.jsonl'), preview.documents);
   await writeLines(join(options.out, 'issues.jsonl'), preview.services);
-  return { services: preview.counts, documents: preview.documents.length, triageNotes: preview.triage.length };
+  return { services: preview.counts, documents: preview.documents.length, triageNotes: preview.triage.length, unread };
 }
 
-export const spokenDosSummary = ({ services, documents, triageNotes }: DosPreviewSummary, out: string): string => {
+export const spokenDosSummary = (
+  { services, documents, triageNotes, unread }: DosPreviewSummary,
+  out: string,
+): string => {
   const { total, inserted, unsupported, skipped, invalid, errors } = services;
   const rest = `${unsupported} unsupported, ${skipped} skipped, ${invalid} invalid, ${errors} rejected`;
   const notes = triageNotes === 0 ? '' : `; ${triageNotes} notes on triage codes`;
-  return `${total} services: ${inserted} moved, ${rest}; ${documents} items${notes}, in ${out}\n`;
+  const names = unread.map((name) => name.replace(/[^\w-]/g, '?').slice(0, 63));
+  const left = names.length === 0 ? '' : `read by no rule: ${names.join(', ')}\n`;
+  return `${total} services: ${inserted} moved, ${rest}; ${documents} items${notes}, in ${out}\n${left}`;
 };
 
 const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z$/;
