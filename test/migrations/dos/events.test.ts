@@ -40,6 +40,12 @@ describe('a message', () => {
   });
 });
 
+test('what a message calls its table and method is told of shortly, however long it is', () => {
+  const event = { record_id: 1, table_name: 'x'.repeat(5_000), method: 'y'.repeat(5_000) };
+  for (const body of [event, { ...event, table_name: 'services' }])
+    expect(JSON.stringify(readEvent(body)).length).toBeLessThan(250);
+});
+
 describe('the messages of a request', () => {
   const request = {
     typeIds: null,

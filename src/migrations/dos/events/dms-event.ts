@@ -23,6 +23,12 @@ function idOf(value: unknown): number | null {
   return Number.isSafeInteger(id) ? (id as number) : null;
 }
 
+/** longer than the name of any table */
+const TOLD = 64;
+
+/** What a stranger wrote, no longer than a line of a log should be. */
+const told = (text: string): string => (text.length > TOLD ? `${text.slice(0, TOLD)}…` : text);
+
 /** Reads the parsed body of a message, out of the wrapper the database's trigger puts around it. */
 export function readEvent(body: unknown): EventReading {
   const outer = asObject(body);
@@ -34,7 +40,8 @@ export function readEvent(body: unknown): EventReading {
   if (type !== TYPE || record === null || service === null || typeof table !== 'string' || typeof method !== 'string')
     return { kind: 'bad', note: etl('009', { error: 'model_validation' }) };
   if (table === ENDPOINTS) return { kind: 'sync', service };
-  if (table !== SERVICES) return { kind: 'ignored', note: etl('011', { table_name: table, method }) };
-  if (!METHODS.includes(method.toLowerCase())) return { kind: 'ignored', note: etl('010', { method }) };
+  if (table !== SERVICES)
+    return { kind: 'ignored', note: etl('011', { table_name: told(table), method: told(method) }) };
+  if (!METHODS.includes(method.toLowerCase())) return { kind: 'ignored', note: etl('010', { method: told(method) }) };
   return { kind: 'sync', service: record };
 }
