@@ -4,6 +4,7 @@ import type { CompiledJoin, RowIndex } from './joins.ts';
 import { compareContent } from './order.ts';
 import type { FeedCount, RecordNumbers, Reject, RowProblem, Sink, SourceRow } from './outcome.ts';
 import {
+  allHold,
   type Column,
   type CompiledCondition,
   DRIVER_SLOT,
@@ -18,13 +19,15 @@ import { type CompiledFold, joinKey, type Unit, unitsOf } from './units.ts';
 export interface CompiledParent {
   /** Where the parent's record number is written; null: nowhere, it only has to be there. */
   readonly index: number | null;
-  readonly links: readonly {
-    readonly parent: string;
-    readonly identity: string;
-    readonly where: readonly CompiledCondition[];
-    readonly key: readonly Column[];
-    readonly required: boolean;
-  }[];
+  readonly links: readonly Link[];
+}
+
+interface Link {
+  readonly parent: string;
+  readonly identity: string;
+  readonly where: readonly CompiledCondition[];
+  readonly key: readonly Column[];
+  readonly required: boolean;
 }
 
 export interface CompiledFeed {
@@ -44,11 +47,15 @@ export interface CompiledFeed {
   readonly patient: number | null;
   readonly original: number;
   readonly position: number;
-  readonly where: readonly CompiledCondition[];
+  /** Judged before the joins are made, and after. */
+  readonly before: readonly CompiledCondition[];
+  readonly after: readonly CompiledCondition[];
   readonly fold: CompiledFold | null;
   readonly joins: readonly CompiledJoin[];
   readonly parents: readonly CompiledParent[];
   readonly cells: readonly CompiledCell[];
+  /** Rows of other tables point to those of this one: what became of them has to be known. */
+  readonly isParent: boolean;
   readonly lenient: boolean;
 }
 
@@ -71,8 +78,7 @@ export function runFeed(feed: CompiledFeed, run: FeedRun): void {
   const count = (what: FeedCount, by: number): void => sink.count(feed.tableNumber, feed.feedNumber, what, by);
   const all = run.rowsOf(feed.driver);
   const rows: RowsAtHand = { single: [], lists: [] };
-  const before = feed.where.filter(({ joined }) => !joined);
-  const meant = before.length === 0 ? all : all.filter((row) => passes(before, row, rows));
+  const meant = feed.before.length === 0 ? all : all.filter((row) => passes(feed.before, row, rows));
   count('read', all.length);
   count('notMeant', all.length - meant.length);
 
@@ -80,7 +86,8 @@ export function runFeed(feed: CompiledFeed, run: FeedRun): void {
   const scope: CellScope = { problem: null, note: null };
   for (let i = 0; i < units.length; ) {
     let next = i + 1;
-    while (next < units.length && units[next]?.key === units[i]?.key) next += 1;
+    const { key } = units[i] as Unit;
+    while (next < units.length && (units[next] as Unit).key === key) next += 1;
     const same = units.slice(i, next);
     i = next;
     for (const { unit, key } of decide(feed, same, count, run)) {
@@ -93,7 +100,7 @@ export function runFeed(feed: CompiledFeed, run: FeedRun): void {
 function passes(where: readonly CompiledCondition[], row: SourceRow, rows: RowsAtHand): boolean {
   rows.single[DRIVER_SLOT] = row;
   rows.single[LAST_SLOT] = row;
-  return where.every((condition) => condition.holds(rows));
+  return allHold(where, rows);
 }
 
 /** Of units with one key: which are loaded. Equal ones are one; different ones cannot both be right. */
@@ -132,16 +139,17 @@ function makeRow(feed: CompiledFeed, unit: Unit, key: string, { rows, scope, run
   rows.single[DRIVER_SLOT] = unit.first;
   rows.single[LAST_SLOT] = unit.last;
   const positions = [unit.first[feed.position] ?? ''];
-  for (const [i, join] of feed.joins.entries()) {
+  for (let i = 0; i < feed.joins.length; i++) {
+    const join = feed.joins[i] as CompiledJoin;
     const problem = join.take(rows, run.index);
     if (problem !== null) {
       refuseLeftover(feed, unit, problem, join.table, run, count);
       return;
     }
     const found = join.list ? rows.lists[FIRST_JOIN_SLOT + i]?.[0] : rows.single[FIRST_JOIN_SLOT + i];
-    positions.push(found?.at(-1) ?? '');
+    positions.push(found?.[found.length - 1] ?? '');
   }
-  if (!feed.where.every((condition) => !condition.joined || condition.holds(rows))) {
+  if (!allHold(feed.after, rows)) {
     count('notMeant', 1);
     return;
   }
@@ -159,16 +167,20 @@ function makeRow(feed: CompiledFeed, unit: Unit, key: string, { rows, scope, run
   for (const reject of rejects) run.sink.reject(reject);
   const name = businessKey(feed.identity, key);
   if (fate !== 'blank') {
-    run.loaded.get(feed.table)?.set(name, null);
+    remember(feed, name, null, run);
     count(fate === 'quarantine' ? 'quarantined' : 'rejected', 1);
     return;
   }
   const recordNumber = numberOf(feed, unit.first, name, run.numbers);
-  run.loaded.get(feed.table)?.set(name, recordNumber);
+  remember(feed, name, recordNumber, run);
   for (const index of feed.recordNumber) cells[index] = String(recordNumber);
   for (const index of feed.sourceKey) cells[index] = key;
   count('loaded', 1);
   run.sink.row(feed.tableNumber, { cells, recordNumber, feed: feed.name, sourceKey: key, positions });
+}
+
+function remember(feed: CompiledFeed, name: string, recordNumber: number | null, run: FeedRun): void {
+  if (feed.isParent) run.loaded.get(feed.table)?.set(name, recordNumber);
 }
 
 /** A merge moves a row to another patient; the row, and with it its number, stays the same. */
@@ -188,19 +200,32 @@ function linkParents(
   run: FeedRun,
 ): { readonly problem: RowProblem; readonly parent: string } | null {
   for (const { index, links } of feed.parents) {
-    const open = (link: CompiledParent['links'][number]): boolean =>
-      link.where.every((condition) => condition.holds(rows));
-    const link = links.find((one) => open(one) && one.key.every((column) => valueAt(rows, column) !== ''));
-    if (!link) {
-      const required = links.find((candidate) => candidate.required && open(candidate));
+    const found = openLink(links, rows);
+    if (found === null) {
+      const required = links.find((candidate) => candidate.required && allHold(candidate.where, rows));
       if (required) return { problem: 'PARENT_KEY_MISSING', parent: required.parent };
       continue;
     }
-    const key = joinKey(link.key.map((column) => valueAt(rows, column)));
+    const { link, key } = found;
     const parent = run.loaded.get(link.parent)?.get(businessKey(link.identity, key));
     if (parent === undefined) return { problem: 'ORPHAN', parent: link.parent };
     if (parent === null) return { problem: 'PARENT_REJECTED', parent: link.parent };
     if (index !== null) cells[index] = String(parent);
+  }
+  return null;
+}
+
+/** The first link whose conditions hold and whose key is whole. */
+function openLink(links: readonly Link[], rows: RowsAtHand): { readonly link: Link; readonly key: string } | null {
+  next: for (const link of links) {
+    if (!allHold(link.where, rows)) continue;
+    const parts: string[] = [];
+    for (const column of link.key) {
+      const value = valueAt(rows, column);
+      if (value === '') continue next;
+      parts.push(value);
+    }
+    return { link, key: joinKey(parts) };
   }
   return null;
 }
@@ -271,7 +296,7 @@ function refuseLeftover(
   run: FeedRun,
   count: (what: FeedCount, by: number) => void,
 ): void {
-  run.loaded.get(feed.table)?.set(businessKey(feed.identity, unit.key), null);
+  remember(feed, businessKey(feed.identity, unit.key), null, run);
   count('rejected', 1);
   run.sink.reject(rowReject(feed, unit, problem, about));
 }
