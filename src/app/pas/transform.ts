@@ -74,6 +74,7 @@ export function transformParts(input: TransformInput): void {
       checkSource(rows, engine.projection, input.book, { testData: state.testData, onIdentity: identities.add });
       engine.runPatients(rows, input.keys, sink);
       const done = part + 1;
+      input.progress(done, state.parts);
       if (done % PARTS_TO_A_POINT === 0 || done === state.parts || input.cancelled()) {
         identities.flush();
         input.keys.flush();
@@ -81,7 +82,6 @@ export function transformParts(input: TransformInput): void {
         state.partsDone = done + 1;
         input.save();
       }
-      input.progress(done, state.parts);
     }
   } finally {
     files.close();
