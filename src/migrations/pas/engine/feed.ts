@@ -3,9 +3,9 @@ import type { CompiledCell } from './cells.ts';
 import type { CompiledJoin, RowIndex } from './joins.ts';
 import { compareContent } from './order.ts';
 import type { FeedCount, RecordNumbers, Reject, RowProblem, Sink, SourceRow } from './outcome.ts';
+import { businessKey, type CompiledParent, type Loaded, linkParents } from './parents.ts';
 import {
   allHold,
-  type Column,
   type CompiledCondition,
   DRIVER_SLOT,
   FIRST_JOIN_SLOT,
@@ -15,20 +15,6 @@ import {
 } from './rows-at-hand.ts';
 import type { CellScope } from './shape.ts';
 import { type CompiledFold, joinKey, type Unit, unitsOf } from './units.ts';
-
-export interface CompiledParent {
-  /** Where the parent's record number is written; null: nowhere, it only has to be there. */
-  readonly index: number | null;
-  readonly links: readonly Link[];
-}
-
-interface Link {
-  readonly parent: string;
-  readonly identity: string;
-  readonly where: readonly CompiledCondition[];
-  readonly key: readonly Column[];
-  readonly required: boolean;
-}
 
 export interface CompiledFeed {
   readonly table: string;
@@ -59,9 +45,6 @@ export interface CompiledFeed {
   readonly lenient: boolean;
 }
 
-/** What has been loaded so far of the rows at hand, by table: business key to record number; null: refused. */
-export type Loaded = ReadonlyMap<string, Map<string, number | null>>;
-
 export interface FeedRun {
   readonly rowsOf: (table: string) => readonly SourceRow[];
   readonly index: RowIndex;
@@ -69,9 +52,6 @@ export interface FeedRun {
   readonly numbers: RecordNumbers;
   readonly sink: Sink;
 }
-
-/** Business key of a target row: the same for the same source row for ever. */
-export const businessKey = (identity: string, key: string): string => `${identity}|${key}`;
 
 export function runFeed(feed: CompiledFeed, run: FeedRun): void {
   const { sink } = run;
@@ -156,7 +136,7 @@ function makeRow(feed: CompiledFeed, unit: Unit, key: string, { rows, scope, run
 
   const cells = new Array<string>(feed.width).fill('');
   const rejects: Reject[] = [];
-  const problem = linkParents(feed, rows, cells, run);
+  const problem = linkParents(feed.parents, rows, cells, run.loaded);
   if (problem !== null && !feed.lenient) {
     refuseLeftover(feed, unit, problem.problem, problem.parent, run, count);
     return;
@@ -191,43 +171,6 @@ function numberOf(feed: CompiledFeed, row: SourceRow, name: string, numbers: Rec
     return numbers.of(feed.table, name, patient);
   const before = feed.key.map((column) => (column === feed.patient ? original : (row[column] ?? '')));
   return numbers.of(feed.table, businessKey(feed.identity, joinKey(before)), patient);
-}
-
-function linkParents(
-  feed: CompiledFeed,
-  rows: RowsAtHand,
-  cells: string[],
-  run: FeedRun,
-): { readonly problem: RowProblem; readonly parent: string } | null {
-  for (const { index, links } of feed.parents) {
-    const found = openLink(links, rows);
-    if (found === null) {
-      const required = links.find((candidate) => candidate.required && allHold(candidate.where, rows));
-      if (required) return { problem: 'PARENT_KEY_MISSING', parent: required.parent };
-      continue;
-    }
-    const { link, key } = found;
-    const parent = run.loaded.get(link.parent)?.get(businessKey(link.identity, key));
-    if (parent === undefined) return { problem: 'ORPHAN', parent: link.parent };
-    if (parent === null) return { problem: 'PARENT_REJECTED', parent: link.parent };
-    if (index !== null) cells[index] = String(parent);
-  }
-  return null;
-}
-
-/** The first link whose conditions hold and whose key is whole. */
-function openLink(links: readonly Link[], rows: RowsAtHand): { readonly link: Link; readonly key: string } | null {
-  next: for (const link of links) {
-    if (!allHold(link.where, rows)) continue;
-    const parts: string[] = [];
-    for (const column of link.key) {
-      const value = valueAt(rows, column);
-      if (value === '') continue next;
-      parts.push(value);
-    }
-    return { link, key: joinKey(parts) };
-  }
-  return null;
 }
 
 /** Fills the cells; answers what is to become of the row, the gravest of its cells' policies. */
