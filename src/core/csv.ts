@@ -15,6 +15,8 @@ export interface CsvReader {
 /** No text has them; U+001E and U+001F separate rows and cells wherever Sluice keeps them for a while. */
 const CONTROLS = ['\0', '\u001e', '\u001f'];
 
+const hasControl = (text: string): boolean => CONTROLS.some((control) => text.includes(control));
+
 /** A quoted cell may hold line breaks; one that holds this many is a quote that was never closed. */
 const MAX_QUOTED_LINES = 200;
 
@@ -31,24 +33,27 @@ export function createCsvReader(handler: CsvHandler): CsvReader {
   /** true: what comes until the next line end belongs to a row that was too long */
   let skipping = false;
 
-  const take = (raw: string, at: number): void => {
-    if (CONTROLS.some((control) => raw.includes(control))) handler.bad(at, 'CSV_CONTROL');
+  const take = (raw: string, at: number, clean: boolean): void => {
+    if (!clean && hasControl(raw)) handler.bad(at, 'CSV_CONTROL');
     else handler.row(raw.split(','), at);
   };
 
   /** Consumes whole rows from `text` and answers where the first unfinished one begins. */
   const consume = (text: string, last: boolean): number => {
     let start = 0;
+    // one look at the whole text is cheaper than one at each of its rows
+    const clean = !hasControl(text);
+    let quote = text.indexOf('"');
     while (start < text.length) {
+      if (quote >= 0 && quote < start) quote = text.indexOf('"', start);
       let end = text.indexOf('\n', start);
       if (end < 0) {
         if (!last) break;
         end = text.length;
       }
       const stop = end > start && text.charCodeAt(end - 1) === 13 ? end - 1 : end;
-      const raw = text.slice(start, stop);
-      if (!raw.includes('"')) {
-        if (raw !== '') take(raw, line);
+      if (quote < 0 || quote >= end) {
+        if (stop > start) take(text.slice(start, stop), line, clean);
         line += 1;
         start = end + 1;
         continue;
@@ -61,8 +66,7 @@ export function createCsvReader(handler: CsvHandler): CsvReader {
         start = end + 1;
         continue;
       }
-      const whole = text.slice(start, row.stop);
-      if (CONTROLS.some((control) => whole.includes(control))) handler.bad(line, 'CSV_CONTROL');
+      if (!clean && hasControl(text.slice(start, row.stop))) handler.bad(line, 'CSV_CONTROL');
       else handler.row(row.cells, line);
       line += row.lines;
       start = row.next;
@@ -144,6 +148,8 @@ function readQuoted(text: string, from: number, last: boolean): QuotedRow | CsvP
   }
 }
 
+const [QUOTE, COMMA, LINE_FEED, RETURN] = [34, 44, 10, 13];
+
 /** A cell as it stands in a CSV file: quoted only where it must be. */
 export function csvCell(value: string): string {
   return /[",\n\r]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
@@ -151,6 +157,18 @@ export function csvCell(value: string): string {
 
 /** A row with its line end. */
 export function csvLine(cells: readonly string[]): string {
-  // hardly any row has a cell to be quoted, and one look at all of them is cheaper than one at each
-  return /[",\n\r]/.test(cells.join('')) ? `${cells.map(csvCell).join(',')}\n` : `${cells.join(',')}\n`;
+  // hardly any row has a cell to be quoted, and one look at the whole line is cheaper than one at each cell
+  const line = cells.join(',');
+  return isPlain(line, cells.length) ? `${line}\n` : `${cells.map(csvCell).join(',')}\n`;
+}
+
+/** Whether no cell of a joined line needs quotes: its commas are those between the cells. */
+function isPlain(line: string, cells: number): boolean {
+  let commas = 0;
+  for (let i = 0; i < line.length; i++) {
+    const code = line.charCodeAt(i);
+    if (code === COMMA) commas += 1;
+    else if (code === QUOTE || code === LINE_FEED || code === RETURN) return false;
+  }
+  return commas === cells - 1;
 }

@@ -9,7 +9,7 @@ import type { SourceAddress } from './database.ts';
 export async function requireRehearsal(
   client: pg.ClientBase,
   address: SourceAddress,
-  table: 'public.submissions' | 'pathwaysdos.services',
+  table: 'public.submissions' | 'pathwaysdos.services' | 'v83.patdata',
 ): Promise<void> {
   const answer = await client.query<{ marked: boolean; used: boolean }>(
     `select to_regnamespace('rehearsal') is not null as marked, to_regclass($1) is not null as used`,

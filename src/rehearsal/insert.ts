@@ -1,5 +1,8 @@
 import type pg from 'pg';
 
+/** Values by column. */
+export type Row = Readonly<Record<string, string | number | null>>;
+
 /** Rows of several tables, by table. */
 export type Rows = { readonly [table: string]: readonly object[] | undefined };
 

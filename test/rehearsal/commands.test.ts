@@ -19,7 +19,7 @@ describe('seed and traffic', () => {
   });
 
   test.each([
-    ['seed', 'pas'],
+    ['seed', 'nobody'],
     ['seed', 'supabase', '--rows', '-3'],
     ['seed', 'supabase', '--dirty', '2'],
     ['seed', 'supabase', '--seed', 'abc'],

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import { csvFolder } from '../../src/app/pas/source-files.ts';
 import { type LoadedTable, loadExtract } from '../../src/app/pas/staging/load.ts';
 import { STAGING_SCHEMA } from '../../src/migrations/pas/index.ts';
@@ -37,6 +38,11 @@ export async function seedPas(address: SourceAddress, { rows }: { readonly rows:
   try {
     extractOf(folder, rows, 0.1);
     await stageExtract(urlOf(address, address.database), folder);
+    // says that nobody real is in it, so that traffic may be let loose on it
+    const client = new pg.Client(urlOf(address, address.database));
+    await client.connect();
+    await client.query('create schema rehearsal');
+    await client.end();
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -12,7 +12,8 @@ const CELL = '\u001f';
 const ROW = '\u001e';
 
 interface Bucket {
-  readonly numbers: Map<string, number>;
+  /** By table, then by key. */
+  readonly numbers: Map<string, Map<string, number>>;
   added: string;
 }
 
@@ -21,6 +22,8 @@ export interface KeyFiles {
   of(table: string, key: string, patient: string): number;
   /** What was given so far is on disk when this returns, and no key is in memory any more. */
   flush(): void;
+  /** The same; and the next run goes on without a gap. */
+  close(): void;
   /** Numbers given by this object that nobody had before. */
   readonly allocated: number;
 }
@@ -54,9 +57,14 @@ export function openKeyFiles(folder: string, parts: number): KeyFiles {
   const open = (id: number): Bucket => {
     let bucket = buckets.get(id);
     if (bucket) return bucket;
-    bucket = { numbers: readBucket(bucketFile(id)), added: '' };
+    bucket = readBucket(bucketFile(id));
     buckets.set(id, bucket);
     return bucket;
+  };
+
+  const flush = (): void => {
+    for (const [id, bucket] of buckets) save(id, bucket);
+    buckets.clear();
   };
 
   return {
@@ -65,8 +73,8 @@ export function openKeyFiles(folder: string, parts: number): KeyFiles {
     },
     of(table, key, patient) {
       const bucket = open(shareOf(patient, files));
-      const name = `${table}${CELL}${key}`;
-      const known = bucket.numbers.get(name);
+      const ofTable = keysOf(bucket, table);
+      const known = ofTable.get(key);
       if (known !== undefined) return known;
       const number = next[table] ?? 1;
       if (number >= (reserved[table] ?? 1)) {
@@ -76,14 +84,13 @@ export function openKeyFiles(folder: string, parts: number): KeyFiles {
       }
       next[table] = number + 1;
       allocated += 1;
-      bucket.numbers.set(name, number);
-      bucket.added += `${name}${CELL}${number}${ROW}`;
+      ofTable.set(key, number);
+      bucket.added += `${table}${CELL}${key}${CELL}${number}${ROW}`;
       return number;
     },
-    flush() {
-      for (const [id, bucket] of buckets) save(id, bucket);
-      buckets.clear();
-      // exact again: the next run goes on without a gap
+    flush,
+    close() {
+      flush();
       saveCounters(next);
       Object.assign(reserved, next);
     },
@@ -98,17 +105,27 @@ function readJson(path: string): Record<string, number> {
   }
 }
 
-function readBucket(path: string): Map<string, number> {
-  const numbers = new Map<string, number>();
-  if (!existsSync(path)) return numbers;
+function keysOf({ numbers }: Bucket, table: string): Map<string, number> {
+  let keys = numbers.get(table);
+  if (!keys) {
+    keys = new Map();
+    numbers.set(table, keys);
+  }
+  return keys;
+}
+
+function readBucket(path: string): Bucket {
+  const bucket: Bucket = { numbers: new Map(), added: '' };
+  if (!existsSync(path)) return bucket;
   const text = readFileSync(path, 'utf8');
   const whole = text.lastIndexOf(ROW) + 1;
   // a crash may have left half an entry: its number was never written anywhere else
   if (whole < text.length) truncateSync(path, Buffer.byteLength(text.slice(0, whole)));
   for (const entry of text.slice(0, whole).split(ROW)) {
     if (entry === '') continue;
+    const start = entry.indexOf(CELL);
     const end = entry.lastIndexOf(CELL);
-    numbers.set(entry.slice(0, end), Number(entry.slice(end + 1)));
+    keysOf(bucket, entry.slice(0, start)).set(entry.slice(start + 1, end), Number(entry.slice(end + 1)));
   }
-  return numbers;
+  return bucket;
 }

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SourceRow } from '../../migrations/pas/index.ts';
 
@@ -37,6 +37,10 @@ export interface PartWriter {
 }
 
 const partFile = (folder: string, part: number): string => join(folder, `part-${String(part).padStart(4, '0')}`);
+
+/** Whether an extract cut into so many parts still lies in the folder. */
+export const partsAreThere = (folder: string, parts: number): boolean =>
+  parts > 0 && existsSync(partFile(folder, parts - 1));
 
 /** All rows of one patient go into one part, whatever table they are of. */
 export function writeParts(folder: string, parts: number): PartWriter {

@@ -15,6 +15,7 @@ import { type GateReport, judge, readQualityReport } from './gate-report.ts';
 import { addHistory } from './history.ts';
 import { checkIdentities } from './identity-files.ts';
 import { openKeyFiles } from './key-files.ts';
+import { partsAreThere } from './parts.ts';
 import { planRun, type RunPlan } from './plan.ts';
 import { type QualityReport, qualityReport } from './quality-report.ts';
 import { loadState, type Mode, nothingFound, type RunState, STEPS, type Step, saveState } from './run-state.ts';
@@ -245,8 +246,17 @@ function newState(options: PasRunOptions, plan: RunPlan, startedAt: string, on: 
   };
 }
 
+/** A run that ended took its parts away: to transform again, the extract is read again. */
+function partsAreGone({ done, parts }: RunState, { from, outDir }: PasRunOptions): boolean {
+  const transforms =
+    from === 'transform' || (from === 'resume' && done.includes('extract') && !done.includes('transform'));
+  return transforms && !partsAreThere(join(outDir, 'work'), parts);
+}
+
 /** A run goes on only with what it began with: other rules would make a target of two halves. */
-function continued(before: RunState, plan: RunPlan, { from, mode, testData }: PasRunOptions): RunState {
+function continued(before: RunState, plan: RunPlan, options: PasRunOptions): RunState {
+  const { mode, testData } = options;
+  const from = partsAreGone(before, options) ? 'extract' : options.from;
   const done = before.done.filter((step) => from === 'resume' || STEPS.indexOf(step) < STEPS.indexOf(from as Step));
   const changed = Object.entries(plan.hashes).filter(
     ([name, value]) => before.hashes[name as keyof RunState['hashes']] !== value,

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { SluiceError } from '../../core/index.ts';
+import { notConnected } from './database-error.ts';
 import type { Extract, ExtractHandler } from './source-files.ts';
 
 const BATCH = 5_000;
@@ -42,7 +43,7 @@ async function begin(client: pg.Client, schema: string): Promise<ReadonlyMap<str
   try {
     await client.connect();
   } catch (cause) {
-    throw new SluiceError('SOURCE_UNAVAILABLE', '--db: the source database cannot be reached', { cause });
+    throw notConnected('the source database', cause);
   }
   await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
   const { rows } = await client.query<{ name: string; columns: string[]; bytes: string }>(

@@ -7,7 +7,7 @@ import { connectorFolder, topicFolder } from '../../app/folders.ts';
 import { isWell } from '../../app/status.ts';
 import { watchStatus } from '../../app/watch.ts';
 import { type Migration, SluiceError, silentLog } from '../../core/index.ts';
-import { parseAddress, progressLine } from '../../rehearsal/index.ts';
+import { DEFAULT_DIRTY, parseAddress, progressLine } from '../../rehearsal/index.ts';
 import { applyConnector, applyTopics, readConnector, readTopics } from '../../source/index.ts';
 import { stackSettings, status as stackStatus, up } from '../../stack/index.ts';
 import { type Child, startChild } from '../children.ts';
@@ -46,6 +46,7 @@ async function prepare(migration: Shown, rows: number, signal: AbortSignal): Pro
   const seeded = await SEEDS[migration].seed(parseAddress(config.sourceUrl(migration)), {
     rows,
     seed: 1n,
+    dirty: DEFAULT_DIRTY,
     signal,
     onProgress: (at) => line.show(at.done / at.of, `seeding, ${at.rows} rows`),
   });
@@ -102,9 +103,15 @@ async function watch(migration: Shown, children: readonly Child[], signal: Abort
   return well;
 }
 
+const RUN_WITH: Readonly<Record<Shown, readonly string[]>> = { supabase: [], dos: [], pas: ['--test-data'] };
+
 /** Where the documents can be looked at. */
-const placeOf = ({ dynamodb }: Migration, config: Config): string =>
-  dynamodb ? `DynamoDB ${config.dynamodb.url}, \`sluice dos tables ls\`` : `FHIR ${config.fhir}`;
+const placeOf = ({ dynamodb, name }: Migration, config: Config): string =>
+  name === 'pas'
+    ? 'tables pas184.load_* of the database services'
+    : dynamodb
+      ? `DynamoDB ${config.dynamodb.url}, \`sluice dos tables ls\``
+      : `FHIR ${config.fhir}`;
 
 async function demo(migration: Shown, options: DemoOptions): Promise<number> {
   const stop = stopSignal();
@@ -113,7 +120,7 @@ async function demo(migration: Shown, options: DemoOptions): Promise<number> {
     await prepare(migration, options.rows, stop.signal);
     if (stop.signal.aborted) return EXIT.ok;
     const logFolder = join(stackSettings().home, 'logs');
-    children.push(startChild('run', ['run', migration], logFolder));
+    children.push(startChild('run', ['run', migration, ...RUN_WITH[migration]], logFolder));
     children.push(startChild('traffic', ['traffic', migration, '--rate', String(options.rate)], logFolder));
     const timed = options.for === undefined ? [] : [AbortSignal.timeout(options.for * 1000)];
     const well = await watch(migration, children, AbortSignal.any([stop.signal, ...timed]));
@@ -135,7 +142,12 @@ export function registerDemoCommand(program: Command): void {
     .command('demo')
     .description('servers, seeds, flows and traffic at once, with a live view until Ctrl-C')
     .addArgument(new Argument('[migration]', 'which').choices(Object.keys(SEEDS)).default('supabase'))
-    .option('--rows <n>', 'submissions or services to seed; the other tables follow in proportion', count, 500)
+    .option(
+      '--rows <n>',
+      'submissions, services or patients to seed; the other tables follow in proportion',
+      count,
+      500,
+    )
     .option('--rate <n>', 'row changes a second', count, 5)
     .option('--for <time>', 'stop by itself after, e.g., 5m', span)
     .action(action(demo));

@@ -8,6 +8,7 @@ import { reportFailure } from '../failure.ts';
 interface RunOptions {
   readonly port?: string;
   readonly without?: string;
+  readonly testData?: boolean;
   readonly json?: boolean;
 }
 
@@ -19,18 +20,24 @@ export function registerRunCommand(program: Command): void {
     .argument('[flows...]', 'only these flows are derived here (every process lands all topics); all when left out')
     .option('--port <port>', 'port of metrics and health; 0 picks a free one (default: SLUICE_PORT or 9464)')
     .option('--without <targets>', 'targets not to deliver to, e.g. fhir; their documents stay queued')
+    .option('--test-data', 'pas: the data is invented, NHS numbers from 999 are right (SLUICE_PAS_TEST_DATA)')
     .addHelpText(
       'after',
       '\nStop it with SIGTERM or Ctrl-C: what is under way is finished, nothing is lost either way.',
     )
     .action(
       action(async (migration: string, flows: string[], options: RunOptions) => {
-        const run = await startRun(configOf(), {
-          migration,
-          flows,
-          without: options.without?.split(',').map((name) => name.trim()) ?? [],
-          ...(options.port === undefined ? {} : { port: portOf(options.port) }),
-        });
+        const config = configOf();
+        const pas = { ...config.pas, testData: config.pas.testData || options.testData === true };
+        const run = await startRun(
+          { ...config, pas },
+          {
+            migration,
+            flows,
+            without: options.without?.split(',').map((name) => name.trim()) ?? [],
+            ...(options.port === undefined ? {} : { port: portOf(options.port) }),
+          },
+        );
         await runUntilStopped(run, (error) => reportFailure(error, options.json === true));
         return 0;
       }),

@@ -1,12 +1,16 @@
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
 import pc from 'picocolors';
+import { rehearsalStaging } from '../../app/pas/staging/rehearsal.ts';
 import {
   DEFAULT_DIRTY,
   DIRTY_KINDS,
   parseAddress,
   progressLine,
+  type SeedOptions,
   type SeedReport,
+  type SourceAddress,
   seedDos,
+  seedPas,
   seedSupabase,
 } from '../../rehearsal/index.ts';
 import { action, configOf } from '../context.ts';
@@ -28,12 +32,13 @@ Examples:
   sluice seed supabase --rows 100000             about 470,000 rows
   sluice seed supabase --rows 5000 --seed 7 --dirty 0.1
   sluice seed dos --rows 200                     200 services of a Directory of Services
+  sluice seed pas --rows 500 --dirty 0.1         500 patients of V83, a tenth of whose rows have something wrong
   sluice seed supabase --url postgres://me@db.example.org:5432/supabase
 
 The same seed makes the same rows: run again it adds only what is missing, and with more --rows it goes on from
 where it was. Nobody in these rows exists: NHS numbers are of the test range 999, telephones of the ranges kept for
 drama, addresses at example.org. A database that holds
-submissions or services no seed made is refused.
+submissions, services or patients no seed made is refused.
 
 Exit codes: 0 all rows are there, 1 failed or stopped half-way, 2 wrong call or setting.`;
 
@@ -55,7 +60,7 @@ export function seedNumber(text: string): bigint {
   return BigInt(text);
 }
 
-function printReport(report: SeedReport): void {
+function printReport(report: SeedReport, { allDirt = false }: Seed): void {
   const rows = report.tables.map(({ table, made, inserted }) => [table, made, inserted, made - inserted]);
   process.stdout.write(`${renderTable(['table', 'rows', 'added', 'there before'], rows)}\n\n`);
   const dirty: readonly string[] = DIRTY_KINDS;
@@ -64,22 +69,32 @@ function printReport(report: SeedReport): void {
     ['odd but right', false],
     ['false on purpose', true],
   ] as const) {
-    const list = drawn.filter(([name]) => dirty.includes(name) === wanted).map(([name, count]) => `${name} ${count}`);
+    const list = drawn
+      .filter(([name]) => (allDirt || dirty.includes(name)) === wanted)
+      .map(([name, count]) => `${name} ${count}`);
     process.stdout.write(`${pc.bold(title)}  ${list.join(', ') || 'none'}\n`);
   }
   const pace = Math.round(report.rows / Math.max(report.seconds, 0.001)).toLocaleString('en-GB');
   process.stdout.write(`${report.rows} rows in ${duration(report.seconds)}, ${pace} a second\n`);
 }
 
+interface Seed {
+  readonly seed: (address: SourceAddress, options: SeedOptions & { readonly dirty: number }) => Promise<SeedReport>;
+  readonly rows: string;
+  /** everything out of the ordinary is false on purpose */
+  readonly allDirt?: boolean;
+}
+
 /** What a source is filled by, and what its main rows are called. */
 export const SEEDS = {
   supabase: { seed: seedSupabase, rows: 'submissions' },
   dos: { seed: seedDos, rows: 'services' },
-} as const;
+  pas: { seed: (address, options) => seedPas(address, rehearsalStaging(), options), rows: 'patients', allDirt: true },
+} as const satisfies Readonly<Record<string, Seed>>;
 
 async function seed(migration: keyof typeof SEEDS, options: SeedCommandOptions): Promise<number> {
   const url = options.url ?? configOf().sourceUrl(migration);
-  const source = SEEDS[migration];
+  const source: Seed = SEEDS[migration];
   const line = progressLine(process.stderr);
   const stop = stopSignal();
   if (!options.json) process.stderr.write(`seed ${options.seed} into ${masked(url)}\n`);
@@ -93,7 +108,7 @@ async function seed(migration: keyof typeof SEEDS, options: SeedCommandOptions):
     });
     line.end();
     if (options.json) printJson({ seed: options.seed, ...report });
-    else printReport(report);
+    else printReport(report, source);
     if (report.stopped) process.stderr.write('stopped before the end; run it again to add the rest\n');
     return report.stopped ? EXIT.failure : EXIT.ok;
   } finally {
@@ -107,11 +122,19 @@ export function registerSeedCommand(program: Command): void {
     .command('seed')
     .description('makes a source database and fills it with people who do not exist')
     .addArgument(new Argument('<migration>', 'whose source').choices(Object.keys(SEEDS)))
-    .option('--rows <n>', 'submissions or services; the other tables follow in proportion', wholeNumber, 1000)
+    .option('--rows <n>', 'submissions, services or patients; the other tables follow in proportion', wholeNumber, 1000)
     // its default in words: commander would write a bigint as JSON, which cannot be
     .addOption(new Option('--seed <n>', 'decides what is made').argParser(seedNumber).default(1n, '1'))
-    .option('--dirty <share>', 'share of submissions with something false in them (supabase)', share, DEFAULT_DIRTY)
-    .option('--url <url>', 'the source database; else SLUICE_SUPABASE_URL or SLUICE_DOS_URL, else the local stack')
+    .option(
+      '--dirty <share>',
+      'share of submissions (supabase) or rows (pas) with something false in them',
+      share,
+      DEFAULT_DIRTY,
+    )
+    .option(
+      '--url <url>',
+      'the source database; else SLUICE_SUPABASE_URL, SLUICE_DOS_URL or SLUICE_PAS_URL, else the local stack',
+    )
     .option('--json', 'one JSON object on standard output')
     .addHelpText('after', EXAMPLES)
     .action(action(seed));

@@ -1,11 +1,15 @@
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
 import pc from 'picocolors';
+import { rehearsalStaging } from '../../app/pas/staging/rehearsal.ts';
 import {
   parseAddress,
   progressLine,
+  type SourceAddress,
+  type TrafficOptions,
   type TrafficProgress,
   type TrafficReport,
   trafficDos,
+  trafficPas,
   trafficSupabase,
 } from '../../rehearsal/index.ts';
 import { action, configOf } from '../context.ts';
@@ -27,12 +31,15 @@ Examples:
   sluice traffic supabase                        20 row changes a second until Ctrl-C
   sluice traffic supabase --rate 200 --for 5m
   sluice traffic dos --rate 5 --for 30s --json
+  sluice traffic pas --rate 10
 
 What it does, supabase: single rows written, changed and deleted; status walks of appointments and laboratory orders
 with their events; patients who gain an NHS number; guardians added and struck off; large texts left alone while another
 column changes; key changes; cascades; transactions over many rows and tables, interleaved on two connections, half and
 wholly rolled back; bursts on one row. dos: services opened, changed, closed and deleted; endpoints, hours, dates, ages
-and codes added, changed, moved to another service and deleted; pharmacies that take another code; lookups renamed.
+and codes added, changed, moved to another service and deleted; pharmacies that take another code; lookups renamed. pas: patients registered, admitted, transferred, discharged,
+referred; numbers merged, merges taken back, numbers changed on every row; rows marked as deleted and back, rows and
+patients deleted.
 The rate counts committed row changes; rows a cascade takes along come on top.
 
 Exit codes: 0 done or stopped by Ctrl-C, 1 failed, 2 wrong call or setting.`;
@@ -65,7 +72,11 @@ function printReport(report: TrafficReport): void {
     process.stdout.write(`${duration(report.slippedSeconds)} given up: the database was too slow or away\n`);
 }
 
-const TRAFFIC = { supabase: trafficSupabase, dos: trafficDos } as const;
+const TRAFFIC = {
+  supabase: trafficSupabase,
+  dos: trafficDos,
+  pas: (address: SourceAddress, options: TrafficOptions) => trafficPas(address, rehearsalStaging(), options),
+} as const;
 
 async function traffic(migration: keyof typeof TRAFFIC, options: TrafficCommandOptions): Promise<number> {
   const url = options.url ?? configOf().sourceUrl(migration);
@@ -101,7 +112,10 @@ export function registerTrafficCommand(program: Command): void {
     .option('--for <time>', '30s, 5m, 1h; left out: until stopped', span)
     // its default in words: commander would write a bigint as JSON, which cannot be
     .addOption(new Option('--seed <n>', 'decides what is done to what').argParser(seedNumber).default(1n, '1'))
-    .option('--url <url>', 'the source database; else SLUICE_SUPABASE_URL or SLUICE_DOS_URL, else the local stack')
+    .option(
+      '--url <url>',
+      'the source database; else SLUICE_SUPABASE_URL, SLUICE_DOS_URL or SLUICE_PAS_URL, else the local stack',
+    )
     .option('--json', 'one JSON object on standard output at the end')
     .addHelpText('after', EXAMPLES)
     .action(action(traffic));

@@ -149,7 +149,7 @@ describe('pas run --db', () => {
     await expect(runFrom('no_such_schema', work.place('none'))).rejects.toThrow(/no table this user may see/);
     const wrong = postgresSchema(urlOf({ ...reader, password: 'hunter2-wrong' }, database), 'v83');
     const refused = run(wrong, work.place('none'));
-    await expect(refused).rejects.toThrow(/cannot be reached/);
+    await expect(refused).rejects.toThrow(/refuses this user or password/);
     await expect(refused).rejects.not.toThrow(/hunter2/);
     const nobody = postgresSchema(urlOf({ ...reader, port: 1 }, database), 'v83');
     await expect(run(nobody, work.place('none'))).rejects.toThrow(/cannot be reached/);

@@ -111,11 +111,25 @@ describe('the same source in other ways gives the same 38 tables', () => {
     });
     expect(broken.gates).toBeNull();
     expect(broken.state.partsDone).toBeLessThan(broken.state.parts);
+    expect(broken.state.partsDone).toBeGreaterThan(1);
     const resumed = await run(big, work.place('broken'), { from: 'resume' });
     expect(resumed.gates?.status).toBe('PASS');
     const [a, b] = ['whole', 'broken'].map((name) => byBusinessKey(work.place(name), links));
     expect(b).toEqual(a);
   }, 120_000);
+
+  test('again from a step of a run that has ended: what it took away is made anew', async () => {
+    const place = work.place('again');
+    const small = work.place('small');
+    extractOf(small, 40);
+    await run(small, place);
+    const before = byBusinessKey(place, links);
+    for (const from of ['transform', 'verify', 'gates', 'extract'] as const) {
+      const again = await run(small, place, { from });
+      expect(again.gates?.status, from).toBe('PASS');
+      expect(byBusinessKey(place, links), from).toEqual(before);
+    }
+  }, 60_000);
 
   test('a patient more takes no number from anybody', async () => {
     const more = work.place('more');

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { SluiceError } from '../../../core/index.ts';
+import { notConnected } from '../database-error.ts';
 import { type Limits, noSuchTable, type SourceColumn, type SourceConnector, tooSlow } from './connector.ts';
 
 interface Found {
@@ -22,6 +23,10 @@ export function postgresSource(url: string, schema: string, limits: Limits): Sou
     connected ??= client.connect();
     try {
       await connected;
+    } catch (cause) {
+      throw notConnected('the source database', cause);
+    }
+    try {
       return (await client.query<T>(text, values)).rows;
     } catch (cause) {
       // 57014: the statement took too long

@@ -1,6 +1,7 @@
 import pg from 'pg';
-import { csvLine, SluiceError } from '../../../core/index.ts';
+import { csvLine } from '../../../core/index.ts';
 import { COPY_COLUMN, ROW_COLUMN, type StagingTable, stagingDdl } from '../../../migrations/pas/index.ts';
+import { notConnected } from '../database-error.ts';
 import type { Extract, LineProblem } from '../source-files.ts';
 import { type CopyIn, copyIn, copyText } from './copy-in.ts';
 
@@ -51,7 +52,7 @@ export async function loadExtract(options: LoadOptions): Promise<readonly Loaded
   try {
     await client.connect();
   } catch (cause) {
-    throw new SluiceError('SOURCE_UNAVAILABLE', '--db: the staging database cannot be reached', { cause });
+    throw notConnected('the staging database', cause);
   }
   client.on('error', () => undefined);
   try {

@@ -84,12 +84,16 @@ function maker(
     }
     case 'derive': {
       const derive = rules.derivation(rule.name);
+      // one pair of lists serves all rows: a rule keeps nothing of what it is given
+      const values = sources.map(() => '');
+      const lists = sources.map((): readonly string[] => []);
       return (rows, scope) => {
-        const value = derive(
-          sources.map((column) => (column.list ? '' : valueAt(rows, column))),
-          sources.map((column) => (column.list ? listAt(rows, column) : [])),
-          scope,
-        );
+        for (let i = 0; i < sources.length; i++) {
+          const column = sources[i] as Column;
+          if (column.list) lists[i] = listAt(rows, column);
+          else values[i] = valueAt(rows, column);
+        }
+        const value = derive(values, lists, scope);
         return scope.problem === null ? shape(value, scope) : '';
       };
     }

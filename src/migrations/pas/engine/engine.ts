@@ -6,9 +6,10 @@ import { createTranslator } from '../rules/crosswalk.ts';
 import type { Derivation } from '../rules/derivations.ts';
 import { imputedValue } from '../rules/imputation.ts';
 import { type CellRules, compileCell, fieldsOf } from './cells.ts';
-import { type CompiledFeed, type FeedRun, type Loaded, runFeed } from './feed.ts';
+import { type CompiledFeed, type FeedRun, runFeed } from './feed.ts';
 import { compileJoin, indexedBy, indexRows, orderColumns, type RowIndex } from './joins.ts';
 import type { RecordNumbers, Sink, SourceRow } from './outcome.ts';
+import type { Loaded } from './parents.ts';
 import { columnOf, type ProjectedTable, type Projection, projectionOf } from './projection.ts';
 import { columnAt, compileCondition, FIRST_JOIN_SLOT } from './rows-at-hand.ts';
 import type { TargetColumn } from './shape.ts';
@@ -69,10 +70,13 @@ export function createEngine(contract: Contract, catalogue: Catalogue, options: 
   let sharedRows: ReadonlyMap<string, readonly SourceRow[]> = new Map();
   let sharedIndex: RowIndex = indexRows(() => NO_ROWS);
   const rules = rulesOf(contract, projection, options, (...what) => sharedIndex.find(...what));
+  const parents = new Set(
+    plans.flatMap((plan) => plan.feeds.flatMap((feed) => feed.parents.map((link) => link.parent))),
+  );
+  if (contract.patients !== null) parents.add(contract.patients);
+  const shape = { contract, catalogue, projection, rules, options, parents };
   const feeds = plans.flatMap((plan, tableNumber) =>
-    plan.feeds.map((feed, feedNumber) =>
-      compileFeed({ plan, feed, tableNumber, feedNumber, contract, catalogue, projection, rules, options }),
-    ),
+    plan.feeds.map((feed, feedNumber) => compileFeed({ plan, feed, tableNumber, feedNumber, ...shape })),
   );
   const tables = plans.map(({ table }) => table);
   const emptyLoaded = (): Map<string, Map<string, number | null>> => new Map(tables.map((table) => [table, new Map()]));
@@ -157,6 +161,8 @@ interface FeedToCompile {
   readonly projection: Projection;
   readonly rules: CellRules;
   readonly options: EngineOptions;
+  /** Tables that others link to. */
+  readonly parents: ReadonlySet<string>;
 }
 
 function compileFeed(what: FeedToCompile): CompiledFeed {
@@ -169,6 +175,7 @@ function compileFeed(what: FeedToCompile): CompiledFeed {
   const filledBy = (kind: 'record-number' | 'source-key'): number[] =>
     [...fields.values()].filter(({ rule }) => rule.kind === kind).flatMap(({ field }) => indexOf.get(field) ?? []);
   const shared = driver.patient === null;
+  const where = feed.where.map((condition) => compileCondition(feed, condition, projection));
   for (const join of feed.joins) checkReach(feed, join, projection);
 
   return {
@@ -186,7 +193,8 @@ function compileFeed(what: FeedToCompile): CompiledFeed {
     patient: driver.patient,
     original: driver.original,
     position: driver.position,
-    where: feed.where.map((condition) => compileCondition(feed, condition, projection)),
+    before: where.filter(({ joined }) => !joined),
+    after: where.filter(({ joined }) => joined),
     fold: feed.fold && {
       within: feed.fold.within.map((field) => columnOf(driver, field)),
       same: feed.fold.same.map((field) => columnOf(driver, field)),
@@ -200,6 +208,7 @@ function compileFeed(what: FeedToCompile): CompiledFeed {
       const cell = field && compileCell(feed, field, { index, column }, { projection, rules, imputed });
       return cell ? [cell] : [];
     }),
+    isParent: what.parents.has(plan.table),
     lenient: options.lenient,
   };
 }

@@ -3,8 +3,9 @@ import type { CompiledCell } from './cells.ts';
 import type { CompiledJoin, RowIndex } from './joins.ts';
 import { compareContent } from './order.ts';
 import type { FeedCount, RecordNumbers, Reject, RowProblem, Sink, SourceRow } from './outcome.ts';
+import { businessKey, type CompiledParent, type Loaded, linkParents } from './parents.ts';
 import {
-  type Column,
+  allHold,
   type CompiledCondition,
   DRIVER_SLOT,
   FIRST_JOIN_SLOT,
@@ -14,18 +15,6 @@ import {
 } from './rows-at-hand.ts';
 import type { CellScope } from './shape.ts';
 import { type CompiledFold, joinKey, type Unit, unitsOf } from './units.ts';
-
-export interface CompiledParent {
-  /** Where the parent's record number is written; null: nowhere, it only has to be there. */
-  readonly index: number | null;
-  readonly links: readonly {
-    readonly parent: string;
-    readonly identity: string;
-    readonly where: readonly CompiledCondition[];
-    readonly key: readonly Column[];
-    readonly required: boolean;
-  }[];
-}
 
 export interface CompiledFeed {
   readonly table: string;
@@ -44,16 +33,17 @@ export interface CompiledFeed {
   readonly patient: number | null;
   readonly original: number;
   readonly position: number;
-  readonly where: readonly CompiledCondition[];
+  /** Judged before the joins are made, and after. */
+  readonly before: readonly CompiledCondition[];
+  readonly after: readonly CompiledCondition[];
   readonly fold: CompiledFold | null;
   readonly joins: readonly CompiledJoin[];
   readonly parents: readonly CompiledParent[];
   readonly cells: readonly CompiledCell[];
+  /** Rows of other tables point to those of this one: what became of them has to be known. */
+  readonly isParent: boolean;
   readonly lenient: boolean;
 }
-
-/** What has been loaded so far of the rows at hand, by table: business key to record number; null: refused. */
-export type Loaded = ReadonlyMap<string, Map<string, number | null>>;
 
 export interface FeedRun {
   readonly rowsOf: (table: string) => readonly SourceRow[];
@@ -63,16 +53,12 @@ export interface FeedRun {
   readonly sink: Sink;
 }
 
-/** Business key of a target row: the same for the same source row for ever. */
-export const businessKey = (identity: string, key: string): string => `${identity}|${key}`;
-
 export function runFeed(feed: CompiledFeed, run: FeedRun): void {
   const { sink } = run;
   const count = (what: FeedCount, by: number): void => sink.count(feed.tableNumber, feed.feedNumber, what, by);
   const all = run.rowsOf(feed.driver);
   const rows: RowsAtHand = { single: [], lists: [] };
-  const before = feed.where.filter(({ joined }) => !joined);
-  const meant = before.length === 0 ? all : all.filter((row) => passes(before, row, rows));
+  const meant = feed.before.length === 0 ? all : all.filter((row) => passes(feed.before, row, rows));
   count('read', all.length);
   count('notMeant', all.length - meant.length);
 
@@ -80,7 +66,8 @@ export function runFeed(feed: CompiledFeed, run: FeedRun): void {
   const scope: CellScope = { problem: null, note: null };
   for (let i = 0; i < units.length; ) {
     let next = i + 1;
-    while (next < units.length && units[next]?.key === units[i]?.key) next += 1;
+    const { key } = units[i] as Unit;
+    while (next < units.length && (units[next] as Unit).key === key) next += 1;
     const same = units.slice(i, next);
     i = next;
     for (const { unit, key } of decide(feed, same, count, run)) {
@@ -93,7 +80,7 @@ export function runFeed(feed: CompiledFeed, run: FeedRun): void {
 function passes(where: readonly CompiledCondition[], row: SourceRow, rows: RowsAtHand): boolean {
   rows.single[DRIVER_SLOT] = row;
   rows.single[LAST_SLOT] = row;
-  return where.every((condition) => condition.holds(rows));
+  return allHold(where, rows);
 }
 
 /** Of units with one key: which are loaded. Equal ones are one; different ones cannot both be right. */
@@ -132,23 +119,24 @@ function makeRow(feed: CompiledFeed, unit: Unit, key: string, { rows, scope, run
   rows.single[DRIVER_SLOT] = unit.first;
   rows.single[LAST_SLOT] = unit.last;
   const positions = [unit.first[feed.position] ?? ''];
-  for (const [i, join] of feed.joins.entries()) {
+  for (let i = 0; i < feed.joins.length; i++) {
+    const join = feed.joins[i] as CompiledJoin;
     const problem = join.take(rows, run.index);
     if (problem !== null) {
       refuseLeftover(feed, unit, problem, join.table, run, count);
       return;
     }
     const found = join.list ? rows.lists[FIRST_JOIN_SLOT + i]?.[0] : rows.single[FIRST_JOIN_SLOT + i];
-    positions.push(found?.at(-1) ?? '');
+    positions.push(found?.[found.length - 1] ?? '');
   }
-  if (!feed.where.every((condition) => !condition.joined || condition.holds(rows))) {
+  if (!allHold(feed.after, rows)) {
     count('notMeant', 1);
     return;
   }
 
   const cells = new Array<string>(feed.width).fill('');
   const rejects: Reject[] = [];
-  const problem = linkParents(feed, rows, cells, run);
+  const problem = linkParents(feed.parents, rows, cells, run.loaded);
   if (problem !== null && !feed.lenient) {
     refuseLeftover(feed, unit, problem.problem, problem.parent, run, count);
     return;
@@ -159,16 +147,20 @@ function makeRow(feed: CompiledFeed, unit: Unit, key: string, { rows, scope, run
   for (const reject of rejects) run.sink.reject(reject);
   const name = businessKey(feed.identity, key);
   if (fate !== 'blank') {
-    run.loaded.get(feed.table)?.set(name, null);
+    remember(feed, name, null, run);
     count(fate === 'quarantine' ? 'quarantined' : 'rejected', 1);
     return;
   }
   const recordNumber = numberOf(feed, unit.first, name, run.numbers);
-  run.loaded.get(feed.table)?.set(name, recordNumber);
+  remember(feed, name, recordNumber, run);
   for (const index of feed.recordNumber) cells[index] = String(recordNumber);
   for (const index of feed.sourceKey) cells[index] = key;
   count('loaded', 1);
   run.sink.row(feed.tableNumber, { cells, recordNumber, feed: feed.name, sourceKey: key, positions });
+}
+
+function remember(feed: CompiledFeed, name: string, recordNumber: number | null, run: FeedRun): void {
+  if (feed.isParent) run.loaded.get(feed.table)?.set(name, recordNumber);
 }
 
 /** A merge moves a row to another patient; the row, and with it its number, stays the same. */
@@ -179,30 +171,6 @@ function numberOf(feed: CompiledFeed, row: SourceRow, name: string, numbers: Rec
     return numbers.of(feed.table, name, patient);
   const before = feed.key.map((column) => (column === feed.patient ? original : (row[column] ?? '')));
   return numbers.of(feed.table, businessKey(feed.identity, joinKey(before)), patient);
-}
-
-function linkParents(
-  feed: CompiledFeed,
-  rows: RowsAtHand,
-  cells: string[],
-  run: FeedRun,
-): { readonly problem: RowProblem; readonly parent: string } | null {
-  for (const { index, links } of feed.parents) {
-    const open = (link: CompiledParent['links'][number]): boolean =>
-      link.where.every((condition) => condition.holds(rows));
-    const link = links.find((one) => open(one) && one.key.every((column) => valueAt(rows, column) !== ''));
-    if (!link) {
-      const required = links.find((candidate) => candidate.required && open(candidate));
-      if (required) return { problem: 'PARENT_KEY_MISSING', parent: required.parent };
-      continue;
-    }
-    const key = joinKey(link.key.map((column) => valueAt(rows, column)));
-    const parent = run.loaded.get(link.parent)?.get(businessKey(link.identity, key));
-    if (parent === undefined) return { problem: 'ORPHAN', parent: link.parent };
-    if (parent === null) return { problem: 'PARENT_REJECTED', parent: link.parent };
-    if (index !== null) cells[index] = String(parent);
-  }
-  return null;
 }
 
 /** Fills the cells; answers what is to become of the row, the gravest of its cells' policies. */
@@ -271,7 +239,7 @@ function refuseLeftover(
   run: FeedRun,
   count: (what: FeedCount, by: number) => void,
 ): void {
-  run.loaded.get(feed.table)?.set(businessKey(feed.identity, unit.key), null);
+  remember(feed, businessKey(feed.identity, unit.key), null, run);
   count('rejected', 1);
   run.sink.reject(rowReject(feed, unit, problem, about));
 }

@@ -4,6 +4,7 @@ import { compareContent, compareRows, type OrderColumn, orderValue } from './ord
 import type { RowProblem, SourceRow } from './outcome.ts';
 import { columnOf, type ProjectedTable, type Projection } from './projection.ts';
 import {
+  allHold,
   type Column,
   type CompiledCondition,
   columnAt,
@@ -42,14 +43,15 @@ export function indexRows(rowsOf: (table: string) => readonly SourceRow[]): RowI
       if (!index) {
         index = new Map();
         for (const row of rowsOf(table)) {
-          const key = columns.map((column) => row[column]).join(SEPARATOR);
+          let key = row[columns[0] ?? -1] ?? '';
+          for (let i = 1; i < columns.length; i++) key += SEPARATOR + (row[columns[i] as number] ?? '');
           const same = index.get(key);
           if (same) same.push(row);
           else index.set(key, [row]);
         }
         indexes.set(name, index);
       }
-      return index.get(values.join(SEPARATOR)) ?? NONE;
+      return index.get(values.length === 1 ? (values[0] as string) : values.join(SEPARATOR)) ?? NONE;
     },
   };
 }
@@ -98,7 +100,8 @@ export function compileJoin(
     take(rows, index) {
       const values = left.map((column) => valueAt(rows, column));
       const found = values.includes('') ? NONE : index.find(by, values);
-      const meant = where.length === 0 ? found : found.filter((row) => holdsFor(row, where, slot, rows));
+      const meant =
+        where.length === 0 || found.length === 0 ? found : found.filter((row) => holdsFor(row, where, slot, rows));
       if (pick.kind === 'all') {
         rows.lists[slot] = meant.length < 2 ? meant : sorted(meant, order);
         return meant.length === 0 && join.required ? 'JOIN_MISSING' : null;
@@ -113,7 +116,7 @@ export function compileJoin(
 
 function holdsFor(row: SourceRow, where: readonly CompiledCondition[], slot: number, rows: RowsAtHand): boolean {
   rows.single[slot] = row;
-  return where.every((condition) => condition.holds(rows));
+  return allHold(where, rows);
 }
 
 const sorted = (rows: readonly SourceRow[], order: readonly OrderColumn[]): SourceRow[] =>
@@ -127,27 +130,46 @@ function choose(
   rows: RowsAtHand,
 ): SourceRow | null | 'JOIN_AMBIGUOUS' {
   if (pick.kind === 'only') return alone(found);
-  let candidates = sorted(found, order);
   if (pick.kind === 'nth') {
+    const candidates = sorted(found, order);
     const wanted = candidates[pick.n - 1];
     if (!wanted) return null;
     return alone(candidates.filter((row) => compareRows(row, wanted, order) === 0));
   }
   const [first] = order;
+  let candidates = found;
   if (at !== null && first) {
     const value = valueAt(rows, at);
     const moment = orderValue(value, { ...first, format: null });
     const later = (row: SourceRow): boolean => orderValue(row[first.index] ?? '', first) > moment;
-    candidates = value === '' ? [] : candidates.filter((row) => later(row) === (pick.kind === 'next'));
+    candidates = value === '' ? NONE : candidates.filter((row) => later(row) === (pick.kind === 'next'));
   }
-  const end = pick.kind === 'earliest' || pick.kind === 'next' ? candidates[0] : candidates.at(-1);
+  return endOf(candidates, pick.kind === 'earliest' || pick.kind === 'next' ? -1 : 1, order);
+}
+
+/** The first (-1) or last (1) row by order. */
+function endOf(
+  rows: readonly SourceRow[],
+  side: -1 | 1,
+  order: readonly OrderColumn[],
+): SourceRow | null | 'JOIN_AMBIGUOUS' {
+  let end = rows[0];
   if (!end) return null;
-  return alone(candidates.filter((row) => compareRows(row, end, order) === 0));
+  let ambiguous = false;
+  for (let i = 1; i < rows.length; i++) {
+    const row = rows[i] as SourceRow;
+    const compared = compareRows(row, end, order) * side;
+    if (compared > 0) {
+      end = row;
+      ambiguous = false;
+    } else if (compared === 0) ambiguous ||= compareContent(row, end) !== 0;
+  }
+  return ambiguous ? 'JOIN_AMBIGUOUS' : end;
 }
 
 /** Rows that say the same are one; rows that differ and cannot be told apart are nobody's choice. */
 function alone(rows: readonly SourceRow[]): SourceRow | null | 'JOIN_AMBIGUOUS' {
-  const [first, ...others] = rows;
+  const first = rows[0];
   if (!first) return null;
-  return others.every((row) => compareContent(row, first) === 0) ? first : 'JOIN_AMBIGUOUS';
+  return rows.every((row) => row === first || compareContent(row, first) === 0) ? first : 'JOIN_AMBIGUOUS';
 }

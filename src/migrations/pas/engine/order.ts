@@ -1,5 +1,5 @@
 import type { SourceField } from '../catalogue/model.ts';
-import { dateOrder, parseDate } from '../rules/dates.ts';
+import { momentOf } from '../rules/dates.ts';
 import type { SourceRow } from './outcome.ts';
 
 /** A column by which rows are put in order, with the type its values have. */
@@ -13,10 +13,7 @@ export interface OrderColumn {
 export function orderValue(value: string, { type, format }: OrderColumn): number | string {
   if (value === '') return typeIsText(type) ? '' : Number.NEGATIVE_INFINITY;
   if (format === 'inverted') return -numberOf(value);
-  if (type === 'date' || type === 'datetime') {
-    const date = parseDate(value);
-    return typeof date === 'string' ? Number.NEGATIVE_INFINITY : dateOrder(date);
-  }
+  if (type === 'date' || type === 'datetime') return momentOf(value) ?? Number.NEGATIVE_INFINITY;
   return typeIsText(type) ? value : numberOf(value);
 }
 
@@ -29,8 +26,11 @@ const typeIsText = (type: SourceField['type']): boolean => !['date', 'datetime',
 
 export function compareRows(a: SourceRow, b: SourceRow, by: readonly OrderColumn[]): number {
   for (const column of by) {
-    const left = orderValue(a[column.index] ?? '', column);
-    const right = orderValue(b[column.index] ?? '', column);
+    const one = a[column.index] ?? '';
+    const other = b[column.index] ?? '';
+    if (one === other) continue;
+    const left = orderValue(one, column);
+    const right = orderValue(other, column);
     if (left < right) return -1;
     if (left > right) return 1;
   }
@@ -40,9 +40,10 @@ export function compareRows(a: SourceRow, b: SourceRow, by: readonly OrderColumn
 /** Content without position: two rows that say the same are the same, wherever they stand. */
 export function compareContent(a: SourceRow, b: SourceRow): number {
   for (let i = 0; i < a.length - 1; i++) {
-    const [left, right] = [a[i] ?? '', b[i] ?? ''];
-    if (left < right) return -1;
-    if (left > right) return 1;
+    const left = a[i] ?? '';
+    const right = b[i] ?? '';
+    if (left === right) continue;
+    return left < right ? -1 : 1;
   }
   return 0;
 }

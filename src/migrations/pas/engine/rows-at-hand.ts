@@ -42,6 +42,12 @@ export interface CompiledCondition {
   holds(rows: RowsAtHand): boolean;
 }
 
+/** Whether all of some conditions hold. */
+export function allHold(conditions: readonly CompiledCondition[], rows: RowsAtHand): boolean {
+  for (let i = 0; i < conditions.length; i++) if (!(conditions[i] as CompiledCondition).holds(rows)) return false;
+  return true;
+}
+
 /** A blank is in no list, and differs from nothing. */
 export function compileCondition(feed: Feed, condition: Condition, projection: Projection): CompiledCondition {
   const column = columnAt(feed, condition.column, projection);
@@ -68,7 +74,8 @@ export function compileCondition(feed: Feed, condition: Condition, projection: P
       return {
         joined: joined || other.slot >= FIRST_JOIN_SLOT,
         holds: (rows) => {
-          const [left, right] = [valueAt(rows, column), valueAt(rows, other)];
+          const left = valueAt(rows, column);
+          const right = valueAt(rows, other);
           return left !== '' && right !== '' && left !== right;
         },
       };

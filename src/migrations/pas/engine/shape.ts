@@ -1,6 +1,6 @@
 import type { ValueType } from '../catalogue/model.ts';
-import { formatDate, parseDate, parseTime } from '../rules/dates.ts';
-import { parseNumber } from '../rules/numbers.ts';
+import { formatDate, parseDate, parseTime, plainDateText } from '../rules/dates.ts';
+import { isPlainNumber, parseNumber } from '../rules/numbers.ts';
 import type { CellCount, ValueProblem } from './outcome.ts';
 
 /** What a rule says about the cell it works on, besides its value. One object serves all cells of an engine. */
@@ -42,6 +42,8 @@ export function shapeFor({ type, length }: Pick<TargetColumn, 'type' | 'length'>
     case 'datetime':
       return (value, scope) => {
         if (value === '') return '';
+        const plain = plainDateText(value, type === 'datetime');
+        if (plain !== null) return plain;
         const date = parseDate(value);
         return typeof date === 'string' ? refuse(scope, date) : formatDate(date, type === 'datetime');
       };
@@ -55,6 +57,7 @@ export function shapeFor({ type, length }: Pick<TargetColumn, 'type' | 'length'>
     case 'decimal':
       return (value, scope) => {
         if (value === '') return '';
+        if (isPlainNumber(value) && (length === null || value.length <= length)) return value;
         const number = parseNumber(value, length);
         if (typeof number === 'string') return refuse(scope, number);
         return type === 'integer' && number.value.includes('.') ? refuse(scope, 'NUMBER_FORMAT') : number.value;

@@ -17,16 +17,23 @@ export interface CompiledFold {
 
 const SEPARATOR = '|';
 
-const marked = (part: string): boolean => part.includes(SEPARATOR) || part.includes('\\');
+/** A separator inside a part is marked, so that no two keys give the same text; hardly any part holds one. */
+const keyPart = (part: string): string =>
+  part.includes(SEPARATOR) || part.includes('\\') ? part.replace(/[\\|]/g, '\\$&') : part;
 
-/** The parts of a key as one text. A separator inside a part is marked, so that no two keys give the same text. */
+/** The parts of a key as one text. */
 export function joinKey(parts: readonly string[]): string {
-  // hardly any part of a key holds one
-  return (parts.some(marked) ? parts.map((part) => part.replace(/[\\|]/g, '\\$&')) : parts).join(SEPARATOR);
+  let key = keyPart(parts[0] ?? '');
+  for (let i = 1; i < parts.length; i++) key += SEPARATOR + keyPart(parts[i] as string);
+  return key;
 }
 
-export const keyOf = (row: SourceRow, columns: readonly number[]): string =>
-  joinKey(columns.map((column) => row[column] ?? ''));
+/** The values of some columns of a row as a key. */
+export function keyOf(row: SourceRow, columns: readonly number[]): string {
+  let key = keyPart(row[columns[0] ?? -1] ?? '');
+  for (let i = 1; i < columns.length; i++) key += SEPARATOR + keyPart(row[columns[i] as number] ?? '');
+  return key;
+}
 
 /** Neighbours by order that agree become one; without a fold each row is a unit. Comes in the order of the keys. */
 export function unitsOf(rows: readonly SourceRow[], key: readonly number[], fold: CompiledFold | null): Unit[] {

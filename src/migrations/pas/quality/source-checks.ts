@@ -1,7 +1,7 @@
 import { opaqueKey } from '../../../core/index.ts';
 import type { SourceRow } from '../engine/outcome.ts';
 import type { ProjectedTable, Projection } from '../engine/projection.ts';
-import { dateOrder, parseDate } from '../rules/dates.ts';
+import { momentOf, parseDate } from '../rules/dates.ts';
 import { checkNhsNumber } from '../rules/nhs-number.ts';
 import { type IdentityKind, personKey } from './identity.ts';
 import type { IssueBook } from './issue-book.ts';
@@ -113,8 +113,7 @@ function tellIdentity(
 /** The first of the columns that is filled, as a number that orders days and minutes; null: none, or no date. */
 function moment(row: SourceRow, read: Reader, fields: readonly string[]): number | null {
   const text = fields.map((field) => read(row, field)).find((value) => value !== '') ?? '';
-  const date = text === '' ? 'DATE_FORMAT' : parseDate(text);
-  return typeof date === 'string' ? null : dateOrder(date);
+  return text === '' ? null : momentOf(text);
 }
 
 function checkAdmissions(rows: readonly SourceRow[], projected: ProjectedTable | undefined, book: IssueBook): void {

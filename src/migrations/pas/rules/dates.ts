@@ -59,25 +59,46 @@ export function parseDate(text: string): CalendarDate | DateProblem {
 
 /** The two digits at a place of a text; NaN where they are none. */
 function pair(text: string, at: number): number {
-  const [tens, units] = [text.charCodeAt(at) - 48, text.charCodeAt(at + 1) - 48];
+  const tens = text.charCodeAt(at) - 48;
+  const units = text.charCodeAt(at + 1) - 48;
   return tens >= 0 && tens <= 9 && units >= 0 && units <= 9 ? tens * 10 + units : Number.NaN;
 }
 
-/** The forms nearly all dates have, read without a pattern; null: look closer, it may be another form or a problem. */
-function plainDate(text: string): CalendarDate | null {
+const SLASH = 47;
+const isSlashed = (text: string): boolean => text.charCodeAt(2) === SLASH && text.charCodeAt(5) === SLASH;
+
+/**
+ * CCYYMMDDHHMM of the forms nearly all dates have, read without a pattern; 0: look closer, it may be another form or a
+ * problem. A text of 8 or 10 characters has no time, one of 12 or 16 has.
+ */
+function plainMoment(text: string): number {
   const { length } = text;
-  const slashed = (length === 10 || length === 16) && text[2] === '/' && text[5] === '/';
-  if (!slashed && length !== 8 && length !== 12) return null;
+  const slashed = (length === 10 || length === 16) && isSlashed(text);
+  if (!slashed && length !== 8 && length !== 12) return 0;
   const year = slashed ? pair(text, 6) * 100 + pair(text, 8) : pair(text, 0) * 100 + pair(text, 2);
   const month = slashed ? pair(text, 3) : pair(text, 4);
   const day = slashed ? pair(text, 0) : pair(text, 6);
   // a day every month has, in a year anybody means
-  if (!(year >= FIRST_YEAR && year <= LAST_YEAR && month >= 1 && month <= 12 && day >= 1 && day <= 28)) return null;
-  if (length === 8 || length === 10) return { year, month, day, time: null };
-  if (slashed && (text[13] !== ':' || text[10] !== ' ')) return null;
-  const [hour, minute] = [pair(text, slashed ? 11 : 8), pair(text, slashed ? 14 : 10)];
-  if (!(hour <= 23 && minute <= 59)) return null;
-  return { year, month, day, time: slashed ? text.slice(11) : `${text.slice(8, 10)}:${text.slice(10)}` };
+  if (!(year >= FIRST_YEAR && year <= LAST_YEAR && month >= 1 && month <= 12 && day >= 1 && day <= 28)) return 0;
+  const date = ((year * 100 + month) * 100 + day) * 10_000;
+  if (length === 8 || length === 10) return date;
+  if (slashed && (text[13] !== ':' || text[10] !== ' ')) return 0;
+  const hour = pair(text, slashed ? 11 : 8);
+  const minute = pair(text, slashed ? 14 : 10);
+  return hour <= 23 && minute <= 59 ? date + hour * 100 + minute : 0;
+}
+
+function plainDate(text: string): CalendarDate | null {
+  const moment = plainMoment(text);
+  if (moment === 0) return null;
+  const date = Math.floor(moment / 10_000);
+  const time = text.length === 12 ? `${text.slice(8, 10)}:${text.slice(10)}` : text.slice(11);
+  return {
+    year: Math.floor(date / 10_000),
+    month: Math.floor(date / 100) % 100,
+    day: date % 100,
+    time: text.length === 8 || text.length === 10 ? null : time,
+  };
 }
 
 function isPlaceholder(text: string, day: number, month: number): boolean {
@@ -92,10 +113,28 @@ export function formatDate(date: CalendarDate, withTime = false): string {
   return withTime && date.time !== null ? `${day} ${date.time}` : day;
 }
 
+/** What `formatDate` makes of a text, for the forms nearly all dates have; null: read it with `parseDate`. */
+export function plainDateText(text: string, withTime: boolean): string | null {
+  if (plainMoment(text) === 0) return null;
+  const { length } = text;
+  const digits = length === 8 || length === 12;
+  const day = digits ? `${text.slice(6, 8)}/${text.slice(4, 6)}/${text.slice(0, 4)}` : text.slice(0, 10);
+  if (!withTime || length === 8 || length === 10) return day;
+  return `${day} ${digits ? `${text.slice(8, 10)}:${text.slice(10)}` : text.slice(11)}`;
+}
+
 /** A number that orders dates: CCYYMMDDHHMM. */
 export function dateOrder(date: CalendarDate): number {
   const day = (date.year * 100 + date.month) * 100 + date.day;
   return day * 10_000 + (date.time === null ? 0 : Number(date.time.slice(0, 2) + date.time.slice(3)));
+}
+
+/** The same from a text; null: it is no date. */
+export function momentOf(text: string): number | null {
+  const moment = plainMoment(text);
+  if (moment !== 0) return moment;
+  const date = parseDate(text);
+  return typeof date === 'string' ? null : dateOrder(date);
 }
 
 /** HH:MM of a time of day in any of V83's forms: 0930, 09:30, 9:30; null for anything else. */
