@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { registerAuditCommand } from './commands/audit.ts';
 import { registerCareplanCommand } from './commands/careplan.ts';
+import { registerArchiveCommands } from './commands/archive.ts';
 import { registerConnectorCommands } from './commands/connectors.ts';
 import { registerDemoCommand } from './commands/demo.ts';
 import { registerDosCommands } from './commands/dos.ts';
@@ -76,6 +77,7 @@ registerDualWriteCommand(program);
 registerCareplanCommand(program);
 registerImportCommand(program);
 registerServeCommand(program);
+registerArchiveCommands(program);
 registerDosCommands(program);
 registerPasCommands(program);
 

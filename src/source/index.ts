@@ -16,7 +16,9 @@ export {
 export { describeState } from './connect/rest.ts';
 export { requestSnapshot } from './connect/source-database.ts';
 export { applyTopics, diffTopics, untilTopicsThere } from './connect/topics.ts';
+export { copyOut } from './database/copy-out.ts';
 export { openSourceReader, type ReadRows, type RowsWanted, type SourceReader } from './database/index.ts';
+export { COPY_SETTINGS, openSnapshot, type SourceSnapshot } from './database/snapshot.ts';
 export { AvroSchemas } from './decode/avro.ts';
 export {
   decodeKey,

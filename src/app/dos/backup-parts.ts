@@ -1,12 +1,7 @@
-import { createHash } from 'node:crypto';
-import { promisify } from 'node:util';
-import { gunzip, gzip } from 'node:zlib';
 import { z } from 'zod';
 import { SluiceError } from '../../core/index.ts';
-import type { BackupPlace } from './backup-place.ts';
-
-const packed = promisify(gzip);
-const unpacked = promisify(gunzip);
+import { fetchPart, jsonOf, readManifest as readManifestOf, storePart } from '../backup/parts.ts';
+import type { BackupPlace } from '../backup/place.ts';
 
 const Part = z.object({
   name: z.string().regex(/^[A-Za-z0-9-]+\/part-\d{5}\.(jsonl|ndjson)\.gz$/),
@@ -29,32 +24,11 @@ const Manifest = z.object({
 /** What a backup holds. It is written last: without it there is no backup. */
 export type Manifest = z.infer<typeof Manifest>;
 
-const MANIFEST = 'manifest.json';
-
 /** bytes of lines in a part, before they are packed: what is held in memory at a time */
 const PART_BYTES = 8 * 1024 * 1024;
 
-export const writeManifest = (place: BackupPlace, manifest: Manifest): Promise<void> =>
-  place.put(MANIFEST, Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`));
-
 /** Throws BACKUP_DAMAGED where there is none, or one that was not written by an export. */
-export async function readManifest(place: BackupPlace): Promise<Manifest> {
-  const bytes = await place.get(MANIFEST);
-  if (bytes === null)
-    throw new SluiceError('BACKUP_DAMAGED', `there is no ${MANIFEST} in ${place.name}: no export ended there`);
-  const read = Manifest.safeParse(jsonOf(bytes));
-  if (!read.success)
-    throw new SluiceError('BACKUP_DAMAGED', `${MANIFEST} in ${place.name} is not what an export writes`);
-  return read.data;
-}
-
-function jsonOf(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString());
-  } catch {
-    return null;
-  }
-}
+export const readManifest = (place: BackupPlace): Promise<Manifest> => readManifestOf(place, Manifest);
 
 /** Lines on their way into the parts of one table. */
 export class PartWriter {
@@ -84,28 +58,18 @@ export class PartWriter {
   }
 
   async #flush(): Promise<void> {
-    const bytes = await packed(this.#lines.join(''));
     const name = `${this.#folder}/part-${String(this.parts.length + 1).padStart(5, '0')}.${this.#ending}.gz`;
-    await this.#place.put(name, bytes);
-    this.parts.push({ name, items: this.#lines.length, bytes: bytes.length, sha256: digestOf(bytes) });
+    const { bytes, sha256 } = await storePart(this.#place, name, this.#lines.join(''));
+    this.parts.push({ name, items: this.#lines.length, bytes, sha256 });
     this.#lines = [];
     this.#bytes = 0;
   }
 }
 
-const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
-
 /** The lines of a part, parsed. Throws BACKUP_DAMAGED where it is missing or not as its manifest says. */
 export async function readPart(place: BackupPlace, part: Part): Promise<readonly unknown[]> {
   const damaged = (what: string): SluiceError => new SluiceError('BACKUP_DAMAGED', `${part.name} ${what}`);
-  const bytes = await place.get(part.name);
-  if (bytes === null) throw damaged('is missing');
-  if (bytes.length !== part.bytes || digestOf(bytes) !== part.sha256)
-    throw damaged('has another SHA-256 than its manifest says');
-  const text = await unpacked(bytes).catch(() => {
-    throw damaged('cannot be unpacked');
-  });
-  const lines = text
+  const lines = (await fetchPart(place, part))
     .toString()
     .split('\n')
     .filter((line) => line !== '');

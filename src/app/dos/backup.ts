@@ -1,8 +1,9 @@
 import { type DynamoDbTarget, type JsonObject, SluiceError } from '../../core/index.ts';
 import { fhirResourcesOf, TABLE_TARGETS } from '../../migrations/dos/index.ts';
 import { type RawItem, readableItem, type TableDump } from '../../sinks/dynamodb/index.ts';
-import { type Manifest, PartWriter, readManifest, readPart, writeManifest } from './backup-parts.ts';
-import type { BackupPlace } from './backup-place.ts';
+import { hasManifest, writeManifest } from '../backup/parts.ts';
+import type { BackupPlace } from '../backup/place.ts';
+import { type Manifest, PartWriter, readManifest, readPart } from './backup-parts.ts';
 
 const TARGETS: readonly DynamoDbTarget[] = Object.values(TABLE_TARGETS);
 
@@ -70,17 +71,13 @@ async function exporting(
   write: () => Promise<Manifest['tables']>,
 ): Promise<Manifest> {
   const { environment, workspace = null, place, now } = run;
-  if (await isThere(place))
+  if (await hasManifest(place))
     throw new SluiceError('CONFIG_INVALID', `${place.name} holds a backup already; name another place`);
   const startedAt = now();
   const tables = await write();
   const manifest: Manifest = { version: 1, format, environment, workspace, startedAt, finishedAt: now(), tables };
   await writeManifest(place, manifest);
   return manifest;
-}
-
-async function isThere(place: BackupPlace): Promise<boolean> {
-  return (await place.get('manifest.json')) !== null;
 }
 
 export interface RestoreRun {

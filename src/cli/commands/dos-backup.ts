@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander';
+import { type BackupPlace, latestBackup, newestPlace, openBackupPlace } from '../../app/backup/place.ts';
 import { systemClock } from '../../app/clock.ts';
 import type { Config } from '../../app/config.ts';
 import { exportFhir, exportTables, restoreTables } from '../../app/dos/backup.ts';
-import { type BackupPlace, latestBackup, newestPlace, openBackupPlace } from '../../app/dos/backup-place.ts';
 import { dynamoDbPlace } from '../../app/dynamodb.ts';
 import { progressLine } from '../../rehearsal/index.ts';
 import { createTableDump } from '../../sinks/dynamodb/index.ts';

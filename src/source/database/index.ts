@@ -110,7 +110,7 @@ async function countRows(client: pg.PoolClient, table: string): Promise<number> 
 }
 
 /** The database's own words may quote values: its code tells enough. */
-function understood(error: unknown): unknown {
+export function understood(error: unknown): unknown {
   if (error instanceof SluiceError) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === '42P01' || code === '3F000' || code === '42703')

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { systemClock } from '../../../src/app/clock.ts';
 import { loadConfig } from '../../../src/app/config.ts';
 import { exportFhir, exportTables, restoreTables } from '../../../src/app/dos/backup.ts';
-import { type BackupPlace, latestBackup, newestPlace, openBackupPlace } from '../../../src/app/dos/backup-place.ts';
+import { type BackupPlace, latestBackup, newestPlace, openBackupPlace } from '../../../src/app/backup/place.ts';
 import { type DynamoDbPlace, dynamoDbPlace } from '../../../src/app/dynamodb.ts';
 import type { DynamoDbTarget } from '../../../src/core/index.ts';
 import { TABLE_TARGETS } from '../../../src/migrations/dos/index.ts';

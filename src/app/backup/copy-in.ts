@@ -13,6 +13,8 @@ interface Wire {
 export interface CopyIn {
   /** Rows in COPY's text format, whole or in pieces. */
   write(text: string): void;
+  /** The same as bytes. */
+  writeBytes(bytes: Buffer): void;
   /** Resolves when the server keeps up. */
   drain(): Promise<void>;
   /** Resolves when the server has taken everything; throws what it says against it. */
@@ -63,6 +65,10 @@ export async function copyIn(client: pg.Client, text: string): Promise<CopyIn> {
     write(piece) {
       waiting += piece;
       if (waiting.length > PIECE) flush();
+    },
+    writeBytes(bytes) {
+      flush();
+      sent.sendCopyFromChunk(bytes);
     },
     async drain() {
       if (!sent.stream.writableNeedDrain) return;
