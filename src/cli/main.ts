@@ -11,6 +11,7 @@ import { registerDualWriteCommand } from './commands/dual-write.ts';
 import { registerExportCommand } from './commands/export.ts';
 import { registerFhirCommand } from './commands/fhir.ts';
 import { registerImportCommand } from './commands/import.ts';
+import { registerLegacyCommands } from './commands/legacy.ts';
 import { registerParkedCommands } from './commands/parked.ts';
 import { registerPasCommands } from './commands/pas.ts';
 import { registerPreviewCommand } from './commands/preview.ts';
@@ -78,6 +79,7 @@ registerCareplanCommand(program);
 registerImportCommand(program);
 registerServeCommand(program);
 registerArchiveCommands(program);
+registerLegacyCommands(program);
 registerDosCommands(program);
 registerPasCommands(program);
 

@@ -25,6 +25,7 @@ export {
   decodeRecord,
   type TopicTable,
 } from './decode/record.ts';
+export { freeze, type LegacyTables, type StillAble, unfreeze, verifyFreeze } from './freeze/index.ts';
 export { FetchClient } from './kafka/fetch-client.ts';
 export { KafkajsClient } from './kafka/kafkajs-client.ts';
 export { quietKafka } from './kafka/membership.ts';
