@@ -124,7 +124,12 @@ async function landOver(lander: Lander, records: readonly RawRecord[], to: bigin
   }
 }
 
-async function deriveAll(open: OpenPipeline, only: string | undefined): Promise<number> {
+/** Derives all that is marked, until nothing is. Answers how many documents that changed. */
+export async function deriveAll(
+  open: OpenPipeline,
+  only: string | undefined,
+  tell: (roots: number) => void = () => undefined,
+): Promise<number> {
   const { migration, ledger } = open;
   let written = 0;
   const meter = {
@@ -137,9 +142,12 @@ async function deriveAll(open: OpenPipeline, only: string | undefined): Promise<
   const flows = migration.flows.filter((flow) => only === undefined || flow.name === only);
   if (flows.length === 0) throw new SluiceError('CONFIG_INVALID', `there is no flow '${only}'`);
   const derivers = flows.map((flow) => new Deriver(flow, context, { batchRoots: 100, parallel: 2 }, () => undefined));
+  let roots = 0;
   for (let quiet = 0; quiet < 2; ) {
     let done = await ledger.tick(new Date(systemClock.now()).toISOString());
     for (const deriver of derivers) done += (await deriver.round(0n)).done;
+    roots += done;
+    tell(roots);
     quiet = done === 0 ? quiet + 1 : 0;
   }
   return written;

@@ -12,6 +12,7 @@ import { registerExportCommand } from './commands/export.ts';
 import { registerFhirCommand } from './commands/fhir.ts';
 import { registerImportCommand } from './commands/import.ts';
 import { registerLegacyCommands } from './commands/legacy.ts';
+import { registerMigrateCommand } from './commands/migrate.ts';
 import { registerParkedCommands } from './commands/parked.ts';
 import { registerPasCommands } from './commands/pas.ts';
 import { registerPreviewCommand } from './commands/preview.ts';
@@ -80,6 +81,7 @@ registerImportCommand(program);
 registerServeCommand(program);
 registerArchiveCommands(program);
 registerLegacyCommands(program);
+registerMigrateCommand(program);
 registerDosCommands(program);
 registerPasCommands(program);
 

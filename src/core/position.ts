@@ -15,6 +15,9 @@ export interface Position {
   readonly offset: bigint;
 }
 
+/** Of rows that are read beside the stream: below every epoch of a connector, which count from 1. */
+export const BESIDE_EPOCH = 0;
+
 const sign = (x: bigint): number => (x > 0n ? 1 : x < 0n ? -1 : 0);
 
 /**

@@ -6,6 +6,7 @@ export * from './lander.ts';
 export * from './landers.ts';
 export { logFault } from './log-fault.ts';
 export * from './ports.ts';
+export { Sender } from './sender.ts';
 export { patiently } from './signal.ts';
 export * from './subscriptions.ts';
 export * from './sweep.ts';

@@ -16,6 +16,7 @@ export {
 export { describeState } from './connect/rest.ts';
 export { requestSnapshot } from './connect/source-database.ts';
 export { applyTopics, diffTopics, untilTopicsThere } from './connect/topics.ts';
+export { type CapturedRowReader, type CapturedRows, openCapturedRows } from './database/captured-rows.ts';
 export { copyOut } from './database/copy-out.ts';
 export { openSourceReader, type ReadRows, type RowsWanted, type SourceReader } from './database/index.ts';
 export { COPY_SETTINGS, openSnapshot, type SourceSnapshot } from './database/snapshot.ts';
