@@ -4,7 +4,7 @@ import { createDeadLetterMirror } from '../sinks/dead-letters/index.ts';
 import { readConnector, reviveConnector } from '../source/index.ts';
 import type { Config } from './config.ts';
 import { connectorFolder } from './folders.ts';
-import { haltCodes } from './metrics.ts';
+import { haltCodes, REFUSALS } from './metrics.ts';
 import type { OpenPipeline } from './pipeline.ts';
 import { type Probes, readPipeline } from './readings.ts';
 import { repeat } from './repeat.ts';
@@ -14,7 +14,7 @@ import { judge } from './status.ts';
 /** Keeps the gauges of the ledger's figures fresh. */
 export function reportFigures(
   open: OpenPipeline,
-  worker: Worker,
+  worker: Pick<Worker, 'lag'>,
   probes: Probes,
   meter: Meter,
   clock: Clock,
@@ -36,6 +36,8 @@ export function reportFigures(
       meter.gauge('sluice_waiting', labels, flow.waiting);
       meter.gauge('sluice_documents', labels, flow.documents);
       meter.gauge('sluice_issues', labels, flow.issues);
+      // a code that refuses nothing any more goes back to 0
+      for (const code of REFUSALS) meter.gauge('sluice_refused', { ...labels, code }, flow.refused[code] ?? 0);
     }
     // a code that halts nothing any more goes back to 0
     const halted = new Map(haltCodes().map((code) => [code as string, 0]));

@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import { ERROR_CODES, type Labels, type Meter, type Migration } from '../core/index.ts';
+import { ERROR_CODES, type ErrorCode, type Labels, type Meter, type Migration } from '../core/index.ts';
 
 type Kind = 'counter' | 'gauge' | 'histogram';
 
@@ -72,6 +72,11 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
     'gauge',
     'pipeline flow',
     "Documents the targets should hold; of a copied table the planner's estimate of its rows",
+  ),
+  sluice_refused: figure(
+    'gauge',
+    'pipeline flow code',
+    'Parked documents, by why they are not at their remote target; DOCUMENT_INVALID: what validation before sending refuses',
   ),
   sluice_issues: figure('gauge', 'pipeline flow', 'Roots with something odd noted'),
   sluice_halted: figure('gauge', 'pipeline code', 'Flows and partitions halted, by code'),
@@ -184,6 +189,14 @@ export function initialiseCounters(meter: Meter, pipeline: string, migration: Mi
   zero('sluice_connector_restarts_total', { pipeline });
   for (const code of haltCodes()) meter.gauge('sluice_halted', { pipeline, code }, 0);
 }
+
+/** Why a document for a remote target is parked. */
+export const REFUSALS = [
+  'DOCUMENT_INVALID',
+  'TARGET_REFUSED',
+  'FOREIGN_WRITER',
+  'PARENT_MISSING',
+] as const satisfies readonly ErrorCode[];
 
 export const haltCodes = (): string[] =>
   Object.entries(ERROR_CODES).flatMap(([code, [disposition]]) => (disposition === 'halt' ? [code] : []));

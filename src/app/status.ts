@@ -28,6 +28,8 @@ export interface FlowStatus {
   readonly toSend: number;
   readonly documents: number;
   readonly parked: number;
+  /** parked documents of remote targets, by code */
+  readonly refused: Readonly<Record<string, number>>;
   readonly waiting: number;
   readonly issues: number;
   readonly blame: Stage | null;
@@ -150,6 +152,7 @@ function flowStatus(input: {
     toSend: intents,
     documents: figures?.documents ?? 0,
     parked: figures?.parked ?? 0,
+    refused: figures?.refused ?? {},
     waiting: figures?.waiting ?? 0,
     issues: figures?.issues ?? 0,
     blame: halt ? (halt.scope === flow.name ? 'derive' : stores.includes(halt.scope) ? 'deliver' : 'land') : blame,

@@ -47,5 +47,10 @@ export function renderStatus(status: PipelineStatus): string {
   const reasons = status.flows
     .filter((flow) => flow.reason !== null)
     .map((flow) => `${pc.red(flow.flow)}: ${flow.reason}`);
-  return [head, table, ...new Set(reasons)].join('\n');
+  const refused = status.flows.flatMap((flow) =>
+    Object.entries(flow.refused).map(
+      ([code, n]) => `${pc.yellow(flow.flow)}: ${number(n)} documents not sent, ${code}`,
+    ),
+  );
+  return [head, table, ...new Set(reasons), ...refused].join('\n');
 }

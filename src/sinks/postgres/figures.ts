@@ -9,6 +9,8 @@ export interface FlowFigures {
   readonly intents: number;
   readonly oldestIntentSeconds: number | null;
   readonly parked: number;
+  /** parked documents, by code */
+  readonly refused: Readonly<Record<string, number>>;
   readonly waiting: number;
   readonly documents: number;
   readonly issues: number;
@@ -57,6 +59,11 @@ export async function flowFigures(
      where pipeline = $1 and state = 'parked' group by flow`,
     pipeline,
   );
+  const refused = await db.query<{ flow: string; code: string; n: number }>(
+    `select flow, code, count(*)::int as n from sluice.parked
+     where pipeline = $1 and state = 'parked' and kind = 'document' group by flow, code order by flow, code`,
+    [pipeline],
+  );
   const waiting = await grouped(
     db,
     'select flow, count(distinct root) as n, null::float8 as oldest from sluice.waiting where pipeline = $1 group by flow',
@@ -81,6 +88,7 @@ export async function flowFigures(
     intents: intents.get(flow)?.n ?? 0,
     oldestIntentSeconds: intents.get(flow)?.oldest ?? null,
     parked: parked.get(flow)?.n ?? 0,
+    refused: Object.fromEntries(refused.rows.filter((row) => row.flow === flow).map(({ code, n }) => [code, n])),
     waiting: waiting.get(flow)?.n ?? 0,
     documents: copied.get(flow) ?? documents.get(flow)?.n ?? 0,
     issues: issues.get(flow)?.n ?? 0,

@@ -1,0 +1,98 @@
+import { SluiceError } from '../core/index.ts';
+import { patiently } from '../pipeline/index.ts';
+import { systemClock } from './clock.ts';
+import type { Config } from './config.ts';
+import { reportFigures } from './housekeeping.ts';
+import { serveHealth } from './http.ts';
+import { createLog } from './logger.ts';
+import { createMetrics, initialiseCounters } from './metrics.ts';
+import { openPipeline } from './pipeline.ts';
+import { openProbes } from './probes.ts';
+import { readPipeline } from './readings.ts';
+import type { Run } from './run.ts';
+import { startSending } from './sending.ts';
+import { judge, type PipelineStatus } from './status.ts';
+import { openSinks } from './wire.ts';
+
+export interface SendRunOptions {
+  readonly migration: string;
+  /** the one remote store it sends to, e.g. `fhir` */
+  readonly store: string;
+  readonly port?: number;
+}
+
+const VERSION = '0.1.0';
+
+/**
+ * Starts a process that sends to one remote store what others have derived, and does nothing else: it reads no log.
+ * Throws CONFIG_INVALID or SCHEMA_OUTDATED before anything is begun.
+ */
+export async function startSendRun(config: Config, { migration: named, store, port }: SendRunOptions): Promise<Run> {
+  const open = openPipeline(config, named);
+  const base = { pipeline: open.name, worker: config.worker };
+  const log = createLog({ level: config.logLevel }, base);
+  const metrics = createMetrics(VERSION);
+  const clock = systemClock;
+  const closing: (() => Promise<void>)[] = [() => open.close()];
+  const closeAll = async (): Promise<void> => {
+    for (const close of closing.reverse()) await close().catch(() => undefined);
+  };
+  try {
+    await patiently(() => open.admin.requireSchemas(open.folders), { clock, log });
+    initialiseCounters(metrics, open.name, open.migration);
+    const kinds = [...new Set(open.migration.flows.flatMap(({ targets }) => targets).map(({ kind }) => kind))];
+    const sinks = openSinks(
+      config,
+      open,
+      kinds.filter((kind) => kind !== store),
+      log,
+      metrics,
+    );
+    if (sinks.size === 0) throw new SluiceError('CONFIG_INVALID', `${named} has no documents for ${store}`);
+    for (const sink of sinks.values()) closing.push(() => sink.close());
+    const probes = await openProbes(config, named);
+    closing.push(() => probes.close());
+    const status = async (): Promise<PipelineStatus> => judge(open.name, await readPipeline(open, probes), null, 1);
+    const sending = startSending(open, sinks, { log, meter: metrics, clock, worker: config.worker });
+    const ready = async (): Promise<{ ready: boolean; waitingFor: string[] }> => {
+      const ledgerUp = await open.pool.query('select 1').then(
+        () => true,
+        () => false,
+      );
+      const waitingFor = [...(ledgerUp ? [] : ['ledger']), ...(sending.ready() ? [] : [store])];
+      return { ready: waitingFor.length === 0, waitingFor };
+    };
+    const stopping = new AbortController();
+    closing.push(() => sending.stop());
+    const place = { host: config.host, port: port ?? config.port };
+    const server = await serveHealth(place, metrics, { live: () => true, ready }, status, log);
+    closing.push(() => server.close());
+    const lagless = { lag: () => new Map<string, bigint>() };
+    const figures = reportFigures(open, lagless, probes, metrics, clock, stopping.signal, log);
+    let end: (fatal: SluiceError | null) => void = () => undefined;
+    const ended = new Promise<SluiceError | null>((resolve) => {
+      end = resolve;
+    });
+    const stop = async (): Promise<void> => {
+      stopping.abort();
+      await figures;
+      await closeAll();
+      log.info('stopped');
+      end(null);
+    };
+    let stopped: Promise<void> | null = null;
+    log.info('sending', { target: store });
+    return {
+      port: server.port,
+      ended,
+      status,
+      stop: () => {
+        stopped ??= stop();
+        return stopped;
+      },
+    };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
