@@ -49,6 +49,8 @@ export interface RigOptions {
   readonly connector?: Readonly<Record<string, string>>;
   /** settings other than the stack's own */
   readonly variables?: Readonly<Record<string, string>>;
+  /** false: nothing is captured before `capture` is called */
+  readonly captured?: false;
   /** where the service database lies, other than with the rest */
   readonly tablespace?: string;
 }
@@ -87,6 +89,8 @@ export interface Rig {
     variables: Readonly<Record<string, string>>,
     ...args: string[]
   ): Promise<{ code: number | null; out: string; err: string }>;
+  /** Begins capture, of a rig that was started without. */
+  capture(): Promise<void>;
   status(): Promise<PipelineStatus>;
   /** Waits until everything committed at the source is at its targets. */
   settled(seconds?: number): Promise<void>;
@@ -142,7 +146,9 @@ export async function startRig(stack: StackAddresses, options: RigOptions): Prom
       registry: stack.registryNative,
     },
   };
-  await applyConnector(connector, place, { newEpoch: false, dryRun: false });
+  const capture = async (): Promise<void> =>
+    void (await applyConnector(connector, place, { newEpoch: false, dryRun: false }));
+  if (options.captured !== false) await capture();
   const source = new pg.Client(config.sourceUrl(migration));
   await source.connect();
   const probes = await openProbes(config, migration);
@@ -168,6 +174,7 @@ export async function startRig(stack: StackAddresses, options: RigOptions): Prom
     source,
     open,
     status,
+    capture,
     startWorker(args = [], crashAt, name = `worker-${workers.length}`) {
       const watched = crashAt === undefined ? [] : ['--import', CRASH_POINTS];
       const settings = { ...variables, SLUICE_WORKER: name, SLUICE_CRASH_AT: crashAt ?? '' };

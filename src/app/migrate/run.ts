@@ -112,9 +112,10 @@ async function migrateInto(
   };
   const run = { options, context, reader, progress, subscriptions: new Subscriptions(migration) };
   const probes = await openProbes(config, options.migration);
-  // a stream that has landed something is waited for, or a row could be seen to go back in time
-  const isStreamed = !open.shadow && (await open.admin.newestEpoch()) !== null;
   const slot = `${config.prefix}sluice_${options.migration}`;
+  // a stream that was begun is waited for, landed or not, or a row could be seen to go back in time
+  const isBegun = (await reader.confirmed(slot)) !== null || (await open.admin.newestEpoch()) !== null;
+  const isStreamed = isBegun && !open.shadow;
   const wait = (lsn: bigint): Promise<void> =>
     isStreamed ? untilLanded({ reader, probes, open, clock: systemClock, slot }, lsn) : Promise.resolve();
   let parked = 0;
