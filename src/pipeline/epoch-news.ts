@@ -1,4 +1,4 @@
-import { BESIDE_EPOCH, type EpochSeen, type Position } from '../core/index.ts';
+import type { EpochSeen, Position } from '../core/index.ts';
 
 type Seen = { snapshotLsn: bigint | null; firstCommit: bigint | null };
 
@@ -7,12 +7,11 @@ const isNews = (seen: Seen, known: Seen | undefined): boolean =>
   (seen.snapshotLsn !== null && (known.snapshotLsn === null || seen.snapshotLsn > known.snapshotLsn)) ||
   (seen.firstCommit !== null && (known.firstCommit === null || seen.firstCommit < known.firstCommit));
 
-/** What positions show of their epochs. Rows read beside the stream and incremental snapshot reads show nothing. */
+/** What positions show of their epochs; incremental snapshot reads show nothing. */
 export function epochsOf(events: Iterable<{ readonly position: Position }>): EpochSeen[] {
   const seen = new Map<number, Seen>();
   for (const { position } of events) {
     const { epoch, phase, a, b, txId } = position;
-    if (epoch === BESIDE_EPOCH) continue;
     let known = seen.get(epoch);
     if (!known) {
       known = { snapshotLsn: null, firstCommit: null };

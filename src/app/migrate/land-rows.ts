@@ -21,7 +21,9 @@ export async function landRows(
   const changes = read.rows.map(({ key, image }) => ({ event: readOf(table, key, image, read), raw: NO_RECORD }));
   const place = { topic: topicOf(migration.name, table.name), partition: -1, table: table.name };
   const batch = { changes, parked: [], stop: null, to: 0n };
-  const folded = await ledger.landing((tx) => landBatch(tx, context, subscriptions, place, batch, []));
+  const folded = await ledger.landing((tx) =>
+    landBatch(tx, context, subscriptions, place, batch, { fastFlows: [], hadParked: false }),
+  );
   return { applied: folded?.applied ?? 0, known: folded?.stale ?? 0 };
 }
 
