@@ -57,6 +57,16 @@ async function images(): Promise<ReadonlyMap<string, string>> {
   return found;
 }
 
+/** Rows alive that the stream has not shown. */
+async function fromBatches(): Promise<number> {
+  let count = 0;
+  for (const { name } of rig.open.migration.tables) {
+    const table = `sluice."landed__${rig.open.name}__${name.replace('.', '__')}"`;
+    count += Number((await rows(`select count(*) as n from ${table} where epoch = 0 and not deleted`))[0]?.n);
+  }
+  return count;
+}
+
 const landed = async (): Promise<void> => {
   await expect
     .poll(
@@ -152,6 +162,9 @@ describe('a batched migration', () => {
     const [before, imagesBefore] = [await standing(), await images()];
     await rig.capture();
     rig.startWorker(['--without', 'fhir']);
+    await landed();
+    // every row has come through the stream, too
+    await expect.poll(fromBatches, { timeout: 60_000, interval: 500 }).toBe(0);
     await landed();
     const imagesAfter = await images();
     const differing: Record<string, readonly unknown[]> = {};
