@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { registerArchiveCommands } from './commands/archive.ts';
 import { registerAuditCommand } from './commands/audit.ts';
 import { registerCareplanCommand } from './commands/careplan.ts';
-import { registerArchiveCommands } from './commands/archive.ts';
 import { registerConnectorCommands } from './commands/connectors.ts';
 import { registerDemoCommand } from './commands/demo.ts';
 import { registerDosCommands } from './commands/dos.ts';
