@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import { opaqueKey, SluiceError } from '../../core/index.ts';
 import { classify } from '../../sinks/postgres/index.ts';
-import type { BackupPlace } from '../dos/backup-place.ts';
+import type { BackupPlace } from '../backup/place.ts';
 
 export interface CopyOptions {
   readonly pool: pg.Pool;

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { openBackupPlace } from '../../app/dos/backup-place.ts';
+import { openBackupPlace } from '../../app/backup/place.ts';
 import { type CopyReport, copyFiles } from '../../app/supabase/files.ts';
 import { progressLine } from '../../rehearsal/index.ts';
 import { action, withPipeline } from '../context.ts';
