@@ -36,23 +36,14 @@ export function registerRunCommand(program: Command): void {
       action(async (migration: string, flows: string[], options: RunOptions) => {
         const config = configOf();
         const pas = { ...config.pas, testData: config.pas.testData || options.testData === true };
-        const run = await startRun(
-          { ...config, pas },
-          {
-            migration,
-            flows,
-            without: options.without?.split(',').map((name) => name.trim()) ?? [],
-            ...(options.port === undefined ? {} : { port: portOf(options.port) }),
-          },
-        );
         const port = options.port === undefined ? {} : { port: portOf(options.port) };
         const without = options.withoutDelivery
           ? ['fhir', 'dynamodb']
           : (options.without?.split(',').map((name) => name.trim()) ?? []);
         const run =
           migration === FHIR_SYNC
-            ? await startSendRun(configOf(), { migration: flows[0] ?? 'supabase', store: 'fhir', ...port })
-            : await startRun(configOf(), { migration, flows, without, ...port });
+            ? await startSendRun(config, { migration: flows[0] ?? 'supabase', store: 'fhir', ...port })
+            : await startRun({ ...config, pas }, { migration, flows, without, ...port });
         await runUntilStopped(run, (error) => reportFailure(error, options.json === true));
         return 0;
       }),

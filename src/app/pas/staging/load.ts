@@ -1,8 +1,8 @@
 import pg from 'pg';
 import { csvLine } from '../../../core/index.ts';
 import { COPY_COLUMN, ROW_COLUMN, type StagingTable, stagingDdl } from '../../../migrations/pas/index.ts';
-import { notConnected } from '../database-error.ts';
 import { type CopyIn, copyIn, copyText } from '../../backup/copy-in.ts';
+import { notConnected } from '../database-error.ts';
 import type { Extract, LineProblem } from '../source-files.ts';
 
 /** What became of one table. Rows are those of the extract; `inserted` to `unchanged` those of the database. */
