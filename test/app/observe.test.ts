@@ -124,7 +124,7 @@ describe('metrics', () => {
     expect([...labels].sort()).toEqual(
       [
         ...['code', 'environment', 'flow', 'gate', 'of', 'partition', 'pipeline', 'profile', 'result', 'slot'],
-        ...['table', 'target', 'topic', 'type', 'version', 'workspace'],
+        ...['table', 'target', 'topic', 'type', 'version', 'why', 'workspace'],
       ].sort(),
     );
   });
