@@ -4,6 +4,7 @@ import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { mirrorParked, reportFigures, tendConnector } from './housekeeping.ts';
 import { serveHealth } from './http.ts';
+import { ledgerAnswers, lifetime, once } from './lifetime.ts';
 import { observeLog } from './log-watch.ts';
 import { createLog } from './logger.ts';
 import { createMetrics, initialiseCounters } from './metrics.ts';
@@ -56,36 +57,27 @@ export async function startRun(config: Config, options: RunOptions): Promise<Run
   const { log } = notes;
   const metrics = createMetrics(VERSION);
   const flows = pickFlows(migration.flows, options.flows);
-  const closing: (() => Promise<void>)[] = [() => open.close()];
-  const closeAll = async (): Promise<void> => {
-    for (const close of closing.reverse()) await close().catch(() => undefined);
-  };
+  const life = lifetime();
+  life.closes(() => open.close());
   try {
     const clock = systemClock;
     await patiently(() => admin.requireSchemas(open.folders), { clock, log });
     initialiseCounters(metrics, open.name, migration);
-    let end: (fatal: SluiceError | null) => void = () => undefined;
-    const ended = new Promise<SluiceError | null>((resolve) => {
-      end = resolve;
-    });
     const context = { migration, ledger, log, meter: metrics, clock, worker: config.worker };
-    const source = openSource(config, open, log, (fatal) => end(fatal));
+    const source = openSource(config, open, log, (fatal) => life.end(fatal));
     const sinks: ReadonlyMap<string, Sink> = options.shadow
       ? new Map()
       : openSinks(config, open, options.without, log, metrics);
-    for (const sink of sinks.values()) closing.push(() => sink.close());
+    for (const sink of sinks.values()) life.closes(() => sink.close());
     const probes = await openProbes(config, options.migration);
-    closing.push(() => probes.close());
+    life.closes(() => probes.close());
     const worker = new Worker(context, source.client, source.decoder, sinks, {
       flows,
       ...WORKER_SETTINGS,
     });
     const status = async (): Promise<PipelineStatus> => judge(open.name, await readPipeline(open, probes), null, 1);
     const ready = async (): Promise<{ ready: boolean; waitingFor: string[] }> => {
-      const ledgerUp = await open.pool.query('select 1').then(
-        () => true,
-        () => false,
-      );
+      const ledgerUp = await ledgerAnswers(open);
       const waitingFor = [...(ledgerUp ? [] : ['ledger']), ...(source.client.generation() > 0 ? [] : ['kafka'])];
       return { ready: waitingFor.length === 0, waitingFor };
     };
@@ -97,7 +89,7 @@ export async function startRun(config: Config, options: RunOptions): Promise<Run
       status,
       log,
     );
-    closing.push(() => server.close());
+    life.closes(() => server.close());
     const stopping = new AbortController();
     const chores = [
       reportFigures(open, worker, probes, metrics, clock, stopping.signal, log),
@@ -127,29 +119,25 @@ export async function startRun(config: Config, options: RunOptions): Promise<Run
         log.info('running', { count: flows.length });
       },
       (error: unknown) =>
-        end(error instanceof SluiceError ? error : new SluiceError('INTERNAL', 'cannot start', { cause: error })),
+        life.end(error instanceof SluiceError ? error : new SluiceError('INTERNAL', 'cannot start', { cause: error })),
     );
-    let stopped: Promise<void> | null = null;
     const stop = async (): Promise<void> => {
       stopping.abort();
       await worker.stop();
       await Promise.allSettled([started, ...chores]);
-      await closeAll();
+      await life.closeAll();
       notes.close();
       log.info('stopped');
-      end(null);
+      life.end(null);
     };
     return {
       port: server.port,
-      ended,
+      ended: life.ended,
       status,
-      stop: () => {
-        stopped ??= stop();
-        return stopped;
-      },
+      stop: once(stop),
     };
   } catch (error) {
-    await closeAll();
+    await life.closeAll();
     throw error;
   }
 }

@@ -4,6 +4,7 @@ import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { reportFigures } from './housekeeping.ts';
 import { serveHealth } from './http.ts';
+import { ledgerAnswers, lifetime, once } from './lifetime.ts';
 import { createLog } from './logger.ts';
 import { createMetrics, initialiseCounters } from './metrics.ts';
 import { openPipeline } from './pipeline.ts';
@@ -33,10 +34,8 @@ export async function startSendRun(config: Config, { migration: named, store, po
   const log = createLog({ level: config.logLevel }, base);
   const metrics = createMetrics(VERSION);
   const clock = systemClock;
-  const closing: (() => Promise<void>)[] = [() => open.close()];
-  const closeAll = async (): Promise<void> => {
-    for (const close of closing.reverse()) await close().catch(() => undefined);
-  };
+  const life = lifetime();
+  life.closes(() => open.close());
   try {
     await patiently(() => open.admin.requireSchemas(open.folders), { clock, log });
     initialiseCounters(metrics, open.name, open.migration);
@@ -49,50 +48,39 @@ export async function startSendRun(config: Config, { migration: named, store, po
       metrics,
     );
     if (sinks.size === 0) throw new SluiceError('CONFIG_INVALID', `${named} has no documents for ${store}`);
-    for (const sink of sinks.values()) closing.push(() => sink.close());
+    for (const sink of sinks.values()) life.closes(() => sink.close());
     const probes = await openProbes(config, named);
-    closing.push(() => probes.close());
+    life.closes(() => probes.close());
     const status = async (): Promise<PipelineStatus> => judge(open.name, await readPipeline(open, probes), null, 1);
     const sending = startSending(open, sinks, { log, meter: metrics, clock, worker: config.worker });
     const ready = async (): Promise<{ ready: boolean; waitingFor: string[] }> => {
-      const ledgerUp = await open.pool.query('select 1').then(
-        () => true,
-        () => false,
-      );
+      const ledgerUp = await ledgerAnswers(open);
       const waitingFor = [...(ledgerUp ? [] : ['ledger']), ...(sending.ready() ? [] : [store])];
       return { ready: waitingFor.length === 0, waitingFor };
     };
     const stopping = new AbortController();
-    closing.push(() => sending.stop());
+    life.closes(() => sending.stop());
     const place = { host: config.host, port: port ?? config.port };
     const server = await serveHealth(place, metrics, { live: () => true, ready }, status, log);
-    closing.push(() => server.close());
+    life.closes(() => server.close());
     const lagless = { lag: () => new Map<string, bigint>() };
     const figures = reportFigures(open, lagless, probes, metrics, clock, stopping.signal, log);
-    let end: (fatal: SluiceError | null) => void = () => undefined;
-    const ended = new Promise<SluiceError | null>((resolve) => {
-      end = resolve;
-    });
     const stop = async (): Promise<void> => {
       stopping.abort();
       await figures;
-      await closeAll();
+      await life.closeAll();
       log.info('stopped');
-      end(null);
+      life.end(null);
     };
-    let stopped: Promise<void> | null = null;
     log.info('sending', { target: store });
     return {
       port: server.port,
-      ended,
+      ended: life.ended,
       status,
-      stop: () => {
-        stopped ??= stop();
-        return stopped;
-      },
+      stop: once(stop),
     };
   } catch (error) {
-    await closeAll();
+    await life.closeAll();
     throw error;
   }
 }

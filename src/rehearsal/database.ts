@@ -47,6 +47,19 @@ export function openPool(address: SourceAddress, connections: number): pg.Pool {
   return pool;
 }
 
+export async function inTransaction<T>(client: pg.ClientBase, work: () => Promise<T>): Promise<T> {
+  await client.query('begin');
+  try {
+    const answer = await work();
+    await client.query('commit');
+    return answer;
+  } catch (error) {
+    // the first failure is the one worth telling
+    await client.query('rollback').catch(() => {});
+    throw error;
+  }
+}
+
 /** SQLSTATE of a database error, or the network's code; empty for anything else. */
 export const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';

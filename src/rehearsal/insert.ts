@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { inTransaction } from './database.ts';
 
 /** Values by column. */
 export type Row = Readonly<Record<string, string | number | null>>;
@@ -32,17 +33,11 @@ export async function insertRowSet<T extends string>(
   set: Rows,
 ): Promise<Map<T, number>> {
   const written = new Map<T, number>();
-  await client.query('begin');
-  try {
+  await inTransaction(client, async () => {
     for (const table of tables) {
       const rows = set[table];
       if (rows !== undefined) written.set(table, await insertRows(client, table, rows));
     }
-    await client.query('commit');
-  } catch (error) {
-    // the first failure is the one worth telling, so a failed rollback is not told
-    await client.query('rollback').catch(() => {});
-    throw error;
-  }
+  });
   return written;
 }

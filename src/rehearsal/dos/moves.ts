@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { Chance } from '../chance.ts';
+import { inTransaction } from '../database.ts';
 import { insertRows } from '../insert.ts';
 import type { Move as DeskMove } from '../traffic/crew.ts';
 import { DISCRIMINATORS, DISPOSITIONS, discriminatorId, GROUPS, groupId } from './lookups.ts';
@@ -65,18 +66,7 @@ const goesOver = (table: TableName) =>
     return change(desk, `update ${SCHEMA}.${table} set serviceid = $2 where id = $1`, id, to);
   });
 
-const together = async (desk: Desk, work: () => Promise<number>): Promise<number> => {
-  await desk.client.query('begin');
-  try {
-    const done = await work();
-    await desk.client.query('commit');
-    return done;
-  } catch (error) {
-    // the first failure is the one worth telling
-    await desk.client.query('rollback').catch(() => {});
-    throw error;
-  }
-};
+const together = (desk: Desk, work: () => Promise<number>): Promise<number> => inTransaction(desk.client, work);
 
 /** Somebody opens a whole block of services; the ids say that no seed made them. */
 async function opens(desk: Desk): Promise<number> {

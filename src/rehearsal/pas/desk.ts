@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { Chance } from '../chance.ts';
+import { inTransaction } from '../database.ts';
 import { insertRows } from '../insert.ts';
 import type { Move as DeskMove } from '../traffic/crew.ts';
 import type { Patient, Put } from './put.ts';
@@ -78,18 +79,7 @@ export function remove(desk: Desk, table: string, row: Found): Promise<number> {
 export const copyOf = (desk: Desk, table: string, row: Found, values: Found): Promise<number> =>
   insertRows(desk.client, `${SCHEMA}.${table}`, [{ ...row, ...values }]);
 
-export async function together(desk: Desk, work: () => Promise<number>): Promise<number> {
-  await desk.client.query('begin');
-  try {
-    const done = await work();
-    await desk.client.query('commit');
-    return done;
-  } catch (error) {
-    // the first failure is the one worth telling
-    await desk.client.query('rollback').catch(() => {});
-    throw error;
-  }
-}
+export const together = (desk: Desk, work: () => Promise<number>): Promise<number> => inTransaction(desk.client, work);
 
 /** Rows as the generator makes them, in one transaction. */
 export function writes(desk: Desk, make: (put: Put) => void): Promise<number> {

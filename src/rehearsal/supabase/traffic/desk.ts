@@ -30,19 +30,6 @@ export async function change(client: pg.ClientBase, sql: string, values: readonl
   return (await client.query(sql, [...values])).rowCount ?? 0;
 }
 
-export async function inTransaction<T>(client: pg.ClientBase, work: () => Promise<T>): Promise<T> {
-  await client.query('begin');
-  try {
-    const answer = await work();
-    await client.query('commit');
-    return answer;
-  } catch (error) {
-    // the first failure is the one worth telling
-    await client.query('rollback').catch(() => {});
-    throw error;
-  }
-}
-
 /** Lends a known row to `work`; the row is forgotten when nothing was changed, for then somebody else removed it. */
 export async function withRow<Row>(
   desk: Desk,

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { inTransaction } from '../../database.ts';
 import { makeEvent, NEXT_STATUSES } from '../lab.ts';
 import { CLINICIANS } from '../names.ts';
 import { staffEmail, staffId } from '../staff.ts';
 import * as words from '../words.ts';
-import { change, type Desk, fresh, insertOne, inTransaction, type Move, withRow } from './desk.ts';
+import { change, type Desk, fresh, insertOne, type Move, withRow } from './desk.ts';
 
 const PLACE = `
   insert into public.lab_orders (submission_id, patient_full_name, patient_email, patient_date_of_birth,

@@ -1,6 +1,7 @@
+import { inTransaction } from '../../database.ts';
 import { makeSubmission } from '../submission.ts';
 import * as words from '../words.ts';
-import { change, type Desk, fresh, insertOne, inTransaction, knownAs, type Move, walkIn } from './desk.ts';
+import { change, type Desk, fresh, insertOne, knownAs, type Move, walkIn } from './desk.ts';
 import { placeOrder } from './lab-moves.ts';
 import { book } from './visit-moves.ts';
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { inTransaction } from '../../database.ts';
 import * as words from '../words.ts';
-import { change, type Desk, inTransaction, type Move, withRow } from './desk.ts';
+import { change, type Desk, type Move, withRow } from './desk.ts';
 
 const NEXT: Readonly<Record<string, readonly string[]>> = {
   REQUESTED: ['CONFIRMED', 'CONFIRMED', 'CONFIRMED', 'CANCELLED'],
