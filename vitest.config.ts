@@ -19,6 +19,10 @@ export default defineConfig({
         },
       },
       {
+        // long, and written down; no server is needed
+        test: { name: 'report', include: ['test/**/*.report.ts'], testTimeout: 600_000, sequence: { groupOrder: 5 } },
+      },
+      {
         test: {
           name: 'bench',
           include: ['test/**/*.bench.ts'],
@@ -40,7 +44,8 @@ export default defineConfig({
           globalSetup: ['test/support/stack-setup.ts'],
           testTimeout: 240_000,
           hookTimeout: 180_000,
-          maxWorkers: 1,
+          // most of a suite is waiting: two fill two cores
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
       },

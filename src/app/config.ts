@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { type AwsCredentials, SluiceError } from '../core/index.ts';
 import type { MigrationOptions } from '../migrations/index.ts';
@@ -22,6 +23,8 @@ export interface Config {
   /** who fetches from the brokers: we ourselves, or kafkajs */
   readonly kafkaClient: 'fetch' | 'kafkajs';
   readonly connect: string;
+  /** columns, as `schema.table.column`, that rules read and a source may do without */
+  readonly absentColumns: ReadonlySet<string>;
   /** Connect was named, so it is not the stack's own and sees the other servers under the addresses we see */
   readonly connectGiven: boolean;
   readonly registry: string;
@@ -58,6 +61,8 @@ export interface Config {
     readonly catalogue: string | undefined;
     readonly testData: boolean;
     readonly approvedOnly: boolean;
+    /** how long a row waits for its parent before it is refused */
+    readonly orphanSeconds: number;
   };
   /** sent to the printer of labels; never logged */
   readonly printerToken: string | undefined;
@@ -70,6 +75,16 @@ export interface Config {
   readonly base: string | undefined;
   /** where copied files are read */
   readonly files: string | undefined;
+  /** where heads of the chain of gate records are written down, outside of the database */
+  readonly gatesAnchor: string;
+  /** measurements that no window of a gate reaches are removed after so many days */
+  readonly measurementDays: number;
+  /** where the reports are that gates of dos and pas are judged by; `outDir`: of the runs of pas, if told */
+  readonly reports: {
+    readonly runsFolder: string;
+    readonly target: 'dynamodb';
+    readonly outDir: string | undefined;
+  };
   /** before the names of topics, group, connector, slot and pipeline; '' or e.g. `blue_` */
   readonly prefix: string;
   readonly worker: string;
@@ -78,13 +93,19 @@ export interface Config {
 }
 
 /** A word of a table's name. */
-const place = z.string().regex(/^[a-z0-9][a-z0-9.-]{0,40}$/, 'up to 41 small letters, digits, dots and dashes');
+export const PLACE_WORD = /^[a-z0-9][a-z0-9.-]{0,40}$/;
+export const PLACE_WORD_RULE = 'up to 41 small letters, digits, dots and dashes';
+const place = z.string().regex(PLACE_WORD, PLACE_WORD_RULE);
 const onOff = z.enum(['on', 'off']).transform((text) => text === 'on');
 
 const Environment = z.object({
   SLUICE_SERVICES_URL: z.string().url().optional(),
   SLUICE_KAFKA_BROKERS: z.string().min(1).optional(),
   SLUICE_KAFKA_CLIENT: z.enum(['fetch', 'kafkajs']).default('fetch'),
+  SLUICE_ABSENT_COLUMNS: z
+    .string()
+    .regex(/^[^\s.,]+\.[^\s.,]+\.[^\s.,]+(,[^\s.,]+\.[^\s.,]+\.[^\s.,]+)*$/, 'schema.table.column, with commas between')
+    .optional(),
   SLUICE_CONNECT_URL: z.string().url().optional(),
   SLUICE_REGISTRY_URL: z.string().url().optional(),
   SLUICE_REGISTRY_NATIVE_URL: z.string().url().optional(),
@@ -114,6 +135,7 @@ const Environment = z.object({
   SLUICE_PAS_CATALOG: z.string().min(1).optional(),
   SLUICE_PAS_TEST_DATA: onOff.default(false),
   SLUICE_PAS_APPROVED_ONLY: onOff.default(false),
+  SLUICE_PAS_ORPHAN_SECONDS: z.coerce.number().int().min(0).max(2_592_000).default(0),
   SLUICE_PRINTER_TOKEN: z.string().min(1).optional(),
   SLUICE_PRINTER_TOKEN_FILE: z.string().min(1).optional(),
   SLUICE_INGEST_TOKEN: z.string().min(16, 'at least 16 characters').optional(),
@@ -124,6 +146,11 @@ const Environment = z.object({
   SLUICE_ID_NAMESPACE: z.string().uuid().optional(),
   SLUICE_ID_BASE: z.string().url().optional(),
   SLUICE_FILES_BASE: z.string().url().endsWith('/').optional(),
+  SLUICE_GATES_ANCHOR: z.string().min(1).optional(),
+  SLUICE_MEASUREMENT_DAYS: z.coerce.number().int().min(1).max(3_650).default(14),
+  SLUICE_DOS_RUNS: z.string().min(1).optional(),
+  SLUICE_PAS_OUT: z.string().min(1).optional(),
+  SLUICE_HOME: z.string().min(1).default('.sluice'),
   SLUICE_INSTANCE: z
     .string()
     .regex(/^[a-z][a-z0-9]{0,19}$/, 'up to 20 small letters and digits')
@@ -157,6 +184,7 @@ export function loadConfig(
       variables[`SLUICE_${migration.toUpperCase()}_URL`] ?? postgresUrl(defaults.postgres, migration),
     kafka: env.SLUICE_KAFKA_BROKERS?.split(',').map((broker) => broker.trim()) ?? defaults.kafka,
     kafkaClient: env.SLUICE_KAFKA_CLIENT,
+    absentColumns: new Set(env.SLUICE_ABSENT_COLUMNS?.split(',')),
     connect: env.SLUICE_CONNECT_URL ?? defaults.connect,
     connectGiven: env.SLUICE_CONNECT_URL !== undefined,
     registry: env.SLUICE_REGISTRY_URL ?? defaults.registry,
@@ -190,6 +218,7 @@ export function loadConfig(
       catalogue: env.SLUICE_PAS_CATALOG,
       testData: env.SLUICE_PAS_TEST_DATA,
       approvedOnly: env.SLUICE_PAS_APPROVED_ONLY,
+      orphanSeconds: env.SLUICE_PAS_ORPHAN_SECONDS,
     },
     printerToken: secret('SLUICE_PRINTER_TOKEN', env.SLUICE_PRINTER_TOKEN, env.SLUICE_PRINTER_TOKEN_FILE),
     ingestToken: secret('SLUICE_INGEST_TOKEN', env.SLUICE_INGEST_TOKEN, env.SLUICE_INGEST_TOKEN_FILE),
@@ -199,6 +228,13 @@ export function loadConfig(
     namespace: env.SLUICE_ID_NAMESPACE,
     base: env.SLUICE_ID_BASE,
     files: env.SLUICE_FILES_BASE,
+    gatesAnchor: resolve(env.SLUICE_GATES_ANCHOR ?? join(env.SLUICE_HOME, 'gates', 'anchor.ndjson')),
+    measurementDays: env.SLUICE_MEASUREMENT_DAYS,
+    reports: {
+      runsFolder: resolve(env.SLUICE_DOS_RUNS ?? join(env.SLUICE_HOME, 'dos-runs')),
+      target: 'dynamodb',
+      outDir: env.SLUICE_PAS_OUT === undefined ? undefined : resolve(env.SLUICE_PAS_OUT),
+    },
     prefix: env.SLUICE_INSTANCE === undefined ? '' : `${env.SLUICE_INSTANCE}_`,
     worker: env.SLUICE_WORKER ?? `worker-${process.pid}-${process.hrtime.bigint().toString(36)}`,
     operator: env.USER ?? 'unknown',

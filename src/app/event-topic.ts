@@ -22,7 +22,7 @@ interface TopicOptions {
   readonly log: Log;
 }
 
-const kafkaOf = ({ brokers, log }: TopicOptions): Kafka =>
+const kafkaOf = ({ brokers, log }: Omit<TopicOptions, 'topic'>): Kafka =>
   new Kafka({
     clientId: 'sluice-events',
     brokers: [...brokers],
@@ -56,8 +56,18 @@ export async function requireTopic(options: TopicOptions, orMake: boolean): Prom
   }
 }
 
-/** Sends messages to a topic, which must be there; those of one key stay in order. */
-export async function openTopicOut(options: TopicOptions) {
+/** What goes to one topic. A message without a value takes its key out of a compacted topic. */
+export interface TopicMessages {
+  readonly topic: string;
+  readonly messages: readonly {
+    readonly key: string;
+    readonly value: string | null;
+    readonly headers?: Readonly<Record<string, string>>;
+  }[];
+}
+
+/** Sends messages to topics, which must be there; those of one topic and key stay in order. */
+export async function openTopicsOut(options: Omit<TopicOptions, 'topic'>) {
   const producer = kafkaOf(options).producer({
     allowAutoTopicCreation: false,
     idempotent: true,
@@ -67,14 +77,25 @@ export async function openTopicOut(options: TopicOptions) {
     throw unavailable(error);
   });
   return {
-    /** a message without a value takes its key out of a compacted topic */
-    async send(messages: readonly { readonly key: string; readonly value: string | null }[]): Promise<void> {
-      await producer.send({ topic: options.topic, messages: [...messages] }).catch((error: unknown) => {
+    async send(batches: readonly TopicMessages[]): Promise<void> {
+      const topicMessages = batches.map(({ topic, messages }) => ({
+        topic,
+        messages: messages.map(({ headers, ...message }) =>
+          headers ? { ...message, headers: { ...headers } } : message,
+        ),
+      }));
+      await producer.sendBatch({ topicMessages }).catch((error: unknown) => {
         throw unavailable(error);
       });
     },
     close: () => producer.disconnect().catch(() => undefined),
   };
+}
+
+/** The same for one topic. */
+export async function openTopicOut({ topic, ...options }: TopicOptions) {
+  const out = await openTopicsOut(options);
+  return { send: (messages: TopicMessages['messages']) => out.send([{ topic, messages }]), close: out.close };
 }
 
 export interface TopicReading extends TopicOptions {

@@ -1,15 +1,18 @@
-import { type Clock, type Log, type Meter, opaqueKey } from '../core/index.ts';
+import { type Clock, GAP_KINDS, type Log, type Meter, opaqueKey } from '../core/index.ts';
 import type { Worker } from '../pipeline/index.ts';
 import { createDeadLetterMirror } from '../sinks/dead-letters/index.ts';
 import { readConnector, reviveConnector } from '../source/index.ts';
 import type { Config } from './config.ts';
 import { connectorFolder } from './folders.ts';
-import { haltCodes, REFUSALS } from './metrics.ts';
+import { openGaps } from './gaps.ts';
+import { gaugeStatus } from './gauges.ts';
 import type { OpenPipeline } from './pipeline.ts';
 import { type Probes, readPipeline } from './readings.ts';
 import { repeat } from './repeat.ts';
-import { haltSlotLost } from './slot-watch.ts';
-import { judge } from './status.ts';
+import { haltSource } from './slot-watch.ts';
+import { judge, type Readings } from './status.ts';
+
+const STANDS_STILL_MS = 30_000;
 
 /** Keeps the gauges of the ledger's figures fresh. */
 export function reportFigures(
@@ -22,27 +25,18 @@ export function reportFigures(
   log: Log,
 ): Promise<void> {
   const pipeline = open.name;
+  let before: { readonly readings: Readings; readonly atMs: number } | null = null;
   return repeat(5_000, clock, signal, log, 'reading figures', async () => {
-    const status = judge(pipeline, await readPipeline(open, probes), null, 1);
-    if (status.heartbeatAgeSeconds !== null) {
-      meter.gauge('sluice_heartbeat_age_seconds', { pipeline }, status.heartbeatAgeSeconds);
-    }
-    for (const flow of status.flows) {
-      const labels = { pipeline, flow: flow.flow };
-      if (flow.lagSeconds !== null) meter.gauge('sluice_flow_lag_seconds', labels, flow.lagSeconds);
-      meter.gauge('sluice_marks', labels, flow.toDerive);
-      meter.gauge('sluice_intents', labels, flow.toSend);
-      meter.gauge('sluice_parked', labels, flow.parked);
-      meter.gauge('sluice_waiting', labels, flow.waiting);
-      meter.gauge('sluice_documents', labels, flow.documents);
-      meter.gauge('sluice_issues', labels, flow.issues);
-      // a code that refuses nothing any more goes back to 0
-      for (const code of REFUSALS) meter.gauge('sluice_refused', { ...labels, code }, flow.refused[code] ?? 0);
-    }
-    // a code that halts nothing any more goes back to 0
-    const halted = new Map(haltCodes().map((code) => [code as string, 0]));
-    for (const halt of status.halts) halted.set(halt.code, (halted.get(halt.code) ?? 0) + 1);
-    for (const [code, count] of halted) meter.gauge('sluice_halted', { pipeline, code }, count);
+    const readings = await readPipeline(open, probes);
+    const now = clock.now();
+    const status = judge(pipeline, readings, before?.readings ?? null, (now - (before?.atMs ?? now)) / 1000);
+    // what has not moved for so long stands still, and is not only slow
+    if (before === null || now - before.atMs > STANDS_STILL_MS) before = { readings, atMs: now };
+    gaugeStatus(meter, status);
+    meter.gauge('sluice_figures_timestamp_seconds', { pipeline }, now / 1000);
+    const holes = new Map(GAP_KINDS.map((kind) => [kind as string, 0]));
+    for (const { kind } of await openGaps(open).list(true)) holes.set(kind, (holes.get(kind) ?? 0) + 1);
+    for (const [kind, count] of holes) meter.gauge('sluice_gap_open', { pipeline, kind }, count);
     for (const [name, lag] of worker.lag()) {
       const slash = name.lastIndexOf('/');
       const labels = { pipeline, topic: name.slice(0, slash), partition: name.slice(slash + 1) };
@@ -74,7 +68,8 @@ export async function tendConnector(
   return repeat(REVIVE_EVERY_MS, clock, signal, log, 'looking at the connector', async () => {
     const reason = await reviveConnector(definition, config.connect);
     if (reason === null) return;
-    if (SLOT_DIFFERS.test(reason)) await haltSlotLost(open, log, 'the connector cannot go on from where the slot is');
+    if (SLOT_DIFFERS.test(reason))
+      await haltSource(open, log, { code: 'SLOT_LOST', reason: 'the connector cannot go on from where the slot is' });
     meter.count('sluice_connector_restarts_total', labels);
     log.warn('the connector had failed and was restarted; `sluice connectors status` has the reason');
   });

@@ -7,8 +7,8 @@ import { createLog } from './logger.ts';
 /** What every line of a run says of it, where a migration's log is read by more than one run and place. */
 export function runFields(config: Config, migration: Migration, runId: string = randomUUID()): LogFields {
   if (!migration.notes) return {};
-  const { environment, workspace } = config.dynamodb;
-  return { run_id: runId, environment, ...(workspace === undefined ? {} : { workspace }) };
+  const { environment, workspace = null } = config.dynamodb;
+  return { run_id: runId, environment, workspace };
 }
 
 /** `record`: the one a note is of; without it, the note is of the run. */

@@ -39,8 +39,14 @@ export function findMigration(config: Config, name: string): Migration {
   return { ...migration, name: config.prefix + migration.name };
 }
 
-export function openPipeline(config: Config, migrationName: string, shadow?: string): OpenPipeline {
-  const migration = findMigration(config, migrationName);
+/** @param rules what is done with other rules than those of this release */
+export function openPipeline(
+  config: Config,
+  migrationName: string,
+  shadow?: string,
+  rules: (migration: Migration) => Migration = (migration) => migration,
+): OpenPipeline {
+  const migration = rules(findMigration(config, migrationName));
   if (shadow !== undefined && !/^[a-z][a-z0-9_]{0,20}$/.test(shadow)) {
     throw new SluiceError('CONFIG_INVALID', 'a shadow is named by up to 21 small letters, digits and underscores');
   }

@@ -1,10 +1,21 @@
 import { SluiceError, silentLog } from '../core/index.ts';
-import { connectorEpoch, connectorState, describeState, quietKafka, readConnector } from '../source/index.ts';
+import {
+  captureState,
+  connectorEpoch,
+  connectorState,
+  describeState,
+  type GroupReading,
+  quietKafka,
+  readConnector,
+  readGroup,
+} from '../source/index.ts';
 import type { Config } from './config.ts';
 import { connectorFolder } from './folders.ts';
 import type { Probes } from './readings.ts';
 
 export interface OpenProbes extends Probes {
+  /** how the consumer group of a name is; rejects when Kafka is away */
+  group(id: string): Promise<GroupReading>;
   close(): Promise<void>;
 }
 
@@ -16,7 +27,8 @@ const isTopicMissing = (error: unknown): boolean =>
 export async function openProbes(config: Config, migration: string): Promise<OpenProbes> {
   const definition = await readConnector(connectorFolder, migration, config.prefix);
   // asked again soon in any case, so that a topic that is gone is worth few attempts
-  const admin = quietKafka(config.kafka, 'sluice-probe', silentLog, 2).admin();
+  const connection = () => quietKafka(config.kafka, 'sluice-probe', silentLog, 2).admin();
+  let admin = connection();
   let connected: Promise<void> | null = null;
   return {
     async offsets(topic) {
@@ -26,15 +38,25 @@ export async function openProbes(config: Config, migration: string): Promise<Ope
         const found = await admin.fetchTopicOffsets(topic);
         return found.map(({ partition, low, high }) => ({ partition, low: BigInt(low), high: BigInt(high) }));
       } catch (cause) {
-        if (isTopicMissing(cause)) return [];
+        // kafkajs goes on to ask for a topic that is gone whenever it asks for another, and fails: it is begun anew
+        const given = admin;
+        admin = connection();
         connected = null;
+        await given.disconnect().catch(() => undefined);
+        if (isTopicMissing(cause)) return [];
         throw new SluiceError('BROKER_UNAVAILABLE', `the offsets of ${topic} cannot be read`, { cause });
       }
+    },
+    async group(id) {
+      connected ??= admin.connect();
+      await connected;
+      return readGroup(admin, id);
     },
     async connector() {
       return describeState(await connectorState(definition, config.connect));
     },
     epoch: () => connectorEpoch(definition, config.connect),
+    capture: () => captureState(definition, config.connect),
     async close() {
       if (connected !== null) await admin.disconnect().catch(() => undefined);
     },

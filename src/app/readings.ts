@@ -1,4 +1,5 @@
 import { topicOf } from '../core/index.ts';
+import type { CaptureState } from '../source/index.ts';
 import type { OpenPipeline } from './pipeline.ts';
 import type { Readings } from './status.ts';
 
@@ -12,6 +13,8 @@ export interface Probes {
   connector(): Promise<string>;
   /** the epoch the connector is to write now, null when there is no connector; rejects when Connect is away */
   epoch(): Promise<number | null>;
+  /** the connector's place in the source's log; null when there is no connector; rejects when Connect is away */
+  capture(): Promise<CaptureState | null>;
 }
 
 /** Reads what a verdict is made of. What cannot be asked is unknown, never assumed to be well. */
@@ -19,13 +22,12 @@ export async function readPipeline(open: OpenPipeline, probes: Probes): Promise<
   const { migration, admin, ledger } = open;
   const heartbeatTopic = topicOf(migration.name, HEARTBEAT_TABLE);
   const topics = [...migration.tables.map((table) => topicOf(migration.name, table.name)), heartbeatTopic];
-  const [flows, partitions, halts, ends, connector] = await Promise.all([
-    admin.flows(),
-    admin.partitions(),
-    ledger.halts(),
-    endsOf(topics, probes).catch(() => null),
-    probes.connector().catch(() => null),
-  ]);
+  // The way a change goes, one after the other: what has not arrived at one of them is seen there or at a later one. At
+  // once, a change that lands meanwhile would be missed by those before it and by those behind.
+  const connecting = probes.connector().catch(() => null);
+  const ends = await endsOf(topics, probes).catch(() => null);
+  const partitions = await admin.partitions();
+  const [flows, halts, connector] = await Promise.all([admin.flows(), ledger.halts(), connecting]);
   return { migration, flows, partitions, ends, halts, connector, heartbeatTopic };
 }
 

@@ -1,19 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { SluiceError, silentMeter, topicOf } from '../core/index.ts';
-import {
-  type Decoder,
-  Deriver,
-  type Lander,
-  type LogClient,
-  landerOf,
-  type RawRecord,
-  type RecordBatch,
-  Subscriptions,
-} from '../pipeline/index.ts';
+import { type Log, type Migration, SluiceError, silentMeter, topicOf } from '../core/index.ts';
+import { Deriver } from '../pipeline/index.ts';
+import { PostgresShadows } from '../sinks/postgres/index.ts';
+import { topicFaults } from '../source/index.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { createLog } from './logger.ts';
 import { type OpenPipeline, openPipeline } from './pipeline.ts';
+import { columnsOf, watched } from './shadow/columns.ts';
+import { type Bounds, type LandProgress, landRange } from './shadow/land.ts';
+import { type ReplayStart, startOf } from './shadow/start.ts';
+import { topicsOfFlow } from './status.ts';
+import { releaseSwitchedOn, switchesOf } from './supabase/dual-write.ts';
 import { openReader } from './wire.ts';
 
 export interface ReplayOptions {
@@ -21,107 +19,111 @@ export interface ReplayOptions {
   readonly flow?: string;
   /** a new ledger and target schemas under this name; into the live run when not given */
   readonly shadow?: string;
-  readonly onProgress: (done: bigint, total: bigint) => void;
+  /** the beginning unless told */
+  readonly start?: ReplayStart;
+  /** records a second at most; null: as fast as it goes */
+  readonly rate?: number | null;
+  /** rules to be rehearsed in place of those of this release */
+  readonly rules?: (migration: Migration) => Migration;
+  readonly onWarning?: (warning: ReplayWarning) => void;
+  readonly onProgress: (progress: LandProgress) => void;
+}
+
+/** Why a topic can no longer show all that was ever in it. */
+export interface ReplayWarning {
+  readonly topic: string;
+  readonly what: 'compacted' | 'expired';
+  readonly detail: string;
 }
 
 export interface Replayed {
   readonly records: string;
   readonly written: number;
+  readonly seconds: number;
+  readonly warnings: readonly ReplayWarning[];
 }
 
 /**
- * Reads every topic from its start to the end it had when the replay began, landing beside the log's progress.
- * The positions in the landed rows decide as always, which is why a replay into the live run is harmless.
+ * Reads topics once more, from where it is told to the end they had when the replay began, landing beside the log's
+ * progress. The positions in the landed rows decide as always, which is why a replay into the live run is harmless.
  */
 export async function replayInto(config: Config, options: ReplayOptions): Promise<Replayed> {
-  const open = openPipeline(config, options.migration, options.shadow);
+  const seen = columnsOf();
+  const rules = (migration: Migration): Migration => watched(options.rules?.(migration) ?? migration, seen);
+  const open = openPipeline(config, options.migration, options.shadow, rules);
   const log = createLog({ level: 'warn' }, { pipeline: open.name });
-  const group = `sluice.replay.${open.name}.${randomBytes(4).toString('hex')}`;
-  const reader = openReader(config, open.migration, group, log);
+  const began = systemClock.now();
   try {
-    if (options.shadow !== undefined) {
-      await open.admin.applySchemas(open.folders);
-    } else await open.admin.requireSchemas(open.folders);
-    const records = await landAll(open, reader.client, reader.decoder, options);
-    const written = await deriveAll(open, options.flow);
-    return { records: String(records), written };
+    if (options.shadow !== undefined) await open.admin.applySchemas(open.folders);
+    else await open.admin.requireSchemas(open.folders);
+    const warnings = await warningsOf(config, open, log);
+    for (const warning of warnings) options.onWarning?.(warning);
+    const start = options.start ?? { kind: 'beginning' };
+    const shadow = options.shadow === undefined ? null : new PostgresShadows(open.pool, open.migration, options.shadow);
+    await shadow?.begin(options.flow ?? null, start.kind, start.kind === 'beginning');
+    // what a flow's documents need of others is made as well, so a shadow is filled whole, whatever is compared of it
+    const only = options.shadow === undefined ? options.flow : undefined;
+    const { records, reached } = await replayRange(
+      config,
+      open,
+      log,
+      topicsWanted(open, only),
+      options,
+      (topic, bounds, after) => startOf(start, topic, bounds, after),
+    );
+    const written = await deriveAll(open, only);
+    await shadow?.filled(seen.known(), reached);
+    const seconds = (systemClock.now() - began) / 1000;
+    return { records: String(records), written, seconds, warnings };
   } finally {
-    await reader.client.close();
     await open.close();
   }
 }
 
-async function landAll(
+/** Lands what the topics hold between a start and `until`, their ends when it is null. */
+export async function replayRange(
+  config: Config,
   open: OpenPipeline,
-  client: LogClient,
-  decoder: Decoder,
-  options: ReplayOptions,
-): Promise<bigint> {
-  const { migration, ledger, name } = open;
-  const subscriptions = new Subscriptions(migration);
-  const context = {
-    migration,
-    ledger,
-    log: createLog({ level: 'warn' }),
-    meter: silentMeter,
-    clock: systemClock,
-    worker: 'replay',
-  };
-  const ends = new Map<string, { from: bigint; next: bigint; end: bigint }>();
-  for (const table of migration.tables) {
-    const topic = topicOf(migration.name, table.name);
-    for (const { partition, low, high } of await client.offsets(topic)) {
-      ends.set(`${topic}/${partition}`, { from: low, next: low, end: high });
+  log: Log,
+  topics: readonly string[],
+  { rate, onProgress }: Pick<ReplayOptions, 'rate' | 'onProgress'>,
+  from: (topic: string, bounds: Bounds, after: (ms: number) => Promise<bigint>) => Promise<bigint>,
+  until: ReadonlyMap<string, bigint> | null = null,
+): Promise<{ records: bigint; reached: ReadonlyMap<string, bigint> }> {
+  const group = `sluice.replay.${open.name}.${randomBytes(4).toString('hex')}`;
+  const { client, decoder } = openReader(config, open.migration, group, log);
+  try {
+    const places = new Map<string, { from: bigint; next: bigint; end: bigint }>();
+    for (const topic of topics) {
+      for (const bounds of await client.offsets(topic)) {
+        const after = (ms: number): Promise<bigint> => client.offsetAfter(topic, bounds.partition, ms);
+        const begin = await from(topic, bounds, after);
+        const name = `${topic}/${bounds.partition}`;
+        const end = until === null ? bounds.high : (until.get(name) ?? begin);
+        places.set(name, { from: begin, next: begin, end: end > begin ? end : begin });
+      }
     }
+    const records = await landRange(open, client, decoder, places, { rate: rate ?? null, onProgress });
+    return { records, reached: new Map([...places].map(([name, { end }]) => [name, end])) };
+  } finally {
+    await client.close();
   }
-  const total = [...ends.values()].reduce((sum, { from, end }) => sum + (end - from), 0n);
-  const done = (): bigint =>
-    [...ends.values()].reduce((sum, { from, next, end }) => sum + ((next < end ? next : end) - from), 0n);
-  await new Promise<void>((resolve, reject) => {
-    let chain = Promise.resolve();
-    const finishWhenDone = (): void => {
-      options.onProgress(done(), total);
-      if ([...ends.values()].every(({ next, end }) => next >= end)) resolve();
-    };
-    const take = async (batch: RecordBatch): Promise<void> => {
-      const place = ends.get(`${batch.topic}/${batch.partition}`);
-      const table = migration.tables.find((candidate) => topicOf(migration.name, candidate.name) === batch.topic);
-      if (!place || !table || place.next >= place.end) return;
-      if (batch.fetchedFrom > place.next) {
-        client.seek(batch.topic, batch.partition, place.next);
-        return;
-      }
-      const records = batch.records.filter(({ offset }) => offset >= place.next && offset < place.end);
-      const at = { topic: batch.topic, partition: batch.partition, table: table.name };
-      // What halts or parks the live run has been dealt with there: a replay goes on.
-      const lander = landerOf(at, context, decoder, subscriptions, [], { parks: false });
-      for (let i = 0; i < records.length; i += 2_000) {
-        await landOver(lander, records.slice(i, i + 2_000), batch.nextOffset);
-      }
-      place.next = batch.nextOffset;
-      finishWhenDone();
-    };
-    client
-      .run((batch) => {
-        // one batch of each partition in memory, however fast the broker is
-        client.pause(batch.topic, batch.partition);
-        chain = chain
-          .then(() => take(batch))
-          .then(() => client.resume(batch.topic, batch.partition))
-          .catch(reject);
-      })
-      .then(finishWhenDone, reject);
-  });
-  if (total === 0n) throw new SluiceError('CONFIG_INVALID', `the topics of ${name} are empty: nothing to replay`);
-  return total;
 }
 
-/** Lands these records; over one that stops a live partition it steps. */
-async function landOver(lander: Lander, records: readonly RawRecord[], to: bigint): Promise<void> {
-  for (let rest = records; rest.length > 0; ) {
-    const landing = await lander.land(rest, to, null);
-    rest = landing.stop === null ? [] : rest.filter(({ offset }) => offset > landing.to);
-  }
+function topicsWanted({ migration }: OpenPipeline, flowName: string | undefined): string[] {
+  const flow = migration.flows.find(({ name }) => name === flowName);
+  if (flow) return topicsOfFlow(migration, flow);
+  if (flowName !== undefined) throw new SluiceError('CONFIG_INVALID', `there is no flow '${flowName}'`);
+  return migration.tables.map((table) => topicOf(migration.name, table.name));
+}
+
+async function warningsOf(config: Config, { migration }: OpenPipeline, log: Log): Promise<ReplayWarning[]> {
+  const topics = migration.tables.map((table) => topicOf(migration.name, table.name));
+  return (await topicFaults(config.kafka, topics, log)).map(({ topic, policy, low }) =>
+    policy.includes('compact')
+      ? { topic, what: 'compacted', detail: 'of each key only the newest changes are left, and old deletions are not' }
+      : { topic, what: 'expired', detail: `begins at ${low}: rows unchanged since then are not in it` },
+  );
 }
 
 /** Derives all that is marked, until nothing is. Answers how many documents that changed. */
@@ -138,7 +140,10 @@ export async function deriveAll(
       if (metric === 'sluice_documents_written_total') written += by;
     },
   };
-  const context = { migration, ledger, log: createLog({ level: 'warn' }), meter, clock: systemClock, worker: 'replay' };
+  const switches = switchesOf(open, systemClock);
+  await releaseSwitchedOn(open, switches);
+  const log = createLog({ level: 'warn' });
+  const context = { migration, ledger, log, meter, clock: systemClock, worker: 'replay', switches };
   const flows = migration.flows.filter((flow) => only === undefined || flow.name === only);
   if (flows.length === 0) throw new SluiceError('CONFIG_INVALID', `there is no flow '${only}'`);
   const derivers = flows.map((flow) => new Deriver(flow, context, { batchRoots: 100, parallel: 2 }, () => undefined));

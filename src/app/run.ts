@@ -1,20 +1,20 @@
 import { type Flow, type Sink, SluiceError } from '../core/index.ts';
 import { patiently, Worker } from '../pipeline/index.ts';
+import { startChores } from './chores.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
-import { mirrorParked, reportFigures, tendConnector } from './housekeeping.ts';
+import { tallyMeter } from './gates/tally.ts';
+import { initialiseGauges } from './gauges.ts';
 import { serveHealth } from './http.ts';
 import { ledgerAnswers, lifetime, once } from './lifetime.ts';
-import { observeLog } from './log-watch.ts';
 import { createLog } from './logger.ts';
 import { createMetrics, initialiseCounters } from './metrics.ts';
 import { runFields, tallyNotes } from './notes.ts';
 import { openPipeline } from './pipeline.ts';
 import { openProbes } from './probes.ts';
 import { readPipeline } from './readings.ts';
-import { observeSource } from './slot-watch.ts';
 import { judge, type PipelineStatus } from './status.ts';
-import { Sweeper } from './sweeper.ts';
+import { switchesOf } from './supabase/dual-write.ts';
 import { openSinks, openSource } from './wire.ts';
 import { WORKER_SETTINGS } from './worker-settings.ts';
 
@@ -36,8 +36,6 @@ export interface Run {
   stop(): Promise<void>;
 }
 
-const VERSION = '0.1.0';
-
 function pickFlows(all: readonly Flow[], names: readonly string[]): readonly Flow[] {
   if (names.length === 0) return all;
   return names.map((name) => {
@@ -55,15 +53,18 @@ export async function startRun(config: Config, options: RunOptions): Promise<Run
   const base = { pipeline: open.name, worker: config.worker, ...runFields(config, migration) };
   const notes = tallyNotes(createLog({ level: config.logLevel }, base), migration);
   const { log } = notes;
-  const metrics = createMetrics(VERSION);
+  const metrics = createMetrics();
   const flows = pickFlows(migration.flows, options.flows);
   const life = lifetime();
   life.closes(() => open.close());
   try {
     const clock = systemClock;
     await patiently(() => admin.requireSchemas(open.folders), { clock, log });
+    initialiseGauges(metrics, open.name, migration);
     initialiseCounters(metrics, open.name, migration);
-    const context = { migration, ledger, log, meter: metrics, clock, worker: config.worker };
+    const tally = tallyMeter(metrics);
+    const switches = switchesOf(open, clock);
+    const context = { migration, ledger, log, meter: tally, clock, worker: config.worker, switches };
     const source = openSource(config, open, log, (fatal) => life.end(fatal));
     const sinks: ReadonlyMap<string, Sink> = options.shadow
       ? new Map()
@@ -91,27 +92,22 @@ export async function startRun(config: Config, options: RunOptions): Promise<Run
     );
     life.closes(() => server.close());
     const stopping = new AbortController();
-    const chores = [
-      reportFigures(open, worker, probes, metrics, clock, stopping.signal, log),
-      observeSource(
-        config,
-        options.migration,
-        open,
-        probes,
-        metrics,
-        clock,
-        stopping.signal,
-        log,
-        new Sweeper(open, probes, clock, log),
-      ),
-      observeLog(open, probes, clock, stopping.signal, log),
-      ...(options.shadow
-        ? []
-        : [
-            mirrorParked(config, open, clock, stopping.signal, log),
-            tendConnector(config, options.migration, open, metrics, clock, stopping.signal, log),
-          ]),
-    ];
+    const chores = startChores({
+      config,
+      options,
+      open,
+      flows,
+      worker,
+      probes,
+      joins: () => source.client.generation(),
+      metrics,
+      tally,
+      switches,
+      status,
+      clock,
+      log,
+      signal: stopping.signal,
+    });
     // Joining the group can take as long as a dead member's session, and a SIGTERM may come meanwhile: nobody waits.
     const started = worker.start().then(
       () => {

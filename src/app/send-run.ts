@@ -1,7 +1,11 @@
 import { SluiceError } from '../core/index.ts';
 import { patiently } from '../pipeline/index.ts';
+import { PostgresMeasurements } from '../sinks/postgres/index.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
+import { recordRun } from './gates/record-run.ts';
+import { tallyMeter } from './gates/tally.ts';
+import { initialiseGauges } from './gauges.ts';
 import { reportFigures } from './housekeeping.ts';
 import { serveHealth } from './http.ts';
 import { ledgerAnswers, lifetime, once } from './lifetime.ts';
@@ -22,8 +26,6 @@ export interface SendRunOptions {
   readonly port?: number;
 }
 
-const VERSION = '0.1.0';
-
 /**
  * Starts a process that sends to one remote store what others have derived, and does nothing else: it reads no log.
  * Throws CONFIG_INVALID or SCHEMA_OUTDATED before anything is begun.
@@ -32,12 +34,13 @@ export async function startSendRun(config: Config, { migration: named, store, po
   const open = openPipeline(config, named);
   const base = { pipeline: open.name, worker: config.worker };
   const log = createLog({ level: config.logLevel }, base);
-  const metrics = createMetrics(VERSION);
+  const metrics = createMetrics();
   const clock = systemClock;
   const life = lifetime();
   life.closes(() => open.close());
   try {
     await patiently(() => open.admin.requireSchemas(open.folders), { clock, log });
+    initialiseGauges(metrics, open.name, open.migration);
     initialiseCounters(metrics, open.name, open.migration);
     const kinds = [...new Set(open.migration.flows.flatMap(({ targets }) => targets).map(({ kind }) => kind))];
     const sinks = openSinks(
@@ -52,7 +55,8 @@ export async function startSendRun(config: Config, { migration: named, store, po
     const probes = await openProbes(config, named);
     life.closes(() => probes.close());
     const status = async (): Promise<PipelineStatus> => judge(open.name, await readPipeline(open, probes), null, 1);
-    const sending = startSending(open, sinks, { log, meter: metrics, clock, worker: config.worker });
+    const tally = tallyMeter(metrics);
+    const sending = startSending(open, sinks, { log, meter: tally, clock, worker: config.worker });
     const ready = async (): Promise<{ ready: boolean; waitingFor: string[] }> => {
       const ledgerUp = await ledgerAnswers(open);
       const waitingFor = [...(ledgerUp ? [] : ['ledger']), ...(sending.ready() ? [] : [store])];
@@ -65,9 +69,21 @@ export async function startSendRun(config: Config, { migration: named, store, po
     life.closes(() => server.close());
     const lagless = { lag: () => new Map<string, bigint>() };
     const figures = reportFigures(open, lagless, probes, metrics, clock, stopping.signal, log);
+    const recorded = recordRun({
+      migration: open.name,
+      flows: open.migration.flows,
+      does: ['deliver'],
+      tally,
+      measurements: new PostgresMeasurements(open.pool),
+      // the workers that land record how the pipeline stands
+      status: null,
+      clock,
+      log,
+      signal: stopping.signal,
+    });
     const stop = async (): Promise<void> => {
       stopping.abort();
-      await figures;
+      await Promise.all([figures, recorded]);
       await life.closeAll();
       log.info('stopped');
       life.end(null);

@@ -6,7 +6,10 @@ import type { Run } from './run.ts';
  * Lets a run go on until SIGTERM or Ctrl-C, until whoever started this process as its child is gone, or until it must
  * end by itself; then drains it. Throws what ended it, if anything did.
  */
-export async function runUntilStopped(run: Run, onCrash: (error: Error) => void): Promise<void> {
+export async function runUntilStopped(
+  run: Pick<Run, 'ended' | 'stop'>,
+  onCrash: (error: Error) => void,
+): Promise<void> {
   const grace = closeWithGrace({ delay: 30_000 }, async ({ err }) => {
     if (err) onCrash(err);
     await run.stop();

@@ -1,23 +1,21 @@
-import pg from 'pg';
 import type { Clock, Log, Meter } from '../core/index.ts';
+import { readSlot, type SlotReading } from '../source/index.ts';
+import { type CaptureFault, type CaptureLook, captureFault, type KnownCapture } from './capture-proof.ts';
 import type { Config } from './config.ts';
+import { countGap, openGaps } from './gaps.ts';
+import { gaugeSlot } from './gauges.ts';
 import type { OpenPipeline } from './pipeline.ts';
 import type { Probes } from './readings.ts';
 import { repeat } from './repeat.ts';
 import type { Sweeper } from './sweeper.ts';
 
-interface SlotRow {
-  active: boolean;
-  wal_status: string | null;
-  retained: string;
-  unconfirmed: string;
-  /** decimal */
-  confirmed: string | null;
-}
+/** A slot that was moved by hand shows it for some four seconds, until the connector has stored a place beyond. */
+const LOOK_EVERY_MS = 1_500;
 
-const LOOK_EVERY_MS = 5_000;
-
-/** Looks at the replication slot. One that is gone means that changes may be missing: the pipeline stops and says so. */
+/**
+ * Looks at the source, its slot and the connector's stored offsets. Where they say that changes may be missing, the
+ * pipeline stops, a gap is recorded, and everybody who asks is told.
+ */
 export function observeSource(
   config: Config,
   migrationName: string,
@@ -31,57 +29,72 @@ export function observeSource(
 ): Promise<void> {
   const pipeline = open.name;
   const slot = `${config.prefix}sluice_${migrationName}`;
+  const gaps = openGaps(open);
+  let suspected: string | null = null;
+  const found = async (fault: CaptureFault, epoch: number): Promise<void> => {
+    const fresh = await gaps.open({ ...fault, scope: '*', epoch });
+    if (fresh) countGap(meter, pipeline, fault.kind);
+    await haltSource(open, log, fault);
+  };
   return repeat(LOOK_EVERY_MS, clock, signal, log, 'looking at the slot', async () => {
     const row = await readSlot(config.sourceUrl(migrationName), slot);
-    if (!row) {
-      if (await mustExist(open, probes)) await haltSlotLost(open, log, `slot ${slot} is gone`);
+    gaugeSlot(meter, { pipeline, slot }, row);
+    // after the slot, so that what is stored is never older than what it confirmed
+    const capture = await probes.capture().catch(() => undefined);
+    const landed = await open.admin.newestEpoch();
+    const epoch = Math.max(landed ?? 0, capture?.epoch ?? 0);
+    for (const kind of await gaps.adopt(epoch)) countGap(meter, pipeline, kind);
+    // nothing has come through it yet, or a new epoch is announced that is to make another
+    if (landed === null || (capture?.epoch ?? 0) > landed) {
+      if (capture) await gaps.keepCapture({ ...lookOf(row, capture), active: row.active === true });
       return;
     }
-    if (row.wal_status === 'lost') {
-      await haltSlotLost(open, log, `slot ${slot} has lost write-ahead log`);
+    const lost = row.active === null ? `slot ${slot} is gone` : null;
+    if (lost !== null) {
+      const at = await gaps.capture();
+      const kind = 'slot_lost' as const;
+      await found(
+        { kind, code: 'SLOT_LOST', reason: lost, from: at?.confirmed ?? null, to: null, doubtful: false },
+        epoch,
+      );
       return;
     }
-    meter.gauge('sluice_slot_active', { pipeline, slot }, row.active ? 1 : 0);
-    meter.gauge('sluice_slot_retained_bytes', { pipeline, slot }, Number(row.retained));
-    meter.gauge('sluice_slot_unconfirmed_bytes', { pipeline, slot }, Number(row.unconfirmed));
-    if (row.confirmed !== null) await sweeper.consider(BigInt(row.confirmed));
+    const before = await gaps.capture();
+    const look = lookOf(row, capture ?? null, before);
+    const fault = captureFault(before, look);
+    const name = fault && `${fault.kind} ${fault.to}`;
+    if (fault && (!fault.doubtful || suspected === name)) await found(fault, epoch);
+    suspected = name;
+    // a source that is another one stays so: going on needs it back, or a new epoch
+    if (capture && fault?.kind !== 'source_moved') await gaps.keepCapture({ ...look, active: look.active === true });
+    if (row.confirmed !== null && !fault) await sweeper.consider(BigInt(row.confirmed));
   });
 }
 
-async function readSlot(url: string, slot: string): Promise<SlotRow | null> {
-  const client = new pg.Client({
-    connectionString: url,
-    connectionTimeoutMillis: 4_000,
-    application_name: 'sluice',
-  });
-  client.on('error', () => undefined);
-  await client.connect();
-  try {
-    const found = await client.query<SlotRow>(
-      `select active, wal_status, pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn) as retained,
-         pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn) as unconfirmed,
-         (confirmed_flush_lsn - '0/0'::pg_lsn)::text as confirmed
-       from pg_replication_slots where slot_name = $1`,
-      [slot],
-    );
-    return found.rows[0] ?? null;
-  } finally {
-    await client.end();
-  }
+type Capture = Awaited<ReturnType<Probes['capture']>>;
+
+/** Of a connector that cannot be asked, or is not there, nothing is said but what was known. */
+function lookOf(row: SlotReading, capture: Capture, before: KnownCapture | null = null): CaptureLook {
+  return {
+    epoch: capture?.epoch ?? before?.epoch ?? 0,
+    server: row.server,
+    place: capture?.place ?? before?.place ?? '',
+    active: row.active,
+    state: capture?.state ?? '',
+    invalidated: row.walStatus === 'lost',
+    confirmed: row.confirmed === null ? null : BigInt(row.confirmed),
+    stored: capture?.stored ?? null,
+  };
 }
 
-/** Something came through a slot, and no new epoch has been announced that is to make another. */
-async function mustExist(open: OpenPipeline, probes: Probes): Promise<boolean> {
-  const landed = await open.admin.newestEpoch();
-  if (landed === null) return false;
-  const announced = await probes.epoch().catch(() => null);
-  return announced === null || announced <= landed;
-}
-
-/** Stops all flows until a person has had everything read anew. */
-export async function haltSlotLost(open: OpenPipeline, log: Log, reason: string): Promise<void> {
+/** Stops all flows: they hang on one slot. */
+export async function haltSource(
+  open: OpenPipeline,
+  log: Log,
+  { code, reason }: Pick<CaptureFault, 'code' | 'reason'>,
+) {
   const halted = new Set((await open.ledger.halts()).map(({ scope }) => scope));
   const going = open.migration.flows.filter(({ name }) => !halted.has(name));
-  if (going.length > 0) log.error(reason, { code: 'SLOT_LOST' });
-  for (const flow of going) await open.ledger.halt(flow.name, 'SLOT_LOST', reason);
+  if (going.length > 0) log.error(reason, { code });
+  for (const flow of going) await open.ledger.halt(flow.name, code, reason);
 }

@@ -1,8 +1,24 @@
-import { type Flow, type Halt, type Migration, movesOf, topicOf } from '../core/index.ts';
+import { type Flow, gapKindOf, type Halt, type Migration, tablesOfFlow, topicOf } from '../core/index.ts';
 import type { FlowFigures, PartitionFigures } from '../sinks/postgres/index.ts';
 
 export type Stage = 'capture' | 'land' | 'derive' | 'deliver';
-export type Verdict = 'healthy' | 'catching up' | 'behind' | 'stalled' | 'halted' | 'not running';
+
+/**
+ * idle: nothing is owed, nothing came for a minute, and the heartbeat proves that nothing is missing. parked: nothing is
+ * owed but what was put aside. gap: changes may be missing until they are read anew.
+ */
+export const VERDICTS = [
+  'idle',
+  'healthy',
+  'catching up',
+  'behind',
+  'stalled',
+  'gap',
+  'parked',
+  'halted',
+  'not running',
+] as const;
+export type Verdict = (typeof VERDICTS)[number];
 
 /** Everything a verdict is made of, read at about one moment. */
 export interface Readings {
@@ -22,6 +38,8 @@ export interface FlowStatus {
   readonly verdict: Verdict;
   /** 0 when nothing is owed; null when it cannot be known */
   readonly lagSeconds: number | null;
+  /** the targets hold all that was committed so many seconds ago, proved by the heartbeat; null when nothing proves it */
+  readonly freshnessSeconds: number | null;
   readonly lagRecords: number | null;
   readonly landedPerSecond: number | null;
   readonly toDerive: number;
@@ -46,21 +64,18 @@ export interface PipelineStatus {
 
 const CAPTURE_SILENT_SECONDS = 15;
 const BEHIND_SECONDS = 60;
+const IDLE_SECONDS = 60;
 
 /** Source topics a flow is made of. */
-export function topicsOfFlow(migration: Migration, flow: Flow): string[] {
-  const tables = new Set(flow.parts.map((part) => part.table));
-  if ('table' in flow.root) tables.add(flow.root.table);
-  for (const table of migration.tables) {
-    for (const link of table.remember ?? []) if (tables.has(movesOf(table.name, link))) tables.add(table.name);
-  }
-  return migration.tables.filter((table) => tables.has(table.name)).map((table) => topicOf(migration.name, table.name));
-}
+export const topicsOfFlow = (migration: Migration, flow: Flow): string[] =>
+  tablesOfFlow(migration, flow).map((table) => topicOf(migration.name, table));
 
 interface TopicLag {
   readonly records: number | null;
   readonly seconds: number;
   readonly moving: boolean;
+  /** seconds since the newest landed change was committed; null when none was landed */
+  readonly quietSeconds: number | null;
   readonly perSecond: number | null;
 }
 
@@ -69,9 +84,11 @@ function lagOf(topics: readonly string[], now: Readings, before: Readings | null
   let seconds = 0;
   let known = now.ends !== null;
   let landed = 0n;
+  let quiet: number | null = null;
   for (const partition of now.partitions) {
     if (!topics.includes(partition.topic)) continue;
     const name = `${partition.topic}/${partition.partition}`;
+    if (partition.sourceAgeSeconds !== null) quiet = Math.min(quiet ?? Infinity, partition.sourceAgeSeconds);
     const end = now.ends?.get(name);
     if (end === undefined || partition.nextOffset === null) {
       if (end === undefined || end > 0n) known = false;
@@ -85,7 +102,7 @@ function lagOf(topics: readonly string[], now: Readings, before: Readings | null
     if (earlier?.nextOffset != null) landed += partition.nextOffset - earlier.nextOffset;
   }
   const perSecond = before ? Number(landed) / Math.max(elapsedSeconds, 0.001) : null;
-  return { records: known ? Number(records) : null, seconds, moving: landed > 0n, perSecond };
+  return { records: known ? Number(records) : null, seconds, moving: landed > 0n, quietSeconds: quiet, perSecond };
 }
 
 /** What is to be said of each flow. `before` is an earlier reading, for rates and for telling slow from stalled. */
@@ -133,10 +150,13 @@ function flowStatus(input: {
     lag.moving ||
     (earlier !== undefined &&
       (marks < earlier.marks || intents < earlier.intents || figures?.documents !== earlier.documents));
+  const isGap = halt !== undefined && gapKindOf(halt.code) !== null;
   const verdict = ((): Verdict => {
-    if (halt) return 'halted';
+    if (halt) return isGap ? 'gap' : 'halted';
     if (heartbeatAge === null && lag.records === null) return 'not running';
     if (silent) return 'stalled';
+    if (!owes && (figures?.parked ?? 0) > 0) return 'parked';
+    if (!owes && (lag.quietSeconds ?? Infinity) > IDLE_SECONDS) return 'idle';
     if (!owes || (lagSeconds ?? 0) < BEHIND_SECONDS) return 'healthy';
     if (earlier !== undefined && !moved) return 'stalled';
     return earlier === undefined ? 'behind' : 'catching up';
@@ -146,6 +166,7 @@ function flowStatus(input: {
     flow: flow.name,
     verdict,
     lagSeconds,
+    freshnessSeconds: lagSeconds === null || heartbeatAge === null ? null : Math.max(lagSeconds, heartbeatAge),
     lagRecords: lag.records,
     landedPerSecond: lag.perSecond,
     toDerive: marks,
@@ -155,9 +176,14 @@ function flowStatus(input: {
     refused: figures?.refused ?? {},
     waiting: figures?.waiting ?? 0,
     issues: figures?.issues ?? 0,
-    blame: halt ? (halt.scope === flow.name ? 'derive' : stores.includes(halt.scope) ? 'deliver' : 'land') : blame,
+    blame: isGap ? 'capture' : halt ? stageOf(halt, flow, stores) : blame,
     reason,
   };
+}
+
+function stageOf({ scope }: Halt, flow: Flow, stores: readonly string[]): Stage {
+  if (scope === flow.name) return 'derive';
+  return stores.includes(scope) ? 'deliver' : 'land';
 }
 
 function worst(lag: TopicLag, marks: number, intents: number, ages: readonly number[]): Stage {
@@ -172,6 +198,8 @@ function captureReason(age: number | null, connector: string | null): string {
   return connector === null || connector === 'RUNNING' ? silence : `${silence}; connector: ${connector}`;
 }
 
-/** Nothing for a person to do: every flow works, or works off what it owes. */
-export const isWell = (status: PipelineStatus): boolean =>
-  status.flows.every(({ verdict }) => verdict === 'healthy' || verdict === 'catching up');
+/** Verdicts on a flow that goes on by itself; what is parked waits for a person, the rest of the flow does not. */
+const WELL: ReadonlySet<Verdict> = new Set(['idle', 'healthy', 'catching up', 'parked']);
+
+/** Every flow works, or works off what it owes. */
+export const isWell = (status: PipelineStatus): boolean => status.flows.every(({ verdict }) => WELL.has(verdict));

@@ -1,5 +1,6 @@
 import { type Clock, type Log, topicOf } from '../core/index.ts';
 import { Subscriptions, sweepTable } from '../pipeline/index.ts';
+import { openGaps } from './gaps.ts';
 import type { OpenPipeline } from './pipeline.ts';
 import type { Probes } from './readings.ts';
 
@@ -39,6 +40,8 @@ export class Sweeper {
       if (count > 0) this.#log.warn('ended rows that the snapshot did not show', { table: name, count });
     }
     await admin.epochSwept(due.epoch, due.snapshotLsn);
+    const closed = await openGaps(this.#open).close(due.epoch, `the snapshot and the sweep of epoch ${due.epoch}`);
+    if (closed > 0) this.#log.info('gaps are closed', { count: closed });
   }
 
   async #ends(): Promise<ReadonlyMap<string, bigint>> {

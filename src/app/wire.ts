@@ -1,4 +1,4 @@
-import type { Log, Meter, Migration, Sink, SluiceError } from '../core/index.ts';
+import type { Log, Meter, Migration, Sink, SluiceError, SourceTable } from '../core/index.ts';
 import { topicOf } from '../core/index.ts';
 import type { Decoder, LogClient } from '../pipeline/index.ts';
 import { createFhirSink } from '../sinks/fhir/index.ts';
@@ -23,10 +23,16 @@ export interface OpenSource {
 }
 
 /** Decodes the raw topics of a migration, the connector's heartbeat included. */
-export function openDecoder(config: Config, migration: Migration): Decoder {
+export function openDecoder(config: Pick<Config, 'registry' | 'absentColumns'>, migration: Migration): Decoder {
   const schemas = new AvroSchemas(config.registry);
   const tables = new Map<string, TopicTable>(
-    migration.tables.map(({ name, key }) => [topicOf(migration.name, name), { table: name, key }]),
+    migration.tables.map((table) => {
+      const topic = topicOf(migration.name, table.name);
+      const columns = columnsRead(migration, table).filter(
+        (name) => !config.absentColumns.has(`${table.name}.${name}`),
+      );
+      return [topic, { table: table.name, key: table.key, reads: { topic, columns } }];
+    }),
   );
   tables.set(topicOf(migration.name, HEARTBEAT_TABLE), { table: HEARTBEAT_TABLE, key: ['id'] });
   const tableOf = (topic: string): TopicTable => {
@@ -41,6 +47,15 @@ export function openDecoder(config: Config, migration: Migration): Decoder {
   };
 }
 
+/** What is copied of a table is read as well. */
+function columnsRead({ flows }: Migration, { name, reads = [] }: SourceTable): readonly string[] {
+  const copies = flows.flatMap(({ root, copy = [] }) => ('table' in root && root.table === name ? copy : []));
+  return [...new Set([...reads, ...copies.map(({ from }) => from)])];
+}
+
+/** The consumer group of a pipeline's workers. */
+export const groupOf = ({ name }: Pick<OpenPipeline, 'name'>): string => `sluice.${name}`;
+
 /** The pipeline's membership in its consumer group. */
 export function openSource(
   config: Config,
@@ -48,12 +63,12 @@ export function openSource(
   log: Log,
   onFatal: (error: SluiceError) => void,
 ): OpenSource {
-  const { migration, name } = open;
+  const { migration } = open;
   const topics = [...migration.tables.map((table) => table.name), HEARTBEAT_TABLE].map((t) =>
     topicOf(migration.name, t),
   );
   const Client = config.kafkaClient === 'kafkajs' ? KafkajsClient : FetchClient;
-  const client = new Client({ brokers: config.kafka, group: `sluice.${name}`, topics, log, onFatal });
+  const client = new Client({ brokers: config.kafka, group: groupOf(open), topics, log, onFatal });
   return { client, decoder: openDecoder(config, migration) };
 }
 

@@ -1,12 +1,16 @@
 import pc from 'picocolors';
 import type { FlowStatus, PipelineStatus, Verdict } from '../app/status.ts';
+import type { Gap } from '../core/index.ts';
 import { duration, renderTable } from './print.ts';
 
 const COLOUR: Readonly<Record<Verdict, (text: string) => string>> = {
+  idle: pc.green,
   healthy: pc.green,
   'catching up': pc.yellow,
   behind: pc.yellow,
   stalled: pc.red,
+  gap: pc.red,
+  parked: pc.yellow,
   halted: pc.red,
   'not running': pc.dim,
 };
@@ -33,7 +37,7 @@ function row(flow: FlowStatus): (string | number)[] {
 }
 
 /** The status of a pipeline as people read it. */
-export function renderStatus(status: PipelineStatus): string {
+export function renderStatus(status: PipelineStatus, gaps: readonly Gap[] = []): string {
   const heartbeat = status.heartbeatAgeSeconds;
   const head = [
     pc.bold(status.pipeline),
@@ -52,5 +56,9 @@ export function renderStatus(status: PipelineStatus): string {
       ([code, n]) => `${pc.yellow(flow.flow)}: ${number(n)} documents not sent, ${code}`,
     ),
   );
-  return [head, table, ...new Set(reasons), ...refused].join('\n');
+  const holes = gaps.map(
+    ({ kind, scope, since }) =>
+      `${pc.red('gap')}: ${kind} of ${scope === '*' ? 'all flows' : scope}; applied since ${since ?? 'the beginning'}: unverified (\`sluice recover\`)`,
+  );
+  return [head, table, ...new Set(reasons), ...refused, ...holes].join('\n');
 }

@@ -1,6 +1,7 @@
+import type { CopyColumn, CopyType } from './copy-column.ts';
 import type { Document } from './document.ts';
 import type { Json, JsonObject } from './json.ts';
-import { type CopyColumn, type CopyType, type Flow, type Migration, movesOf, type SourceTable } from './migration.ts';
+import { type Flow, type Migration, movesOf, type SourceTable } from './migration.ts';
 
 export interface CopyOptions {
   readonly name: string;

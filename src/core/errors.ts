@@ -40,9 +40,21 @@ export const ERROR_CODES = {
     'A record has a key that cannot be decoded, so its row is unknown. Mend the topic, or step over it by `sluice resume --skip`.',
   ],
   TRUNCATED: ['halt', 'A source table was truncated. Decide what the target is to hold; `sluice resume` goes on.'],
+  COLUMN_LOST: [
+    'halt',
+    'A column that rules read is gone from a source table, or has another name. Put it back, release rules that do without it, or accept it by SLUICE_ABSENT_COLUMNS; then `sluice resume`.',
+  ],
   PROGRESS_BELOW_LOG_START: ['halt', 'Kafka has deleted records this pipeline had not landed. Take a new snapshot.'],
   TOPIC_RECREATED: ['halt', 'A topic is shorter than the landed progress: it was re-created. Take a new snapshot.'],
   SLOT_LOST: ['halt', 'The replication slot is gone or was re-created: changes may be missing. Take a new snapshot.'],
+  OFFSETS_MOVED: [
+    'halt',
+    "The connector's stored offsets were changed by hand: changes may be missing. `sluice recover` reads everything anew.",
+  ],
+  SOURCE_MOVED: [
+    'halt',
+    'The connector or the source is another than the one that was landed. Point it back, or read everything anew by `sluice recover`.',
+  ],
   UNANNOUNCED_SNAPSHOT: [
     'halt',
     'An initial snapshot arrived inside an epoch that already streams. Raise the epoch by `sluice connectors apply --new-epoch`.',
@@ -53,6 +65,7 @@ export const ERROR_CODES = {
     'The target server does not honour the write guard Sluice needs. For FHIR see docs/runbooks/fhir-guard.md.',
   ],
   SCHEMA_OUTDATED: ['halt', 'The ledger or a target schema is older than this release. Run `sluice schema apply`.'],
+  TARGET_TABLE_MISSING: ['halt', 'A DynamoDB table does not exist. Run `sluice dos tables create`, then go on.'],
   UNAUTHORISED: ['halt', 'The credentials are refused. Check the configuration.'],
   BREAKER_OPEN: [
     'halt',

@@ -107,6 +107,9 @@ export interface LandingTransaction {
   attempt<T>(work: () => Promise<T>): Promise<T>;
 }
 
+/** The recorded hash of a document that is to be written again whatever it holds, in hexadecimal. */
+export const CLEARED_HASH = '00';
+
 /** A document as the ledger knows it. */
 export interface KnownDocument {
   readonly target: string;
@@ -136,6 +139,8 @@ export interface LockedRoot {
   readonly markIds: readonly bigint[];
   /** oldest source commit time among the marks */
   readonly sourceTime: string;
+  /** seconds since the oldest of its marks was made; absent: it has none */
+  readonly waitedSeconds?: number;
 }
 
 export interface RootVerdict {
@@ -190,6 +195,8 @@ export interface Intent extends Delivery {
   readonly orderKey: string;
   readonly attempts: number;
   readonly sourceTime: string;
+  /** seconds since it was first owed, when it was read */
+  readonly waitedSeconds: number;
 }
 
 export interface SettledIntent {

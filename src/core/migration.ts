@@ -1,5 +1,6 @@
 import type { Operation } from './change-event.ts';
-import type { Document, Issue } from './document.ts';
+import type { CopyColumn } from './copy-column.ts';
+import type { Document, DocumentRef, Issue } from './document.ts';
 import type { Image, JsonObject } from './json.ts';
 import type { Note, NoteLevel } from './observe.ts';
 
@@ -17,6 +18,10 @@ export interface SourceTable {
   readonly remember?: readonly string[];
   /** links that are looked up so seldom that a scan then costs less than an index at every write */
   readonly unindexed?: readonly string[];
+  /** what tools of ours find out about a row and rules may know, by name (see `factsOf`) */
+  readonly facts?: readonly string[];
+  /** columns the rules read: when the source takes one away its rows wait until somebody has decided */
+  readonly reads?: readonly string[];
   /** keep one entry for each change of a row; a flow's `history` renders them */
   readonly keepChanges?: boolean;
 }
@@ -52,6 +57,12 @@ export interface Part {
  * `moves:<schema.table>:<link>`, with the columns `from`, `to`, `row` and links of the same names.
  */
 export const movesOf = (table: string, link: string): string => `moves:${table}:${link}`;
+
+/**
+ * What was found out about rows of a table, as if it were a source table: at most one row each, under the row's key. Shared
+ * by the live run and its shadows.
+ */
+export const factsOf = (table: string, fact: string): string => `facts:${table}:${fact}`;
 
 export const jointsOf = ({ from, also = [] }: Part): readonly Joint[] => [from, ...also];
 
@@ -103,6 +114,8 @@ export interface Derivation {
   readonly issues: readonly Issue[];
   /** the root cannot be derived until this part has a row; nothing is written meanwhile */
   readonly waitingFor?: string;
+  /** rows of it that are held back until something else is there; the rest of it is written */
+  readonly heldBack?: number;
   /** derive this root again at this time (ISO UTC), e.g. when a consent expires */
   readonly wakeAt?: string;
   /** roots of the same flow to be derived after this one, as rows of this one are theirs (a merged patient) */
@@ -133,6 +146,8 @@ export interface PostgresTarget {
   readonly key: readonly string[];
   /** state: the newest content; append: inserted once, never changed or removed */
   readonly mode: 'state' | 'append';
+  /** each row tells of something that the rules refuse */
+  readonly refusals?: boolean;
 }
 
 export interface FhirTarget {
@@ -168,29 +183,6 @@ export interface DynamoDbTarget {
 
 export type Target = PostgresTarget | FhirTarget | DynamoDbTarget;
 
-/**
- * PostgreSQL types a column can be copied as. Plain `timestamp` is not among them: its unit is in the schema of the
- * topic only, so such a column needs a transformer that knows it.
- */
-export type CopyType =
-  | 'bigint'
-  | 'integer'
-  | 'smallint'
-  | 'boolean'
-  | 'double precision'
-  | 'text'
-  | 'timestamptz'
-  | 'date'
-  | 'numeric'
-  | 'uuid'
-  | 'jsonb';
-
-export interface CopyColumn {
-  readonly from: string;
-  readonly to: string;
-  readonly type: CopyType;
-}
-
 export interface Flow {
   readonly name: string;
   /** the root is a row of a table, or the group of rows sharing a link value */
@@ -206,8 +198,26 @@ export interface Flow {
    * (a guardian struck off the list stays as `active: false`). Without it such a document is left as it is.
    */
   readonly retire?: (target: string, last: JsonObject) => JsonObject | null;
+  /** Pure: the kind whose switch says whether this root is written now; null when it always is. */
+  readonly switchedBy?: (aggregate: Aggregate) => string | null;
   /** set by `copyFlow` */
   readonly copy?: readonly CopyColumn[];
+}
+
+/** How a history of writes is held against the items whose writes it tells of. Its entries are appended, for ever. */
+export interface HistoryRules {
+  /** the key of its table is the subject and the time */
+  readonly target: DynamoDbTarget;
+  /** targets whose writes it tells of */
+  readonly tellsOf: readonly DynamoDbTarget[];
+  /** what the entries of one item have in common */
+  readonly subjectOf: (item: DocumentRef) => string;
+  /** null: it names no item */
+  readonly itemOf: (subject: string) => DocumentRef | null;
+  /** the time of the entry that tells of the newest write of a stored item; null: it does not say */
+  readonly newestOf: (stored: JsonObject) => string | null;
+  /** whether an entry tells of a first write; null: the first entry need not */
+  readonly isFirst: ((entry: JsonObject) => boolean) | null;
 }
 
 /** What a migration says of its DynamoDB tables beside its targets. Pure. */
@@ -231,6 +241,8 @@ export interface DynamoDbRules {
     after: JsonObject | null,
     at: string,
   ) => { readonly target: DynamoDbTarget; readonly content: JsonObject } | null;
+  /** what the entries of `journal` must be beside the items they tell of */
+  readonly history?: HistoryRules;
   /** items that somebody else wrote are taken over; otherwise they park */
   readonly adopt: boolean;
   /** what is to be logged of a transaction, and of which root; null when nothing is */
@@ -261,6 +273,11 @@ export interface Migration {
   readonly flows: readonly Flow[];
   /** folders of numbered SQL that make the target schemas, one a schema */
   readonly targetSchemas: readonly string[];
+  /**
+   * Aggregates of the outboxes whose newest word is told on a compacted topic, `cdc.<name>`, beside the events of their
+   * service. Where this is set each target schema has an outbox (`sluice.add_outbox`).
+   */
+  readonly cleaned?: Readonly<Record<string, string>>;
   /**
    * nothing is derived before the first snapshot has been landed whole: its documents are made of rows of many tables,
    * and no reader is to meet one made of half of them

@@ -26,7 +26,8 @@ export interface LogFields {
   /** one run of a program, from its start to its end */
   readonly run_id?: string;
   readonly environment?: string;
-  readonly workspace?: string;
+  /** null: the tables are those of no workspace */
+  readonly workspace?: string | null;
   /** key of a root whose migration says that its keys are nobody's (see `NoteRules`) */
   readonly record_id?: string;
 }

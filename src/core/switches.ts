@@ -1,5 +1,8 @@
-/** Whether compliance tasks of a type are written on both sides, as it stands now: asked for each task, never kept. */
+/** Whether what is of a kind (compliance tasks of a type) is written on both sides, as it stands now. */
 export interface DualWriteSwitch {
-  /** Throws TARGET_UNAVAILABLE where nobody can tell. */
-  isOn(taskType: string): Promise<boolean>;
+  /** At most a second old. Throws TARGET_UNAVAILABLE where nobody can tell. */
+  isOn(kind: string): Promise<boolean>;
 }
+
+/** What a root waits for that is held back by a switch; the id beside it is the kind. */
+export const SWITCH_NEED = 'switch';

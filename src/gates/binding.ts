@@ -6,12 +6,15 @@ export interface Binding {
   readonly hashes: Readonly<Record<string, string>>;
 }
 
+/** The name of what `checkBinding` checks, beside the clauses of a profile that is judged by a report. */
+export const BINDING_CLAUSE = 'REPORT_BOUND_TO_RUN';
+
 /**
  * Whether a report is about the run that is judged and about things as they are now. `report` is null where there is
  * none.
  */
 export function checkBinding(report: Binding | null, now: Binding): Check {
-  const gate = 'REPORT_BOUND_TO_RUN';
+  const gate = BINDING_CLAUSE;
   const expected = `run ${now.runId}, nothing changed since`;
   if (report === null) return { gate, status: 'FAIL', actual: null, expected, message: 'there is no report' };
   if (report.runId !== now.runId)

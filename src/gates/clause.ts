@@ -15,6 +15,7 @@ export interface Profile {
 /** What was measured, by name; null or absent: it was not measured. */
 export type Figures = Readonly<Record<string, number | null | undefined>>;
 
+/** What became of one clause. */
 export interface Check {
   readonly gate: string;
   readonly status: 'PASS' | 'FAIL';
@@ -26,16 +27,21 @@ export interface Check {
 
 const SIGNS = { 'at-most': '<=', 'at-least': '>=', below: '<' } as const;
 
-const holds = (actual: number, { test, threshold }: Clause): boolean => {
+type Limit = Pick<Clause, 'test' | 'threshold'>;
+
+/** e.g. `<= 10` */
+export const expectation = ({ test, threshold }: Limit): string => `${SIGNS[test]} ${threshold}`;
+
+export const holds = (actual: number, { test, threshold }: Limit): boolean => {
   if (test === 'below') return actual < threshold;
   return test === 'at-most' ? actual <= threshold : actual >= threshold;
 };
 
 /** A figure that was not measured fails its clause: silence proves nothing. */
 export function checkClause(clause: Clause, figures: Figures): Check {
-  const { gate, figure, test, threshold } = clause;
+  const { gate, figure } = clause;
   const actual = figures[figure] ?? null;
-  const expected = `${SIGNS[test]} ${threshold}`;
+  const expected = expectation(clause);
   if (actual === null || !Number.isFinite(actual))
     return { gate, status: 'FAIL', actual: null, expected, message: `${figure} was not measured` };
   const passes = holds(actual, clause);

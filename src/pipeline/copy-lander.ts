@@ -3,6 +3,7 @@ import {
   type CopyFlow,
   comparePositions,
   isoOfMicros,
+  type LandedTime,
   type LandingTransaction,
   type ParkedRecord,
   type RowChange,
@@ -11,14 +12,19 @@ import {
 import { Breaker } from './breaker.ts';
 import { EpochNews } from './epoch-news.ts';
 import { type Place, parkedRecord } from './land.ts';
-import { type Lander, type LanderOptions, type Landing, newestTimestamp, type Step } from './lander.ts';
+import {
+  type Change,
+  evenly,
+  type Lander,
+  type LanderOptions,
+  type Landing,
+  NOTHING,
+  newestTimestamp,
+  type Step,
+  timesOf,
+} from './lander.ts';
 import type { Decoder, PipelineContext, RawRecord, RowDecoder } from './ports.ts';
 import { oneBehindTheOther } from './signal.ts';
-
-interface Change {
-  readonly row: RowChange;
-  readonly raw: RawRecord;
-}
 
 interface Done {
   readonly written: number;
@@ -36,6 +42,7 @@ interface Taken {
   readonly stop: SluiceError | null;
   readonly to: bigint;
   readonly logTimeMs: number | null;
+  readonly times: readonly LandedTime[];
 }
 
 /**
@@ -72,7 +79,7 @@ export class CopyLander implements Lander {
   async land(records: readonly RawRecord[], to: bigint, step: Step | null): Promise<Landing> {
     const taken = await this.#take(records, to);
     const { parked, stop } = taken;
-    if (step !== null && taken.to <= step.from) return { to: step.from, applied: 0, stale: 0, parked, stop };
+    if (step !== null && taken.to <= step.from) return { ...NOTHING, to: step.from, parked, stop };
     try {
       return await this.#write(taken, step);
     } catch (error) {
@@ -100,6 +107,8 @@ export class CopyLander implements Lander {
       applied: first.applied + second.applied,
       stale: first.stale + second.stale,
       parked: [...first.parked, ...second.parked],
+      times: evenly([...first.times, ...second.times]),
+      snapshotRows: first.snapshotRows + second.snapshotRows,
       stop: second.stop,
     };
   }
@@ -109,7 +118,7 @@ export class CopyLander implements Lander {
       throw new SluiceError('BREAKER_OPEN', `most rows of ${this.#flow.name} fail with ${error.code}`);
     const parked = [await parkedRecord(this.#decoder, this.#place, raw, error)];
     const logTimeMs = newestTimestamp([raw], to);
-    return this.#write({ segments: [], changes: [], parked, stale: 0, stop: null, to, logTimeMs }, step);
+    return this.#write({ segments: [], changes: [], parked, stale: 0, stop: null, to, logTimeMs, times: [] }, step);
   }
 
   async #take(records: readonly RawRecord[], to: bigint): Promise<Taken> {
@@ -118,7 +127,8 @@ export class CopyLander implements Lander {
     const takenUpTo = (offset: bigint, stop: SluiceError | null): Taken => {
       const { segments, stale } = segmentsOf(changes);
       const logTimeMs = newestTimestamp(records, offset);
-      return { segments, stale, changes: changes.map(({ row }) => row), parked, stop, to: offset, logTimeMs };
+      const rows = changes.map(({ row }) => row);
+      return { segments, stale, changes: rows, parked, stop, to: offset, logTimeMs, times: timesOf(changes) };
     };
     for (const raw of records) {
       try {
@@ -141,9 +151,9 @@ export class CopyLander implements Lander {
   }
 
   async #write(taken: Taken, step: Step | null): Promise<Landing> {
-    const { ledger, clock, meter } = this.#context;
+    const { ledger, meter } = this.#context;
     const micros = taken.changes.map(({ sourceMicros }) => sourceMicros);
-    const sourceTime = micros.length === 0 ? null : isoOfMicros(largest(micros));
+    const sourceTime = micros.length === 0 ? null : isoOfMicros(micros.reduce((x, y) => Math.max(x, y)));
     const news = this.#epochs.of(taken.changes);
     const done = await ledger.landing(async (tx) => {
       const doubted = await this.#doubted(tx, taken);
@@ -165,10 +175,6 @@ export class CopyLander implements Lander {
     for (let n = Math.min(done.written, 100); n > 0; n--) this.#breaker.take(null);
     const labels = { pipeline: ledger.pipeline, flow: this.#flow.name };
     meter.count('sluice_documents_written_total', labels, done.written);
-    if (step !== null && micros.length > 0) {
-      const age = clock.now() / 1000 - least(micros) / 1_000_000;
-      meter.observe('sluice_commit_to_derive_seconds', labels, Math.max(0, age));
-    }
     const { parked, stop, to } = taken;
     const stale = taken.stale + done.older;
     return {
@@ -176,6 +182,8 @@ export class CopyLander implements Lander {
       stop,
       parked: done.parked,
       stale,
+      times: step === null ? [] : taken.times,
+      snapshotRows: taken.changes.filter(({ op }) => op === 'r').length,
       applied: taken.changes.length - stale - (done.parked.length - parked.length),
     };
   }
@@ -289,7 +297,3 @@ function unsentFault(unsent: readonly number[], flow: CopyFlow): SluiceError {
 
 const asFault = (error: unknown): SluiceError =>
   error instanceof SluiceError ? error : new SluiceError('INTERNAL', 'decoding failed', { cause: error });
-
-// Math.max takes no thousands of arguments
-const largest = (values: readonly number[]): number => values.reduce((x, y) => (x > y ? x : y));
-const least = (values: readonly number[]): number => values.reduce((x, y) => (x < y ? x : y));

@@ -1,28 +1,32 @@
 import {
   type Aggregate,
+  CLEARED_HASH,
   contentHash,
   type Derivation,
   type DerivingTransaction,
   type Document,
   type DocumentRef,
   type DocumentWrite,
+  type DualWriteSwitch,
   type Flow,
-  type Json,
   type KnownDocument,
   type LockedRoot,
   type Mark,
   type RecordedChange,
   RefMap,
   type RootVerdict,
-  SluiceError,
 } from '../core/index.ts';
 import { fillNumbers } from './fill-numbers.ts';
+import { needsOfSwitch } from './switched-off.ts';
+import { parkedVerdict, verdict } from './verdicts.ts';
 
 export interface DerivedBatch {
   readonly roots: number;
   readonly written: number;
   readonly verdicts: readonly RootVerdict[];
   readonly sourceTimes: readonly string[];
+  /** of those derived, see `LockedRoot` */
+  readonly waitedSeconds: readonly number[];
 }
 
 interface RootResult {
@@ -33,11 +37,12 @@ interface RootResult {
   verdict: RootVerdict;
 }
 
-/** What is known before anything is read. */
+/** What is known before anything is read, and who says what is held back. */
 export interface Given {
-  readonly aggregates: ReadonlyMap<string, Aggregate>;
+  readonly aggregates?: ReadonlyMap<string, Aggregate>;
   /** roots that have never been derived, and so own nothing */
-  readonly fresh: ReadonlySet<string>;
+  readonly fresh?: ReadonlySet<string>;
+  readonly switches?: DualWriteSwitch | undefined;
 }
 
 const EMPTY: Derivation = { documents: [], issues: [] };
@@ -51,19 +56,20 @@ export async function deriveLocked(
   tx: DerivingTransaction,
   flow: Flow,
   locked: readonly LockedRoot[],
-  given?: Given,
+  given: Given = {},
 ): Promise<DerivedBatch> {
   const keys = locked.map((root) => root.key);
-  const aggregates = given?.aggregates ?? (await tx.aggregates(flow, keys));
+  const aggregates = given.aggregates ?? (await tx.aggregates(flow, keys));
   const table = 'table' in flow.root ? flow.root.table : null;
   const changes = flow.history && table ? await tx.pendingChanges(table, keys) : new Map<string, RecordedChange[]>();
   const asOf = await tx.asOf(flow);
   const results = locked.map((root) => run(flow, root, aggregates.get(root.key), changes.get(root.key) ?? [], asOf));
+  await holdBackWhatIsSwitchedOff(flow, results, aggregates, given.switches);
   await holdBackUntilNeedsAreMet(tx, flow, results);
   const going = results.filter((result) => result.verdict.state === 'derived');
   const first = await tx.firstRevision();
   await fillNumbers(tx, going);
-  const written = await writeChanged(tx, flow, going, given?.fresh ?? NONE, first);
+  const written = await writeChanged(tx, flow, going, given.fresh ?? NONE, first);
   const appended = firstOfEach(
     going.flatMap((result) =>
       result.history.map((document) => newWrite(result.locked, document, first, hashOf(document))),
@@ -86,6 +92,7 @@ export async function deriveLocked(
     written: written + appended.length,
     verdicts: results.map((result) => result.verdict),
     sourceTimes: going.map((result) => result.locked.sourceTime),
+    waitedSeconds: going.flatMap((result) => result.locked.waitedSeconds ?? []),
   };
 }
 
@@ -130,33 +137,17 @@ const marksOfOthers = (flow: Flow, { locked, derivation }: RootResult): Mark[] =
     .filter((key) => key !== locked.key)
     .map((key) => ({ flow: flow.name, part: '', key, sourceTime: locked.sourceTime }));
 
-function verdict(
-  root: string,
-  derivation: Derivation,
-  state: 'derived' | 'waiting',
-  needs: readonly DocumentRef[] = [],
-): RootVerdict {
-  const wakeAt = derivation.wakeAt ?? null;
-  const { issues, notes = [] } = derivation;
-  return { root, issues, wakeAt, state, needs, code: null, detail: null, notes };
-}
-
-/** Why a root is parked, in words without a value of the row: only our own errors may speak. */
-export function parkedVerdict(root: string, error: unknown): RootVerdict {
-  const known = error instanceof SluiceError && error.disposition === 'park' ? error : null;
-  const detail: Json = known
-    ? { message: known.message, ...known.context }
-    : { message: `the transformer threw ${error instanceof Error ? error.name : typeof error}` };
-  return {
-    root,
-    issues: [],
-    wakeAt: null,
-    state: 'parked',
-    needs: [],
-    code: known?.code ?? 'TRANSFORM_FAILED',
-    detail,
-    notes: known?.notes ?? [],
-  };
+async function holdBackWhatIsSwitchedOff(
+  flow: Flow,
+  results: readonly RootResult[],
+  aggregates: ReadonlyMap<string, Aggregate>,
+  switches: DualWriteSwitch | undefined,
+): Promise<void> {
+  for (const result of switches && flow.switchedBy ? results : []) {
+    if (result.verdict.state !== 'derived') continue;
+    const needs = await needsOfSwitch(flow, aggregates.get(result.locked.key), switches);
+    if (needs.length > 0) result.verdict = verdict(result.locked.key, result.derivation, 'waiting', needs);
+  }
 }
 
 /**
@@ -227,8 +218,8 @@ async function writeChanged(
   const byRoot = new Map(old.map((result) => [result.locked.key, result.locked]));
   for (const document of owned) {
     const locked = byRoot.get(document.root);
-    if (!locked || document.gone || produced.has(document)) continue;
-    const write = retired(flow, locked, document, first);
+    if (!locked || produced.has(document)) continue;
+    const write = (document.gone ? null : retired(flow, locked, document, first)) ?? again(locked, document, first);
     if (write) writes.push(write);
   }
   const refused = await tx.writeState(flow, writes);
@@ -270,6 +261,13 @@ function changed(
 const hashOf = (document: Document): string => contentHash(document.basis ?? document.content);
 
 const next = (before: KnownDocument | undefined, first: bigint): bigint => (before ? before.revision + 1n : first);
+
+/** What a repair has cleared is sent once more as it was: nothing makes a remote document that is kept or retired. */
+function again(root: LockedRoot, before: KnownDocument, first: bigint): DocumentWrite | null {
+  const { target, id, content, gone, hash } = before;
+  if (content === null || hash !== CLEARED_HASH) return null;
+  return { ...newWrite(root, { target, id, content }, next(before, first), contentHash(content)), gone };
+}
 
 /** A row no longer produced is removed; a remote document stays in the form the flow gives it. */
 function retired(flow: Flow, locked: LockedRoot, document: KnownDocument, first: bigint): DocumentWrite | null {

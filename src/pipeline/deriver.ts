@@ -1,9 +1,10 @@
 import { type Flow, type LockedRoot, opaqueKey, type RootVerdict, SluiceError } from '../core/index.ts';
 import { Breaker } from './breaker.ts';
-import { type DerivedBatch, deriveLocked, parkedVerdict } from './derive.ts';
+import { type DerivedBatch, deriveLocked } from './derive.ts';
 import type { PipelineContext } from './ports.ts';
 import { Backoff, Bell } from './signal.ts';
-import { tellNote } from './tell-note.ts';
+import { tellNote, withTime } from './tell-note.ts';
+import { parkedVerdict } from './verdicts.ts';
 
 export interface DeriverOptions {
   /** roots derived in one transaction */
@@ -95,7 +96,7 @@ export class Deriver {
       const started = this.#context.clock.now();
       const batch = await this.#context.ledger.deriving(async (tx) => {
         locked = await tx.lock(this.flow, keys);
-        return locked.length === 0 ? null : deriveLocked(tx, this.flow, locked);
+        return locked.length === 0 ? null : deriveLocked(tx, this.flow, locked, { switches: this.#context.switches });
       });
       if (!batch) return 0;
       await this.#took(batch, started);
@@ -134,6 +135,9 @@ export class Deriver {
     for (const time of batch.sourceTimes) {
       meter.observe('sluice_commit_to_derive_seconds', labels, Math.max(0, (clock.now() - Date.parse(time)) / 1000));
     }
+    const took = (clock.now() - startedMs) / 1000;
+    for (const waited of batch.waitedSeconds)
+      meter.observe('sluice_lag_stage_seconds', { ...labels, stage: 'derive' }, waited + took);
     if (batch.written > 0) this.#onWritten();
     this.#tell(batch.verdicts, (clock.now() - startedMs) / Math.max(1, batch.roots));
     await this.#judge(batch.verdicts);
@@ -146,7 +150,8 @@ export class Deriver {
     const labels = { pipeline: ledger.pipeline, flow: this.flow.name };
     for (const { root, notes = [] } of verdicts) {
       if (ms !== null) meter.observe('sluice_record_seconds', labels, ms / 1000);
-      for (const note of notes) tellNote(log, meter, migration.notes, note, { labels, root });
+      for (const note of notes)
+        tellNote(log, meter, migration.notes, ms === null ? note : withTime(note, ms / 1000), { labels, root });
     }
   }
 

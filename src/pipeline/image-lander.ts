@@ -1,7 +1,15 @@
-import { type Flow, SluiceError } from '../core/index.ts';
+import { type Flow, type LandedTime, SluiceError } from '../core/index.ts';
 import { EpochNews } from './epoch-news.ts';
 import { type DecodedBatch, decodeBatch, landBatch, type Place } from './land.ts';
-import { type Lander, type LanderOptions, type Landing, newestTimestamp, type Step } from './lander.ts';
+import {
+  evenly,
+  type Lander,
+  type LanderOptions,
+  type Landing,
+  NOTHING,
+  newestTimestamp,
+  type Step,
+} from './lander.ts';
 import type { Decoder, PipelineContext, RawRecord } from './ports.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
@@ -36,7 +44,7 @@ export class ImageLander implements Lander {
     const batch = this.#options.parks ? decoded : { ...decoded, parked: [] };
     const { parked, stop } = batch;
     // an empty step would prove nothing and move nothing
-    if (step !== null && batch.to <= step.from) return { to: step.from, applied: 0, stale: 0, parked, stop };
+    if (step !== null && batch.to <= step.from) return { ...NOTHING, to: step.from, parked, stop };
     const news = this.#epochs.of(batch.changes.map(({ event }) => event));
     const folded = await this.#context.ledger.landing(async (tx) => {
       // asked first, for it goes out together with the beginning
@@ -56,8 +64,21 @@ export class ImageLander implements Lander {
       return landed;
     });
     this.#epochs.told(news);
-    return { to: batch.to, applied: folded?.applied ?? 0, stale: folded?.stale ?? 0, parked, stop };
+    return {
+      to: batch.to,
+      applied: folded?.applied ?? 0,
+      stale: folded?.stale ?? 0,
+      parked,
+      stop,
+      times: timesOf(batch),
+      snapshotRows: batch.changes.filter(({ event }) => event.op === 'r').length,
+    };
   }
+}
+
+function timesOf(batch: DecodedBatch): readonly LandedTime[] {
+  const streamed = evenly(batch.changes.filter(({ event }) => event.op !== 'r'));
+  return streamed.map(({ event, raw }) => ({ sourceMs: Date.parse(event.sourceTime), logMs: raw.timestampMs }));
 }
 
 function newest(batch: DecodedBatch): string | null {

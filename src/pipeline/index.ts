@@ -10,5 +10,5 @@ export { Sender } from './sender.ts';
 export { patiently } from './signal.ts';
 export * from './subscriptions.ts';
 export * from './sweep.ts';
-export { tellNote, writeNote } from './tell-note.ts';
+export { tellNote, withTime, writeNote } from './tell-note.ts';
 export * from './worker.ts';

@@ -168,7 +168,8 @@ async function deriveAtOnce(
   try {
     return await tx.attempt(async () => {
       const locked = await tx.deriving.take(flow, new Map(rows.map((row) => [row.key, row.sourceTime])));
-      if (locked.length > 0) await deriveLocked(tx.deriving, flow, locked, { aggregates, fresh });
+      if (locked.length > 0)
+        await deriveLocked(tx.deriving, flow, locked, { aggregates, fresh, switches: context.switches });
       return new Set(locked.map(({ key }) => key));
     });
   } catch (error) {

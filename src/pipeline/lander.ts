@@ -1,4 +1,4 @@
-import type { ParkedRecord, SluiceError } from '../core/index.ts';
+import type { LandedTime, ParkedRecord, RowChange, SluiceError } from '../core/index.ts';
 import type { RawRecord } from './ports.ts';
 
 /** The step of a partition's progress that a landing is part of. */
@@ -14,9 +14,16 @@ export interface Landing {
   /** changes older than what was there */
   readonly stale: number;
   readonly parked: readonly ParkedRecord[];
+  /** of changes of the stream, not of a snapshot; of a large batch some, evenly chosen */
+  readonly times: readonly LandedTime[];
+  /** rows that a snapshot has read */
+  readonly snapshotRows: number;
   /** a record that stops the partition: everything before it has been landed */
   readonly stop: SluiceError | null;
 }
+
+/** A landing of no record. */
+export const NOTHING = { applied: 0, stale: 0, times: [], snapshotRows: 0 } as const;
 
 /** Lands the records of one partition, which come in order and without gaps. */
 export interface Lander {
@@ -44,3 +51,25 @@ export function newestTimestamp(records: readonly RawRecord[], to: bigint): numb
   }
   return time;
 }
+
+/** Changes of one batch that are timed: all of a small one, evenly chosen ones of a large one. */
+const TIMED = 100;
+
+/** At most `TIMED` of many, evenly over all of them. */
+export function evenly<T>(all: readonly T[]): readonly T[] {
+  if (all.length <= TIMED) return all;
+  return Array.from({ length: TIMED }, (_, i) => all[Math.floor((i * all.length) / TIMED)] as T);
+}
+
+/** A change of a copied table, and the record it came in. */
+export interface Change {
+  readonly row: RowChange;
+  readonly raw: RawRecord;
+}
+
+/** When what was streamed of a copied table was committed, and when Kafka had it. */
+export const timesOf = (changes: readonly Change[]): LandedTime[] =>
+  evenly(changes.filter(({ row }) => row.op !== 'r')).map(({ row, raw }) => ({
+    sourceMs: row.sourceMicros / 1000,
+    logMs: raw.timestampMs,
+  }));

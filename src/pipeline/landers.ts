@@ -22,5 +22,5 @@ export function landerOf(
 }
 
 /** A root that is a row alone, and refers to no other root's rows, is derived as it lands. */
-const isFast = (flow: Flow, table: string): boolean =>
+export const isFast = (flow: Flow, table: string): boolean =>
   'table' in flow.root && flow.root.table === table && flow.parts.length === 0;

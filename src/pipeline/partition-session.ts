@@ -18,7 +18,8 @@ export interface SessionDependencies {
   /** asked once more after a halt */
   readonly lander: () => Lander;
   readonly options: SessionOptions;
-  readonly onLanded: (place: Place, rows: number) => void;
+  /** @param startedMs when it was begun */
+  readonly onLanded: (place: Place, landing: Landing, startedMs: number) => void;
   /** this worker lost the partition to another one */
   readonly onFenced: () => void;
 }
@@ -199,13 +200,13 @@ export class PartitionSession {
     const landing = await this.#lander.land(records, to, { from, fence: this.#fence });
     if (landing.to > from) {
       this.#next = landing.to;
-      this.#count(landing, clock.now() - started);
+      this.#count(landing, started);
     }
     if (landing.stop) throw landing.stop;
   }
 
-  #count(landing: Landing, ms: number): void {
-    const { meter, ledger, log } = this.#deps.context;
+  #count(landing: Landing, startedMs: number): void {
+    const { meter, ledger, log, clock } = this.#deps.context;
     const labels = { pipeline: ledger.pipeline, table: this.place.table };
     meter.count('sluice_events_total', { ...labels, result: 'landed' }, landing.applied);
     meter.count('sluice_events_total', { ...labels, result: 'stale' }, landing.stale);
@@ -214,8 +215,9 @@ export class PartitionSession {
       const place = { topic, partition, offset: String(offset) };
       log.warn('record parked', { ...place, code, correlationId: opaqueKey(key) });
     }
-    meter.observe('sluice_land_seconds', labels, ms / 1000);
-    this.#deps.onLanded(this.place, landing.applied);
+    meter.observe('sluice_land_seconds', labels, (clock.now() - startedMs) / 1000);
+    if (landing.snapshotRows > 0) meter.count('sluice_snapshot_rows_total', labels, landing.snapshotRows);
+    this.#deps.onLanded(this.place, landing, startedMs);
   }
 
   #drop(batches: number): void {

@@ -1,4 +1,15 @@
-import type { Clock, CopyColumn, Ledger, Log, Meter, Migration, RowRecord, Sink, SourceRecord } from '../core/index.ts';
+import type {
+  Clock,
+  CopyColumn,
+  DualWriteSwitch,
+  Ledger,
+  Log,
+  Meter,
+  Migration,
+  RowRecord,
+  Sink,
+  SourceRecord,
+} from '../core/index.ts';
 
 /** A record as the broker holds it. */
 export interface RawRecord {
@@ -67,6 +78,8 @@ export interface PipelineContext {
   readonly clock: Clock;
   /** names this process in fences and leases */
   readonly worker: string;
+  /** asked for flows that have `switchedBy`; without it all is written */
+  readonly switches?: DualWriteSwitch | undefined;
 }
 
 /** The remote stores of a run by the first part of their targets' names, e.g. `fhir`. */

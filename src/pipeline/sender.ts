@@ -144,6 +144,8 @@ export class Sender {
       if (outcome.kind !== 'applied') continue;
       const seconds = Math.max(0, (clock.now() - Date.parse(intent.sourceTime)) / 1000);
       meter.observe('sluice_commit_to_apply_seconds', labels, seconds);
+      const stage = { pipeline, flow: intent.flow, stage: 'deliver' };
+      meter.observe('sluice_lag_stage_seconds', stage, intent.waitedSeconds + ms / 1000);
     }
   }
 

@@ -22,6 +22,10 @@ export function writeNote(
   log.note(note, rules.levelOf(note.code), rules.textOf(note.code), { ...fields, ...named });
 }
 
+/** A note whose `elapsed_time` its rules had to leave open, for they have no clock. */
+export const withTime = (note: Note, seconds: number): Note =>
+  note.fields.elapsed_time === null ? { ...note, fields: { ...note.fields, elapsed_time: seconds } } : note;
+
 /** Logs what a migration's rules say of a root, and counts it by its code. */
 export function tellNote(log: Log, meter: Meter, rules: NoteRules, note: Note, { labels, root }: Told): void {
   writeNote(log, rules, note, { root }, { flow: labels.flow });

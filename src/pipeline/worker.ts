@@ -1,5 +1,6 @@
 import { copyOf, type Flow, type Migration, topicOf } from '../core/index.ts';
 import { Deriver } from './deriver.ts';
+import { LagStages } from './lag-stages.ts';
 import type { Place } from './land.ts';
 import { landerOf } from './landers.ts';
 import { PartitionSession, type SessionDependencies } from './partition-session.ts';
@@ -69,11 +70,13 @@ export class Worker {
       const afterSnapshot = migration.wholeSnapshotFirst === true;
       return new Deriver(flow, context, { batchRoots, parallel, afterSnapshot }, () => this.#wakeSenders());
     });
+    const stages = new LagStages(context, options.flows);
     this.#sessionDependencies = {
       context,
       client,
-      onLanded: (_, rows) => {
-        if (rows > 0) for (const deriver of this.#derivers) deriver.bell.ring();
+      onLanded: (place, { applied, times }, startedMs) => {
+        stages.landed(place, times, startedMs);
+        if (applied > 0) for (const deriver of this.#derivers) deriver.bell.ring();
       },
       onFenced: () => this.#joinAgain(),
     };

@@ -36,6 +36,30 @@ function file(settings: StackSettings, name: string, text: string): string {
 
 const data = (settings: StackSettings, part: string): string => join(settings.home, 'data', part);
 
+interface DynamoDbLocal {
+  readonly port: number;
+  /** on disk each transaction waits for the disk several times, whatever else the machine does */
+  readonly store: 'memory' | { readonly folder: string };
+  /** the most its heap may be */
+  readonly megabytes: number;
+}
+
+export function dynamoDbArguments(jars: string, { port, store, megabytes }: DynamoDbLocal): string[] {
+  const libs = join(jars, 'dynamodb');
+  return [
+    ...LEAN,
+    `-Xmx${megabytes}m`,
+    `-Djava.library.path=${libs}`,
+    '-cp',
+    join(libs, '*'),
+    'com.amazonaws.services.dynamodbv2.local.main.ServerRunner',
+    '-sharedDb',
+    ...(store === 'memory' ? ['-inMemory'] : ['-dbPath', store.folder]),
+    '-port',
+    String(port),
+  ];
+}
+
 export const JAVA_PARTS: readonly JavaPart[] = [
   {
     name: 'kafka',
@@ -127,24 +151,10 @@ export const JAVA_PARTS: readonly JavaPart[] = [
     patienceSeconds: 60,
     archived: false,
     command: (settings, jars) => {
-      mkdirSync(data(settings, 'dynamodb'), { recursive: true });
-      const libs = join(jars, 'dynamodb');
-      return {
-        args: [
-          ...LEAN,
-          '-Xmx192m',
-          `-Djava.library.path=${libs}`,
-          '-cp',
-          join(libs, '*'),
-          'com.amazonaws.services.dynamodbv2.local.main.ServerRunner',
-          '-sharedDb',
-          '-dbPath',
-          data(settings, 'dynamodb'),
-          '-port',
-          String(settings.ports.dynamodb),
-        ],
-        cwd: libs,
-      };
+      const store = { folder: data(settings, 'dynamodb') };
+      mkdirSync(store.folder, { recursive: true });
+      const args = dynamoDbArguments(jars, { port: settings.ports.dynamodb, store, megabytes: 192 });
+      return { args, cwd: join(jars, 'dynamodb') };
     },
     ready: async () => true,
   },

@@ -5,6 +5,7 @@ import { SluiceError } from '../core/index.ts';
 import { archiveFor, NO_ARCHIVE } from './class-archives.ts';
 import { underLock } from './lock.ts';
 import { followLog, lastLines } from './log-tail.ts';
+import { missingPackage, NATIVE_PARTS, type NativePart } from './monitoring.ts';
 import { end, launch, logOf, refuseForeign, waitUntilReady } from './part-process.ts';
 import { JAVA_PARTS, type JavaPart } from './parts.ts';
 import { postgresData, runAs } from './postgres-files.ts';
@@ -17,11 +18,15 @@ import { type Jars, resolveJars } from './tools.ts';
 
 const javaPart = (name: PartName): JavaPart | undefined => JAVA_PARTS.find((candidate) => candidate.name === name);
 
-const patienceOf = (part: PartName): number => javaPart(part)?.patienceSeconds ?? POSTGRES_PATIENCE_SECONDS;
+const nativePart = (name: PartName): NativePart | undefined =>
+  NATIVE_PARTS.find((candidate) => candidate.name === name);
+
+const patienceOf = (part: PartName): number =>
+  (javaPart(part) ?? nativePart(part))?.patienceSeconds ?? POSTGRES_PATIENCE_SECONDS;
 
 async function isReady(settings: StackSettings, part: PartName): Promise<boolean> {
   if (!(await isListening(settings.ports[part]))) return false;
-  return (await javaPart(part)?.ready(settings)) ?? postgresReady(settings);
+  return (await (javaPart(part) ?? nativePart(part))?.ready(settings)) ?? postgresReady(settings);
 }
 
 /** Time left to a part that was started and has not been ready yet; 0 when it had its time or has been ready before. */
@@ -71,15 +76,22 @@ const AFTER: Readonly<Record<PartName, readonly PartName[]>> = {
   registry: [],
   connect: ['kafka'],
   dynamodb: ['kafka'],
+  alertmanager: [],
+  prometheus: ['alertmanager'],
   fhir: ['postgres', 'kafka', 'registry', 'connect', 'dynamodb'],
 };
 
 async function upParts(settings: StackSettings, options: { waitForFhir: boolean }, say: Progress): Promise<void> {
-  const wanted = PARTS.filter((part) => !settings.without.includes(part));
+  const wanted = PARTS.filter((part) => {
+    if (settings.without.includes(part)) return false;
+    const missing = missingPackage(settings, part);
+    if (missing !== null) say(part, 'stopped', `left out: ${missing}`);
+    return missing === null;
+  });
   const standings = new Map<PartName, Standing>();
   await Promise.all(wanted.map(async (part) => standings.set(part, await standingOf(settings, part))));
   const missing = wanted.filter((part) => standings.get(part) === 'missing');
-  const place = missing.some((part) => part !== 'postgres')
+  const place = missing.some((part) => javaPart(part) !== undefined)
     ? await resolveJars(settings, (what) => say('jars', 'working', what))
     : null;
   for (const part of missing) {
@@ -92,9 +104,10 @@ async function upParts(settings: StackSettings, options: { waitForFhir: boolean 
     await Promise.all(AFTER[part].map((other) => work.get(other)));
     const began = Date.now();
     say(part, 'starting', '');
-    const java = javaPart(part);
+    const [java, native] = [javaPart(part), nativePart(part)];
     if (standings.get(part) === 'missing') {
-      if (!java) await upPostgres(settings);
+      if (native) launch(settings, native.start(settings));
+      else if (!java) await upPostgres(settings);
       else if (place) launchJava(settings, java, place);
     }
     if (part === 'fhir' && !options.waitForFhir)
@@ -103,7 +116,16 @@ async function upParts(settings: StackSettings, options: { waitForFhir: boolean 
     say(part, 'ready', `${((Date.now() - began) / 1000).toFixed(1)} s`);
   };
   // in this order each part finds the ones it waits for
-  for (const part of ['postgres', 'kafka', 'registry', 'connect', 'dynamodb', 'fhir'] as const)
+  for (const part of [
+    'postgres',
+    'kafka',
+    'registry',
+    'connect',
+    'dynamodb',
+    'alertmanager',
+    'prometheus',
+    'fhir',
+  ] as const)
     if (wanted.includes(part))
       work.set(part, part === 'postgres' ? bring(part).then(() => makeDatabases(settings)) : bring(part));
   const results = await Promise.allSettled(work.values());
@@ -118,7 +140,12 @@ export const processes: Provider = {
   },
 
   async down(settings, options, say) {
-    for (const group of [['connect', 'fhir', 'dynamodb'], ['registry'], ['kafka'], ['postgres']] as const) {
+    for (const group of [
+      ['connect', 'fhir', 'dynamodb', 'prometheus', 'alertmanager'],
+      ['registry'],
+      ['kafka'],
+      ['postgres'],
+    ] as const) {
       await Promise.all(
         group.map(async (part) => {
           const record = readRecord(settings.home, part);
@@ -149,7 +176,9 @@ export const processes: Provider = {
 /** The home itself goes when nothing else is in it: somebody may have named a folder that holds more. */
 function purge(settings: StackSettings): void {
   rmSync(postgresData(settings.home, runAs()), { recursive: true, force: true });
-  for (const folder of ['data', 'logs', 'run']) rmSync(join(settings.home, folder), { recursive: true, force: true });
+  // the anchor of gate records is of a ledger that is gone with the data
+  for (const folder of ['data', 'logs', 'run', 'gates'])
+    rmSync(join(settings.home, folder), { recursive: true, force: true });
   if (existsSync(settings.home) && readdirSync(settings.home).length === 0) rmdirSync(settings.home);
 }
 
@@ -161,7 +190,9 @@ async function statusOf(settings: StackSettings, part: PartName): Promise<PartSt
     if (await isListening(port))
       return { ...base, state: 'foreign', detail: 'the port is taken by a process that is not ours' };
     if (record) return { ...base, state: 'dead', detail: 'it ended by itself; `sluice up` starts it again' };
-    return { ...base, state: settings.without.includes(part) ? 'left out' : 'stopped', detail: '' };
+    const missing = missingPackage(settings, part);
+    const isLeftOut = missing !== null || settings.without.includes(part);
+    return { ...base, state: isLeftOut ? 'left out' : 'stopped', detail: missing ?? '' };
   }
   const ready = await isReady(settings, part).catch(() => false);
   const alive = { part, port, pid: record.pid, since: record.since, rssMb: residentMegabytes(record.pid) };

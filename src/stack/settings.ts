@@ -2,7 +2,16 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { SluiceError } from '../core/index.ts';
 
-export const PARTS = ['postgres', 'kafka', 'registry', 'connect', 'fhir', 'dynamodb'] as const;
+export const PARTS = [
+  'postgres',
+  'kafka',
+  'registry',
+  'connect',
+  'fhir',
+  'dynamodb',
+  'prometheus',
+  'alertmanager',
+] as const;
 export type PartName = (typeof PARTS)[number];
 
 /** Ports by the variable that changes them. Defaults are the ones docker-compose.yml publishes. */
@@ -14,6 +23,8 @@ export const PORTS = {
   connect: ['SLUICE_CONNECT_PORT', 25083],
   fhir: ['SLUICE_FHIR_PORT', 25080],
   dynamodb: ['SLUICE_DYNAMODB_PORT', 25800],
+  prometheus: ['SLUICE_PROMETHEUS_PORT', 25090],
+  alertmanager: ['SLUICE_ALERTMANAGER_PORT', 25094],
 } as const satisfies Record<string, readonly [variable: string, port: number]>;
 
 export type PortName = keyof typeof PORTS;
@@ -27,6 +38,10 @@ export interface StackSettings {
   readonly without: readonly PartName[];
   readonly provider: 'auto' | 'processes' | 'containers';
   readonly password: string;
+  /** `host:port` of the workers that Prometheus asks */
+  readonly metricsTargets: readonly string[];
+  /** where alerts are sent; null: nowhere */
+  readonly alertWebhook: string | null;
   /** what the servers and the tools that fetch them are started with */
   readonly environment: Variables;
 }
@@ -43,6 +58,8 @@ export interface StackAddresses {
   readonly registryNative: string;
   readonly fhir: string;
   readonly dynamodb: string;
+  readonly prometheus: string;
+  readonly alertmanager: string;
   /** where Connect finds the others; in containers these are the names of services */
   readonly inside: {
     readonly postgres: { readonly host: string; readonly port: number };
@@ -63,6 +80,8 @@ export function stackSettings(given: Partial<StackSettings> = {}, variables: Var
     without: given.without ?? partsFrom(variables.SLUICE_WITHOUT ?? '', 'SLUICE_WITHOUT: '),
     provider: given.provider ?? providerFrom(variables.SLUICE_PROVIDER ?? 'auto', 'SLUICE_PROVIDER: '),
     password: given.password ?? variables.SLUICE_PG_PASSWORD ?? 'sluice',
+    metricsTargets: given.metricsTargets ?? targetsFrom(variables.SLUICE_METRICS_TARGETS ?? '127.0.0.1:9464'),
+    alertWebhook: given.alertWebhook ?? variables.SLUICE_ALERT_WEBHOOK ?? null,
     environment: given.environment ?? { ...variables },
   };
 }
@@ -75,6 +94,12 @@ function portFrom(variable: string, standard: number, variables: Variables): num
     throw new SluiceError('CONFIG_INVALID', `${variable} must be a port between 1 and 65535`);
   }
   return port;
+}
+
+function targetsFrom(text: string): readonly string[] {
+  const targets = text.split(',').map((target) => target.trim());
+  if (targets.every((target) => /^[\w.-]+:\d{1,5}$/.test(target))) return targets;
+  throw new SluiceError('CONFIG_INVALID', 'SLUICE_METRICS_TARGETS must be host:port, several with commas between');
 }
 
 /** `fhir,dynamodb` as parts; a refusal begins with where the text came from. */
@@ -111,6 +136,8 @@ export function addressesOf(settings: StackSettings, contained: boolean): StackA
     registryNative: `http://${host}:${ports.registry}/apis/registry/v2`,
     fhir: `http://${host}:${ports.fhir}/fhir`,
     dynamodb: `http://${host}:${ports.dynamodb}`,
+    prometheus: `http://${host}:${ports.prometheus}`,
+    alertmanager: `http://${host}:${ports.alertmanager}`,
     inside: contained
       ? {
           postgres: { host: 'postgres', port: 5432 },

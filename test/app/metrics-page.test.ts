@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { FILE_FIGURES, FIGURES as WORKER_FIGURES } from '../../src/app/metrics.ts';
+import { FILE_FIGURES, FIGURES as WORKER_FIGURES } from '../../src/app/figures.ts';
 
 const FIGURES = { ...WORKER_FIGURES, ...FILE_FIGURES };
 

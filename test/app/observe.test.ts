@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/app/config.ts';
+import { FIGURES, FILE_FIGURES } from '../../src/app/figures.ts';
 import { createLog } from '../../src/app/logger.ts';
-import { createMetrics, FIGURES, FILE_FIGURES, fileText, initialiseCounters } from '../../src/app/metrics.ts';
+import { createMetrics, fileText, initialiseCounters } from '../../src/app/metrics.ts';
 import { noteLog, runFields, tallyNotes } from '../../src/app/notes.ts';
 import { type LogFields, type NoteLevel, silentMeter } from '../../src/core/index.ts';
 import { dos, etl } from '../../src/migrations/dos/index.ts';
@@ -65,18 +66,29 @@ describe('notes', () => {
     });
     const commanded = linesOf((write) => {
       const tell = noteLog(config, migration, write, 'r');
-      tell(etl('000'));
+      if (migration.notes) tell(migration.notes.opening);
       tell(note, 12);
     });
     expect(commanded).toEqual(streamed);
     const of = { run_id: 'r', environment: 'dev', workspace: 'w1', correlationId: expect.any(String) };
-    expect(commanded[0]).toEqual({ level: 30, msg: expect.any(String), code: 'DM_ETL_000', detail: {}, ...of });
+    expect(commanded[0]).toEqual({
+      level: 30,
+      msg: expect.any(String),
+      code: 'DM_ETL_000',
+      detail: { event: { type: 'stream' } },
+      ...of,
+    });
     expect(commanded[1]).toMatchObject({
       ...of,
       record_id: '12',
       code: 'DM_ETL_005',
       detail: { reason: 'not_active' },
     });
+  });
+
+  test('say of which workspace they are, where there is none too', () => {
+    const config = loadConfig(addressesOf(stackSettings({}, {}), false), {});
+    expect(runFields(config, dos(), 'r')).toEqual({ run_id: 'r', environment: 'local', workspace: null });
   });
 
   test('of a migration without such rules are none', () => {
@@ -112,10 +124,10 @@ describe('metrics', () => {
   });
 
   test('figures of a command are written with what they mean, and none that is not declared', async () => {
-    const labels = { profile: 'dos', gate: 'NO_ANOMALIES' };
+    const labels = { gate: 'dos', phase: '' };
     const text = await fileText([{ name: 'sluice_gate_pass', labels, value: 1 }]);
     expect(text).toContain(`# HELP sluice_gate_pass ${FILE_FIGURES.sluice_gate_pass?.help}`);
-    expect(text).toContain('sluice_gate_pass{profile="dos",gate="NO_ANOMALIES"} 1');
+    expect(text).toContain('sluice_gate_pass{gate="dos",phase=""} 1');
     await expect(fileText([{ name: 'sluice_other', labels: {}, value: 1 }])).rejects.toThrow(RangeError);
   });
 
@@ -123,8 +135,38 @@ describe('metrics', () => {
     const labels = new Set(Object.values({ ...FIGURES, ...FILE_FIGURES }).flatMap((figure) => figure.labels));
     expect([...labels].sort()).toEqual(
       [
-        ...['code', 'environment', 'flow', 'gate', 'of', 'partition', 'pipeline', 'profile', 'result', 'slot'],
-        ...['table', 'target', 'topic', 'type', 'version', 'why', 'workspace'],
+        ...[
+          'clause',
+          'code',
+          'connector',
+          'engine',
+          'environment',
+          'flow',
+          'gate',
+          'kind',
+          'of',
+          'outcome',
+          'partition',
+          'phase',
+          'pipeline',
+        ],
+        ...[
+          'result',
+          'slot',
+          'stage',
+          'state',
+          'status',
+          'store',
+          'table',
+          'target',
+          'task',
+          'topic',
+          'type',
+          'verdict',
+          'version',
+          'why',
+          'workspace',
+        ],
       ].sort(),
     );
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { judge, type Readings } from '../../src/app/status.ts';
+import { isWell, judge, type Readings } from '../../src/app/status.ts';
 import type { FlowFigures } from '../../src/sinks/postgres/index.ts';
 import { mini } from '../support/mini-migration.ts';
 
@@ -52,8 +52,26 @@ const of = (now: Readings, flow: string, before: Readings | null = null) =>
   judge('mini', now, before, 2).flows.find((status) => status.flow === flow);
 
 describe('the verdict on a flow', () => {
-  test('idle is healthy with no lag, however old the last change', () => {
-    expect(of(readings({}), 'children')).toMatchObject({ verdict: 'healthy', lagSeconds: 0, blame: null });
+  test('nothing owed and nothing new is idle, and as fresh as the heartbeat', () => {
+    expect(of(readings({}), 'children')).toMatchObject({ verdict: 'idle', lagSeconds: 0, blame: null });
+    expect(of(readings({ heartbeat: 4 }), 'children')).toMatchObject({ freshnessSeconds: 4 });
+  });
+
+  test('what was just landed and is not owed is healthy', () => {
+    const now = readings({});
+    const partitions = now.partitions.map((one) => ({ ...one, sourceAgeSeconds: 2 }));
+    expect(of({ ...now, partitions }, 'children')).toMatchObject({ verdict: 'healthy', freshnessSeconds: 2 });
+  });
+
+  test('with something put aside it is parked, and goes on', () => {
+    expect(of(readings({ children: { parked: 2 } }), 'children')).toMatchObject({ verdict: 'parked' });
+    expect(isWell(judge('mini', readings({ children: { parked: 2 } }), null, 2))).toBe(true);
+  });
+
+  test.each(['SLOT_LOST', 'TOPIC_RECREATED', 'PROGRESS_BELOW_LOG_START'] as const)('%s is a gap', (code) => {
+    const halts = [{ scope: 'children', code, reason: 'x', at: '' }];
+    expect(of(readings({ halts }), 'children')).toMatchObject({ verdict: 'gap', blame: 'capture' });
+    expect(isWell(judge('mini', readings({ halts }), null, 2))).toBe(false);
   });
 
   test('records owed are blamed on landing', () => {
@@ -89,7 +107,7 @@ describe('the verdict on a flow', () => {
   test('a halted topic halts every flow made of it, and no other', () => {
     const halts = [{ scope: 'mini.public.parent/0', code: 'TRUNCATED' as const, reason: 'x', at: '' }];
     expect(of(readings({ halts }), 'children')?.verdict).toBe('halted');
-    expect(of(readings({ halts }), 'owners')?.verdict).toBe('healthy');
+    expect(of(readings({ halts }), 'owners')?.verdict).toBe('idle');
   });
 
   test('unknown ends are unknown lag, not none', () => {

@@ -96,7 +96,7 @@ describe('the tables', () => {
 
   it('that are missing stop the sink and say how they are made', async () => {
     const sink = open({ tableName: () => 'nowhere' });
-    const halted = expect.objectContaining({ code: 'SCHEMA_OUTDATED' });
+    const halted = expect.objectContaining({ code: 'TARGET_TABLE_MISSING' });
     await expect(sink.probe()).rejects.toEqual(halted);
     await expect(sink.deliver([sent(randomUUID(), 1n, 'x')])).rejects.toEqual(halted);
   });

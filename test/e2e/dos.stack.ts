@@ -1,7 +1,15 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { loadConfig } from '../../src/app/config.ts';
+import { dynamoDbPlace } from '../../src/app/dynamodb.ts';
 import type { JsonObject } from '../../src/core/index.ts';
-import { dosDifferences } from '../support/dos-oracle.ts';
-import { type Items, openItems } from '../support/dynamodb-items.ts';
+import { TABLE_TARGETS } from '../../src/migrations/dos/index.ts';
+import { createTables } from '../../src/sinks/dynamodb/index.ts';
+import { idOfOdd, insertOddServices, ODD_SERVICES } from '../support/dos-odd-rows.ts';
+import { dosDifferences, finalTables } from '../support/dos-oracle.ts';
+import { dropTables, type Items, openItems } from '../support/dynamodb-items.ts';
 import { type Rig, startRig, type WorkerProcess } from '../support/rig.ts';
 
 let rig: Rig;
@@ -54,7 +62,11 @@ beforeAll(async () => {
   items = openItems(rig.config);
   worker = rig.startWorker();
 }, 120_000);
-afterAll(() => rig.close());
+const runs = mkdtempSync(join(tmpdir(), 'sluice-dos-runs-'));
+afterAll(async () => {
+  rmSync(runs, { recursive: true, force: true });
+  await rig.close();
+});
 
 describe('the Directory of Services through Debezium, Kafka in Avro and DynamoDB', () => {
   it('carries the rows that were there before, each written once and whole', async () => {
@@ -64,6 +76,40 @@ describe('the Directory of Services through Debezium, Kafka in Avro and DynamoDB
     expect(told.filter(({ change_type: type }) => type !== 'CREATE')).toEqual([]);
     const alone = worker.log().match(/"code":"DM_ETL_012"/g);
     expect(alone).toHaveLength(1);
+  });
+
+  it('takes rows nobody would think of: nothing is half written, and a full sync makes the same of them', async () => {
+    await insertOddServices(rig.source);
+    await rig.settled();
+    const { rows: aside } = await rig.open.pool.query<{ key: string; code: string }>(
+      `select key, code from sluice.parked where pipeline = $1 and state = 'parked'
+       union all select root, 'waiting' from sluice.waiting where pipeline = $1`,
+      [rig.open.name],
+    );
+    const became = async (id: number): Promise<string> => {
+      const state = `services#${id}`;
+      if (await items.get('data-migration-state', { source_record_id: state })) return 'written';
+      return aside.find(({ key }) => key === state || key === String(id))?.code ?? 'nothing';
+    };
+    const found = await Promise.all(ODD_SERVICES.map(async (odd) => [odd.what, await became(idOfOdd(odd))]));
+    expect(found).toEqual(ODD_SERVICES.map(({ what, becomes }) => [what, becomes]));
+
+    const workspace = `${rig.config.dynamodb.workspace}-full`;
+    const place = dynamoDbPlace(loadConfig(inject('stack'), { ...rig.variables, SLUICE_WORKSPACE: workspace }), 'dos');
+    try {
+      await createTables({ ...place, targets: Object.values(TABLE_TARGETS) });
+      const full = await rig.sluice('dos', 'migrate', '--workspace', workspace, '--json', '--runs-dir', runs);
+      expect(full.code, full.err).toBe(0);
+      const [streamed, synced] = [await finalTables(rig), await finalTables(rig, workspace)];
+      expect(streamed.size).toBeGreaterThan(150);
+      expect([...synced].filter(([name, item]) => streamed.get(name) !== item)).toEqual([]);
+      expect([...streamed.keys()].filter((name) => !synced.has(name))).toEqual([]);
+    } finally {
+      await dropTables(place);
+    }
+    // what was put aside comes when its row is mended
+    await sql(`update pathwaysdos.serviceendpoints set comment = 'short' where length(comment) > 400000`);
+    await same();
   });
 
   it('carries traffic over every table', async () => {
@@ -215,6 +261,20 @@ describe('the Directory of Services through Debezium, Kafka in Avro and DynamoDB
       await sql(`update pathwaysdos.dispositions set dxcode = 'DX991' where id = $1`, disposition);
       await sql(`update pathwaysdos.openingtimedays set name = 'Sunday' where id = $1`, day);
       await becomes('healthcare-service', 'uid-one', { dispositions: ['DX991'], openingTime: [{ dayOfWeek: 'sun' }] });
+      await sql('delete from pathwaysdos.dispositions where id = $1', disposition);
+      await becomes('healthcare-service', 'uid-one', { dispositions: [] });
+    });
+
+    it('another id: what was is closed, and made under the new one', async () => {
+      const old = await insert('services', practice('uid-key', { odscode: 'A99913' }));
+      const isActive = (id: number, active: boolean) =>
+        expect
+          .poll(() => items.get('data-migration-state', { source_record_id: `services#${id}` }), { timeout: 20_000 })
+          .toMatchObject({ organisation: { active } });
+      await isActive(old, true);
+      await sql('update pathwaysdos.services set id = 800001 where id = $1', old);
+      await isActive(800_001, true);
+      await isActive(old, false);
     });
 
     it('its end: closed, opened again, and closed by the deletion of its row', async () => {
@@ -260,6 +320,22 @@ describe('the Directory of Services through Debezium, Kafka in Avro and DynamoDB
       await sql('delete from pathwaysdos.symptomdiscriminatorsynonyms where id = $1', synonym);
       await reads('SD9101', { codeValue: 'PW Down', synonyms: [] });
       await reads('SG9001', { combinations: [{ value: 'PW Down' }] }, 'combinations');
+      // rows that go over to others
+      await insert('symptomgroups', { id: 9003, name: 'Sore beak' });
+      await insert('symptomdiscriminators', { id: 9102, description: 'PW Claws' });
+      const other = await insert('symptomdiscriminatorsynonyms', { name: 'talons', symptomdiscriminatorid: 9101 });
+      await reads('SD9101', { synonyms: ['talons'] });
+      await sql(
+        'update pathwaysdos.symptomdiscriminatorsynonyms set symptomdiscriminatorid = 9102 where id = $1',
+        other,
+      );
+      await reads('SD9101', { synonyms: [] });
+      await reads('SD9102', { synonyms: ['talons'] });
+      await sql('update pathwaysdos.symptomgroupsymptomdiscriminators set symptomgroupid = 9003 where id = $1', link);
+      await reads('SG9001', { combinations: [] }, 'combinations');
+      await reads('SG9003', { combinations: [{ id: 'SD9101' }] }, 'combinations');
+      await sql('update pathwaysdos.symptomgroupsymptomdiscriminators set symptomgroupid = 9001 where id = $1', link);
+      await reads('SG9001', { combinations: [{ id: 'SD9101' }] }, 'combinations');
       await sql('delete from pathwaysdos.symptomgroupsymptomdiscriminators where id = $1', link);
       await reads('SG9001', { combinations: [], createdBy: { value: 'SYSTEM' } }, 'combinations');
     });

@@ -70,8 +70,9 @@ describe('a source whose changes nobody saw for a while', () => {
     await expect
       .poll(async () => (await rig.status()).halts.map(({ code }) => code), { timeout: 60_000, interval: 500 })
       .toContain('UNANNOUNCED_SNAPSHOT');
-    const flows = (await rig.status()).flows.filter(({ verdict }) => verdict === 'halted');
+    const flows = (await rig.status()).flows.filter(({ verdict }) => verdict === 'gap');
     expect(flows.length).toBeGreaterThan(0);
-    expect(flows[0]).toMatchObject({ blame: 'land', reason: expect.stringContaining('UNANNOUNCED_SNAPSHOT') });
+    // the watch may have seen the offsets vanish before the snapshot came
+    expect(flows[0]).toMatchObject({ reason: expect.stringMatching(/UNANNOUNCED_SNAPSHOT|OFFSETS_MOVED/) });
   }, 120_000);
 });

@@ -1,10 +1,16 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { createMetrics } from '../../src/app/metrics.ts';
+import { serveIngest } from '../../src/app/supabase/ingest-server.ts';
+import { openLegacy } from '../../src/app/supabase/legacy.ts';
+import { namesOf, readingsIntoSource } from '../../src/app/supabase/temperature-entry.ts';
+import { silentLog } from '../../src/core/index.ts';
 import { openBroker } from '../support/broker.ts';
 import { labelPrinter } from '../support/label-printer.ts';
 import { type Rig, startRig, type WorkerProcess } from '../support/rig.ts';
@@ -57,6 +63,8 @@ describe('the drain of the label queue', () => {
     // the portal of the source: prints what it gets, and new jobs keep coming
     const portal = (async () => {
       for (let n = 1; going; n += 1) {
+        // on a slow machine it would have printed all before the first drain was up
+        while (going && atSource.length > printer.inked.length + 3) await pause(50);
         const rows = await source<{ label_code: string }>(
           `update public.partner_label_queue set printed_at = date_trunc('milliseconds', now())
            where id = (select id from public.partner_label_queue where printed_at is null order by random() limit 1)
@@ -289,6 +297,61 @@ describe('temperature readings', () => {
       child.kill('SIGTERM');
     }
     expect(await new Promise((resolve) => child.once('exit', resolve))).toBe(0);
+  });
+
+  it('are not lost while the source is away: the device is told when to come again, and is then taken', async () => {
+    const { hostname, port } = new URL(rig.config.sourceUrl('supabase'));
+    const wires = new Set<Socket>();
+    const wire = createServer((client) => {
+      const server = connect(Number(port), hostname);
+      for (const one of [client, server]) wires.add(one.on('error', () => one.destroy()));
+      client.pipe(server).pipe(client);
+    });
+    const listen = (at: number) => new Promise<void>((resolve) => wire.listen(at, '127.0.0.1', () => resolve()));
+    await listen(0);
+    const { port: own } = wire.address() as AddressInfo;
+    const away = new URL(rig.config.sourceUrl('supabase'));
+    away.host = `127.0.0.1:${own}`;
+    const token: string = randomUUID();
+    const legacy = openLegacy(away.href, 2);
+    const server = await serveIngest({
+      host: '127.0.0.1',
+      port: 0,
+      token,
+      names: namesOf(rig.config),
+      into: readingsIntoSource(legacy),
+      metrics: createMetrics('0'),
+      log: silentLog,
+    });
+    const base = `http://127.0.0.1:${server.port}`;
+    const reading = { storage_location: 'Far fridge', recorded_at: '2026-03-05T06:00:00Z', temperature_c: '4' };
+    const post = () =>
+      fetch(`${base}/temperature-readings`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+        body: JSON.stringify({ readings: [{ device_id: 'probe-8', ...reading }] }),
+      });
+    try {
+      const gone = new Promise<void>((resolve) => wire.close(() => resolve()));
+      for (const one of wires) one.destroy();
+      await gone;
+      const refused = await post();
+      expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '5']);
+      expect((await fetch(`${base}/health/ready`)).status).toBe(503);
+      expect((await fetch(`${base}/health/live`)).status).toBe(200);
+      await listen(own);
+      await expect.poll(async () => (await post()).status, { timeout: 20_000 }).toBe(200);
+      await comesToBe(arrived('Far fridge'), 1);
+      const metrics = await (await fetch(`${base}/metrics`)).text();
+      expect(metrics).toMatch(/^sluice_ingest_requests_total\{status="503"\} [1-9]/m);
+      expect(metrics).toMatch(/^sluice_ingest_readings_total\{outcome="stored"\} 1$/m);
+      expect(metrics).not.toMatch(/probe-8|Far fridge/);
+    } finally {
+      await server.close();
+      await legacy.close();
+      for (const one of wires) one.destroy();
+      wire.close();
+    }
   });
 
   it('are not taken without a token of some length', async () => {

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { JsonObject } from '../../src/core/index.ts';
+import { openBroker } from '../support/broker.ts';
 import { readTopicsWhole, settledDifferences } from '../support/oracle.ts';
 import { JSON_CONVERTERS, type Rig, startRig, type WorkerProcess } from '../support/rig.ts';
+import { rawRecordsOf } from '../support/topic-records.ts';
 
 let rig: Rig;
 let worker: WorkerProcess;
@@ -27,6 +29,21 @@ const one = async (sql: string, ...values: unknown[]): Promise<Record<string, un
 
 const services = async (sql: string, ...values: unknown[]): Promise<Record<string, unknown>[]> =>
   (await rig.open.pool.query<Record<string, unknown>>(sql, values)).rows;
+
+/** Versions of documents as the FHIR server itself tells them. */
+async function versionsThere(documents: readonly Record<string, unknown>[]): Promise<Map<string, unknown>> {
+  const found = new Map<string, unknown>();
+  for (let start = 0; start < documents.length; start += 100) {
+    const entry = documents.slice(start, start + 100).map(({ target, id }) => ({
+      request: { method: 'GET', url: `${String(target).slice(5)}/${id}` },
+    }));
+    const body = JSON.stringify({ resourceType: 'Bundle', type: 'batch', entry });
+    const answer = (await fhir('', { method: 'POST', body })) as { entry?: { resource?: JsonObject }[] };
+    for (const { resource } of answer.entry ?? [])
+      found.set(`${resource?.resourceType}/${resource?.id}`, (resource?.meta as JsonObject | undefined)?.versionId);
+  }
+  return found;
+}
 
 const landed = (): string => `sluice."landed__${rig.open.name}__public__submissions"`;
 
@@ -63,6 +80,44 @@ describe('a migration through Debezium, Kafka in Avro, PostgreSQL and FHIR', () 
       for (const change of changes) alive.set(change.key, change.after !== null);
       const keys = [...alive].flatMap(([key, there]) => (there ? [key] : [])).sort();
       expect(keys, name).toEqual(source.rows.map(({ id }) => id).sort());
+    }
+  });
+
+  it('tells others of it: events in order, and the newest word of each row of all twelve tables', async () => {
+    const told = rig.open.migration.targetSchemas;
+    const untold = told.map((name) => `(select count(*) from ${name}.outbox where published_at is null)`).join('+');
+    await expect
+      .poll(async () => (await services(`select ${untold} as n`))[0]?.n, { timeout: 60_000, interval: 300 })
+      .toBe('0');
+    expect((await rig.sluice('export', 'stock-levels')).code).toBe(0);
+    const tables = rig.open.migration.tables.map(({ name }) => name.replace('public.', ''));
+    const named = (topic: string): string => `${rig.config.prefix}${topic}`;
+    const broker = await openBroker(inject('stack'));
+    const topics = [...tables.map((name) => `cdc.${name}`), ...told.map((name) => `events.${name}`)];
+    const records = await rawRecordsOf(broker, topics.map(named));
+    await broker.close();
+    const keysOf = (topic: string): string[] => {
+      const held = new Map<string, boolean>();
+      for (const { key, value } of records.get(named(topic)) ?? []) held.set(String(key), value !== null);
+      return [...held].flatMap(([key, isThere]) => (isThere ? [key] : [])).sort();
+    };
+    for (const table of tables) {
+      const living = await rig.source.query<{ id: string }>(`select id::text from public.${table} order by 1`);
+      expect(keysOf(`cdc.${table}`), table).toEqual(living.rows.map(({ id }) => id));
+    }
+    for (const service of told) {
+      const numbers = new Map<string, number[]>();
+      for (const { key, value } of records.get(named(`events.${service}`)) ?? []) {
+        const event = JSON.parse(String(value)) as { id: number; service: string; type: string; data: JsonObject };
+        expect([event.service, typeof event.data, event.type]).toEqual([
+          service,
+          'object',
+          expect.stringMatching(/\w\.\w/),
+        ]);
+        numbers.set(String(key), [...(numbers.get(String(key)) ?? []), event.id]);
+      }
+      expect(numbers.size, service).toBeGreaterThan(0);
+      for (const list of numbers.values()) expect(list).toEqual([...new Set(list)].sort((x, y) => x - y));
     }
   });
 
@@ -173,9 +228,9 @@ describe('a migration through Debezium, Kafka in Avro, PostgreSQL and FHIR', () 
     expect(JSON.parse(replay.out)).toMatchObject({ written: 0 });
     await same();
     expect(await versions()).toEqual(before);
-    const [sample] = before;
-    const stored = await fhir(`${String(sample?.target).slice(5)}/${sample?.id}`);
-    expect((stored.meta as JsonObject).versionId).toBe(sample?.etag);
+    expect(await versionsThere(before)).toEqual(
+      new Map(before.map(({ target, id, etag }) => [`${String(target).slice(5)}/${id}`, etag])),
+    );
   });
 
   it('comes to the same in a shadow', async () => {

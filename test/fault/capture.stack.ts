@@ -226,7 +226,7 @@ describe('a replication slot that is lost', () => {
     await recovers(`${fault}: until it is found`, 15, () =>
       expect.poll(lost, { timeout: 30_000, interval: 200 }).toEqual(['SLOT_LOST']),
     );
-    expect((await rig.sluice('status', 'supabase')).out).toMatch(/appointments\s+halted/);
+    expect((await rig.sluice('status', 'supabase')).out).toMatch(/appointments\s+gap/);
     await recovers(`${fault}: a new epoch`, 90, async () => {
       const applied = await rig.sluice('connectors', 'apply', 'supabase', '--new-epoch');
       expect(applied.code, applied.err).toBe(0);

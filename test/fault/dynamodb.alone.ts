@@ -1,136 +1,34 @@
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
-import { loadConfig } from '../../src/app/config.ts';
-import { dynamoDbPlace, dynamoDbTables } from '../../src/app/dynamodb.ts';
-import { openPipeline } from '../../src/app/pipeline.ts';
-import { openProbes } from '../../src/app/probes.ts';
-import { readPipeline } from '../../src/app/readings.ts';
-import { judge } from '../../src/app/status.ts';
-import { parseAddress, trafficDos } from '../../src/rehearsal/index.ts';
-import { chance } from '../support/chance.ts';
-import { dosDifferences, finalTables } from '../support/dos-oracle.ts';
+import { endsAsUndisturbed, type Kills, trafficUntil } from '../support/dos-kills.ts';
+import { differencesNow } from '../support/dos-oracle.ts';
 import { standBetween } from '../support/dynamodb-between.ts';
-import { dropTables, type Items, openItems } from '../support/dynamodb-items.ts';
+import { type Items, openItems } from '../support/dynamodb-items.ts';
 import { type Sampler, sampleServices } from '../support/monotone.ts';
 import { recovers } from '../support/recovery.ts';
 import { type Rig, startRig, type WorkerProcess } from '../support/rig.ts';
-import { urlOf } from '../support/service-database.ts';
 import { withoutPart } from '../support/without-part.ts';
 
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-const trafficUntil = (rig: Rig, signal: AbortSignal) =>
-  trafficDos(parseAddress(rig.config.sourceUrl('dos')), { rate: 60, seed: 3n, signal });
 const trafficOn = async (rig: Rig, seconds: number): Promise<void> => {
-  await trafficUntil(rig, AbortSignal.timeout(seconds * 1000));
+  await trafficUntil(rig, 60, AbortSignal.timeout(seconds * 1000));
 };
 
-/** Where a worker is ended, and after how many passes of that place; the first while the snapshot is landed. */
-const EARLY = ['progress-moved:4', 'landed:6', 'committed:11'] as const;
-const POINTS = [
-  'before-commit:9',
-  'commit-sent:7',
-  'derived:3',
-  'intent-written:3',
-  'marks-deleted:4',
-  'request-sent:5',
-  'request-done:6',
-  'acknowledged:3',
-] as const;
+/** One place of landing, of deriving, and before and after each request; all of them: test/nightly/kill-dos.nightly.ts. */
+const KILLS: Kills = {
+  early: ['landed:6'],
+  points: ['commit-sent:7', 'marks-deleted:4', 'request-sent:4', 'request-done:4'],
+  random: 1,
+};
 
 describe('kill -9 of a worker that streams into DynamoDB', () => {
   let rig: Rig;
   beforeAll(async () => {
-    rig = await startRig(inject('stack'), { migration: 'dos', rows: 80, seed: 81n });
+    rig = await startRig(inject('stack'), { migration: 'dos', rows: 30, seed: 81n });
   }, 120_000);
   afterAll(() => rig.close());
 
-  it('at every half-done place and at random moments: the tables are those of an undisturbed run', async () => {
-    // one name, whose predecessor's lanes it has at once
-    const endAt = async (point: string): Promise<void> => {
-      const worker = rig.startWorker([], point, 'one');
-      const patience = pause(60_000).then(() => 'not reached');
-      const end = await Promise.race([worker.exited.then(() => worker.child.signalCode), patience]);
-      expect(end, `${point}\n${worker.log().slice(-500)}`).toBe('SIGKILL');
-    };
-    for (const point of EARLY) await endAt(point);
-    const first = rig.startWorker([], undefined, 'one');
-    await rig.settled(90);
-    first.child.kill('SIGKILL');
-    // as long as it takes, however busy the machine
-    const enough = new AbortController();
-    const traffic = trafficUntil(rig, enough.signal);
-    traffic.catch(() => undefined);
-    try {
-      for (const point of POINTS) await endAt(point);
-      for (let seed = 1; seed <= 3; seed += 1) {
-        const worker = rig.startWorker([], undefined, 'one');
-        await pause(400 + Math.floor(chance(seed)() * 3_000));
-        worker.child.kill('SIGKILL');
-        await worker.exited;
-      }
-    } finally {
-      enough.abort();
-    }
-    expect((await traffic).changes).toBeGreaterThan(500);
-    const last = rig.startWorker();
-    await recovers('kill -9 while streaming into DynamoDB', 120, () => rig.settled(120));
-    expect(await dosDifferences(rig)).toEqual([]);
-    // what a rule says of a row is no fault of the worker
-    expect(last.log().replace(/^.*"code":"DM_ETL_.*$/gm, '')).not.toMatch(/"level":50/);
-    last.child.kill('SIGTERM');
-    await last.exited;
-
-    const disturbed = await finalTables(rig);
-    const undisturbed = await undisturbedTables();
-    const differing = [...new Set([...disturbed.keys(), ...undisturbed.keys()])].filter(
-      (name) => disturbed.get(name) !== undisturbed.get(name),
-    );
-    expect(disturbed.size).toBeGreaterThan(300);
-    expect(differing).toEqual([]);
-  }, 400_000);
-
-  /** The same topics once more from their beginning, by one worker nobody ends, into a ledger and tables of its own. */
-  async function undisturbedTables(): Promise<Map<string, string>> {
-    const database = `${rig.config.prefix}calm`;
-    const workspace = `${rig.config.dynamodb.workspace}-calm`;
-    const calm = {
-      ...rig.variables,
-      SLUICE_SERVICES_URL: urlOf(inject('stack').postgres, database),
-      SLUICE_WORKSPACE: workspace,
-      SLUICE_WORKER: 'calm',
-      SLUICE_CRASH_AT: '',
-      // under a group of its own, whose members begin where the log does
-      SLUICE_KAFKA_CLIENT: 'kafkajs',
-    };
-    await rig.source.query(`create database ${database}`);
-    const config = loadConfig(inject('stack'), calm);
-    const open = openPipeline(config, 'dos');
-    const probes = await openProbes(config, 'dos');
-    try {
-      await open.admin.applySchemas(open.folders);
-      await dynamoDbTables(config, 'dos').create();
-      const worker = rig.startWorkerWith(calm);
-      let quiet = 0;
-      const isQuiet = async (): Promise<number> => {
-        const { flows } = judge(open.name, await readPipeline(open, probes), null, 1);
-        const isDone = flows.every(
-          (flow) => flow.documents > 0 && flow.lagRecords === 0 && flow.toDerive + flow.toSend === 0,
-        );
-        quiet = flows.length > 0 && isDone ? quiet + 1 : 0;
-        return quiet;
-      };
-      // a partition nobody has asked for yet owes nothing either, so it has to last
-      await expect.poll(isQuiet, { timeout: 90_000, interval: 1_000 }).toBe(4);
-      worker.child.kill('SIGTERM');
-      await worker.exited;
-      return await finalTables(rig, workspace);
-    } finally {
-      await probes.close();
-      await open.close();
-      await dropTables(dynamoDbPlace(config, 'dos'));
-      await rig.source.query(`drop database ${database} with (force)`);
-    }
-  }
+  it('at half-done places and at a random moment: the tables are those of an undisturbed run', async () => {
+    await endsAsUndisturbed(rig, KILLS);
+  }, 600_000);
 });
 
 describe('a DynamoDB that answers as no one would wish', () => {
@@ -159,7 +57,7 @@ describe('a DynamoDB that answers as no one would wish', () => {
     const stack = inject('stack');
     between = await standBetween(stack.dynamodb, (operation, pass, body) => meddle(operation, pass, body));
     const variables = { SLUICE_DYNAMODB_URL: between.url };
-    rig = await startRig(stack, { migration: 'dos', rows: 60, seed: 91n, variables });
+    rig = await startRig(stack, { migration: 'dos', rows: 30, seed: 91n, variables });
     items = openItems({ ...rig.config, dynamodb: { ...rig.config.dynamodb, url: stack.dynamodb } });
     worker = rig.startWorker();
     await rig.settled(90);
@@ -179,7 +77,7 @@ describe('a DynamoDB that answers as no one would wish', () => {
     meddle = (_, pass) => pass();
     await sampler.still(async () => {
       await recovers(fault, seconds, () => rig.settled(seconds));
-      expect(await dosDifferences(rig, seconds)).toEqual([]);
+      expect(await differencesNow(rig)).toEqual([]);
     });
     expect(sampler.wentBack).toEqual([]);
     const { halts } = await rig.status();
@@ -195,14 +93,21 @@ describe('a DynamoDB that answers as no one would wish', () => {
       lost += 1;
       return nth % 2 === 0 ? null : Response.json({}, { status: 500 });
     });
-    await trafficOn(rig, 6);
-    expect(lost).toBeGreaterThan(5);
+    // as long as it takes, however busy the machine
+    const enough = new AbortController();
+    const traffic = trafficUntil(rig, 60, enough.signal);
+    try {
+      await expect.poll(() => lost, { timeout: 45_000 }).toBeGreaterThan(5);
+    } finally {
+      enough.abort();
+      await traffic;
+    }
     await wellAgain('DynamoDB: carried out, not acknowledged', 45);
   }, 120_000);
 
   it('hangs up before anything is done', async () => {
     onWrites((nth, pass) => (nth % 2 === 0 ? Promise.resolve(null) : pass()));
-    await trafficOn(rig, 5);
+    await trafficOn(rig, 3);
     await wellAgain('DynamoDB: cut connections', 45);
   }, 120_000);
 
@@ -214,7 +119,7 @@ describe('a DynamoDB that answers as no one would wish', () => {
       await trafficOn(rig, seconds);
       return (writes() - from) / seconds;
     };
-    const before = await perSecond(3);
+    const before = await perSecond(2);
     const throttled = { CancellationReasons: [{ Code: 'ThrottlingError' }] };
     onWrites(async (nth) =>
       nth % 2 === 0
@@ -306,7 +211,7 @@ describe('a DynamoDB that answers as no one would wish', () => {
   }, 240_000);
 
   it('ends and comes back', async () => {
-    await withoutPart('dynamodb', () => trafficOn(rig, 4));
+    await withoutPart('dynamodb', () => trafficOn(rig, 3));
     await wellAgain('DynamoDB killed', 90);
   }, 180_000);
 

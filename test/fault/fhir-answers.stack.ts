@@ -129,7 +129,8 @@ describe('a FHIR server that answers as no one would wish', () => {
     const during = await perSecond(4);
     proxy.rule = () => 'pass';
     console.log(`${before.toFixed(1)} writes a second before, ${during.toFixed(1)} while asked for less`);
-    expect(during).toBeLessThan(before / 2);
+    // a machine that is full lets little through before, too
+    expect(during).toBeLessThan(Math.max(before / 2, 2));
     expect(during).toBeLessThan(3);
     await recovers(90);
   }, 180_000);

@@ -65,8 +65,9 @@ describe('records that are hard to take', () => {
     await poison(inject('stack'), rig, 'submissions', product);
     await expect.poll(parked, { timeout: 20_000 }).toMatchObject([{ code: 'SCHEMA_UNKNOWN', state: 'parked' }]);
 
-    const others = await rig.sluice('traffic', 'supabase', '--rate', '40', '--for', '2s', '--json');
-    expect(others.code, others.err).toBe(0);
+    // others of the same partition go on; a newer image of this row would heal it
+    await rig.source.query(`update public.submissions set clinician_notes = 'others' where id <> $1`, [row]);
+    await rig.source.query(`update public.appointments set notes = 'others'`);
     expect(await settledDifferences(rig)).toEqual([]);
     const retry = ['parked', 'retry', '--code', 'SCHEMA_UNKNOWN', '--json'];
     expect((await rig.sluice(...retry)).code).toBe(0);

@@ -7,7 +7,7 @@ import { partnerRows } from '../../src/rehearsal/supabase/partners.ts';
 import type { RowSet, TableName } from '../../src/rehearsal/supabase/rows.ts';
 import { askOracle } from '../support/fhir-oracle/index.ts';
 import { ODD_TABLES, oddRows } from './supabase-odd-rows.ts';
-import { Story } from './supabase-story.ts';
+import { FHIR_TABLES, Story } from './supabase-story.ts';
 
 const shared = '../shared/supabase';
 const folder = `${shared}/ukcore`;
@@ -30,18 +30,6 @@ const KINDS = [
   'ServiceRequest',
   'Task',
 ];
-/** Those with FHIR, each after those it refers to; stock has none, and readings are judged by it. */
-const TABLES = [
-  'submissions',
-  'appointments',
-  'lab_orders',
-  'lab_order_events',
-  'action_plans',
-  'compliance_tasks',
-  'partner_stock_levels',
-  'partner_temperature_logs',
-] as const;
-
 /** Resources and bundles of seeded rows, most of them with something false in them, living and then deleted. */
 function seeded(submissions: number): readonly JsonObject[] {
   const story = new Story();
@@ -49,7 +37,7 @@ function seeded(submissions: number): readonly JsonObject[] {
   const plan = { seed: 11n, rows: submissions, dirty: 0.5, base: '2026-11-01T08:00:00.000Z' };
   const blocks = Array.from({ length: Math.ceil(submissions / BLOCK) }, (_, block) => makeBlock(plan, block).rows);
   for (const rows of [...blocks, partnerRows(plan.seed, submissions, Date.parse(plan.base))] as RowSet[]) {
-    for (const table of TABLES) {
+    for (const table of FHIR_TABLES) {
       for (const [n, row] of (rows[`public.${table}` as TableName] ?? []).entries()) {
         made.push(...tell(story, table, row as unknown as Image, n % 10 === 0));
       }
@@ -89,7 +77,7 @@ interface Given {
   readonly lookups?: { readonly submission?: Image; readonly stock?: Image };
 }
 
-const EXAMPLES = TABLES.filter((table) => table !== 'partner_stock_levels');
+const EXAMPLES = FHIR_TABLES.filter((table) => table !== 'partner_stock_levels');
 
 function examples(): readonly JsonObject[] {
   return EXAMPLES.map((table) => {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Image } from '../../src/core/index.ts';
+import type { Image, JsonObject } from '../../src/core/index.ts';
+import { actionPlansFlow } from '../../src/migrations/supabase/action-plans/flow.ts';
+import { DEFAULTS, Names } from '../../src/migrations/supabase/index.ts';
 import { validateResource } from '../../src/sinks/fhir/validate/index.ts';
 import { at, form, id, later, leaving, NHS, plan, request, Story, task, visit } from './supabase-story.ts';
 
@@ -128,6 +130,27 @@ describe('action plans', () => {
         title: 'école & 50%?#.docx',
       },
     ]);
+  });
+
+  test.each([
+    ['the file of this path', { path: 'a/b.pdf', bytes: 7, sha1: 'aGFzaA==' }, { size: 7, hash: 'aGFzaA==' }],
+    ['a file of another path', { path: 'a/c.pdf', bytes: 7, sha1: 'aGFzaA==' }, {}],
+    ['more than FHIR can count', { path: 'a/b.pdf', bytes: 2 ** 31, sha1: 'aGFzaA==' }, { hash: 'aGFzaA==' }],
+    ['no copy any more', {}, {}],
+    ['nothing', null, {}],
+  ])('given that %s was copied, then the attachment tells of that copy only', (_, image, told) => {
+    const root = { key: 'p1', deleted: false, sourceTime: '2026-03-01T08:00:00.000000Z', lsn: '7' };
+    const landed = { ...root, table: 'public.action_plans', image: plan(1, { storage_path: 'a/b.pdf' }) };
+    const copy = image === null ? [] : [{ ...root, table: 'facts:public.action_plans:copy', image }];
+    const submission = [{ ...root, table: 'public.submissions', image: {} }];
+    const { documents } = actionPlansFlow(new Names(DEFAULTS)).transform(
+      { key: 'p1', root: landed, parts: { submission, copy } },
+      { asOf: root.sourceTime },
+    );
+    const file = documents.find(({ target }) => target === 'fhir.DocumentReference')?.content ?? {};
+    const [attachment] = at(file, 'content.attachment') as JsonObject[];
+    const { size, hash } = attachment ?? {};
+    expect({ size, hash }).toEqual(told);
   });
 
   test('given no path, then there is a plan without a file, and that is noted', () => {

@@ -311,3 +311,15 @@ export function at(value: Json | undefined, path: string): readonly Json[] {
 
 export const subjects = (story: Story, type: string): readonly Json[] =>
   story.held(`fhir.${type}`).flatMap((one) => at(one, 'subject.reference'));
+
+/** Those with FHIR, each after those it refers to; stock has none, and readings are judged by it. */
+export const FHIR_TABLES = [
+  'submissions',
+  'appointments',
+  'lab_orders',
+  'lab_order_events',
+  'action_plans',
+  'compliance_tasks',
+  'partner_stock_levels',
+  'partner_temperature_logs',
+] as const;

@@ -1,12 +1,29 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { messagesOf } from '../../src/app/outbox.ts';
 import { type ChangeEvent, canonicalJson, type Image } from '../../src/core/index.ts';
 import { supabase } from '../../src/migrations/supabase/index.ts';
 import { Deriver } from '../../src/pipeline/deriver.ts';
 import { landBatch, type PipelineContext, Subscriptions } from '../../src/pipeline/index.ts';
+import { type OutboxRow, PostgresOutbox } from '../../src/sinks/postgres/index.ts';
 import { type ServiceDatabase, serviceDatabase } from '../support/service-database.ts';
-import { checkin, form, id, label, later, payout, plan, reading, request, stock, task } from './supabase-story.ts';
+import {
+  checkin,
+  form,
+  id,
+  label,
+  later,
+  order,
+  orderEvent,
+  payout,
+  plan,
+  reading,
+  request,
+  stock,
+  task,
+  visit,
+} from './supabase-story.ts';
 
 const migration = supabase();
 const subscriptions = new Subscriptions(migration);
@@ -110,17 +127,28 @@ describe('the tables of the services', () => {
     ]);
   });
 
-  test.each([
-    ['compliance.task_event', 'to_status'],
-    ['partnerops.checkin_event', 'status'],
-    ['partnerops.stock_snapshot', 'status'],
-    ['finance.payout_adjustment', 'kind'],
-  ])('%s refuses every change of what was appended', async (table, column) => {
-    const before = await rows(`select * from ${table}`);
-    expect(before.length).toBeGreaterThan(0);
-    for (const sql of [`update ${table} set ${column} = ${column}`, `delete from ${table}`, `truncate ${table}`])
-      await expect(rows(sql), sql).rejects.toThrow('append-only');
-    expect(await rows(`select * from ${table}`)).toEqual(before);
+  test('each append-only table refuses every change of what was appended, its owner too', async () => {
+    await tell('appointments', 'c', visit(1));
+    await tell('lab_orders', 'c', order(1));
+    await tell('lab_order_events', 'c', orderEvent(1));
+    await tell('lab_order_events', 'u', orderEvent(1, { note: 'amended' }));
+    await tell('lab_order_events', 'd', orderEvent(1, { note: 'amended' }));
+    await rows(
+      `insert into compliance.dual_write_change (task_type, is_on, by, reason) values ('t', true, 'a test', 'none')`,
+    );
+    const declared = migration.flows
+      .flatMap(({ targets }) => targets)
+      .filter(({ kind, mode }) => kind === 'postgres' && mode === 'append')
+      .map(({ name }) => name);
+    expect(declared).toHaveLength(8);
+    for (const table of [...declared, 'compliance.dual_write_change']) {
+      const before = await rows(`select * from ${table}`);
+      expect(before.length, table).toBeGreaterThan(0);
+      const column = Object.keys(before[0] ?? {}).find((name) => name !== 'seq');
+      for (const sql of [`update ${table} set ${column} = ${column}`, `delete from ${table}`, `truncate ${table}`])
+        await expect(rows(sql), sql).rejects.toThrow('append-only');
+      expect(await rows(`select * from ${table}`), table).toEqual(before);
+    }
   });
 
   test('a queue keeps what was done in it, whatever the source says of the rest of the row', async () => {
@@ -258,5 +286,112 @@ describe('the tables of the services', () => {
       { visit_no: 1 },
       { visit_no: 2 },
     ]);
+  });
+});
+
+describe('the outboxes of the services', () => {
+  const outbox = () => new PostgresOutbox(db.pool, migration.targetSchemas);
+  /** Types that were told since, in their order. */
+  const told = async (): Promise<OutboxRow[]> => {
+    const all: OutboxRow[] = [];
+    await outbox().tell(10_000, async (some) => void all.push(...some));
+    return all;
+  };
+  const typesOf = (some: readonly OutboxRow[]): string[] => some.map(({ type }) => type);
+
+  test('have told of all that happened so far, and of nothing that is restricted', async () => {
+    const all = await told();
+    const kinds = new Set(typesOf(all));
+    for (const service of new Set(all.map((one) => one.service))) {
+      const numbers = all.filter((one) => one.service === service).map((one) => Number(one.id));
+      expect(numbers, service).toEqual(numbers.toSorted((x, y) => x - y));
+    }
+    expect(Math.max(...all.map((one) => Number(one.id)))).toBeGreaterThan(10);
+    for (const kind of [
+      ...['patient.created', 'submission.created', 'appointment.created', 'appointment_request.created'],
+      ...['lab_order.created', 'lab_order_event.recorded', 'lab_order_event.amended', 'lab_order_event.deleted'],
+      ...['action_plan.created', 'task.created', 'checkin.created', 'label.created', 'stock_item.created'],
+      ...['stock_item.counted', 'payout.created', 'payout.changed', 'payout.adjusted', 'temperature_reading.created'],
+    ])
+      expect([...kinds], kind).toContain(kind);
+    const text = JSON.stringify(all);
+    expect(text).toContain('Ottilie');
+    for (const secret of ['secret-of-the-payload', 'row_hash', 'lease_owner', 'claim_stamp'])
+      expect(text).not.toContain(secret);
+    const first = all.find(({ type }) => type === 'payout.created');
+    expect(JSON.parse(first?.data ?? '')).toMatchObject({ amount: '9999999999.99', legacy_id: id.payout(1) });
+    expect(await told()).toEqual([]);
+  });
+
+  test('tell of a change in the parts of an aggregate, of its end and of its return; not of what is derived again', async () => {
+    const secret = { safeguarding_notes: 'do-not-tell', flags: ['hidden-flag'], clinician_notes: 'nor-this' };
+    await tell('submissions', 'c', form(7, { first_name: 'Barnaby' }));
+    expect(typesOf(await told()).sort()).toEqual(['patient.created', 'submission.created']);
+    await tell('submissions', 'u', form(7, { first_name: 'Barnaby', ...secret, symptoms: ['hives', 'cough'] }));
+    const changed = await told();
+    expect(typesOf(changed)).toEqual(['submission.changed']);
+    expect(JSON.stringify(changed)).not.toMatch(/do-not-tell|hidden-flag|nor-this/);
+    await rows(
+      `insert into sluice.mark (pipeline, flow, key, source_time)
+       select pipeline, flow, root, now() from (select distinct pipeline, flow, root from sluice.document) d`,
+    );
+    await settle();
+    expect(await told()).toEqual([]);
+    await tell('appointments', 'd', visit(1));
+    await tell('appointments', 'c', visit(1));
+    await tell('appointments', 'u', visit(1, { notes: 'later' }));
+    const moved = (await told()).filter(({ aggregate }) => aggregate === 'appointment');
+    expect(typesOf(moved)).toEqual(['appointment.deleted', 'appointment.restored', 'appointment.changed']);
+    expect(moved.map(({ isGone }) => isGone)).toEqual([true, false, false]);
+  });
+
+  test('keep what could not be sent, and let one at a time send', async () => {
+    await tell('partner_payouts', 'c', payout(8, { amount: '0.10' }));
+    const unheard = outbox().tell(10, () => Promise.reject(new Error('the broker is away')));
+    await expect(unheard).rejects.toThrow('away');
+    expect(await outbox().unpublished()).toBe(1);
+    const both = await outbox().tell(10, async () => expect(await outbox().tell(10, async () => undefined)).toBeNull());
+    expect([both, await outbox().unpublished()]).toEqual([1, 0]);
+  });
+
+  test('tell nothing while something before it is still to be committed', async () => {
+    await tell('partner_payouts', 'c', payout(9, { amount: '0.20' }));
+    expect(typesOf(await told())).toEqual(['payout.created']);
+    const slow = await db.pool.connect();
+    await slow.query('begin');
+    await slow.query(`update finance.payout set notes = 'begun first' where legacy_id = $1`, [id.payout(8)]);
+    await rows(`update finance.payout set notes = 'over first' where legacy_id = $1`, id.payout(9));
+    expect(await told()).toEqual([]);
+    await slow.query('commit');
+    slow.release();
+    expect((await told()).map(({ data }) => (JSON.parse(data) as { notes: string }).notes)).toEqual([
+      'begun first',
+      'over first',
+    ]);
+  });
+
+  test('say nothing of a transaction that was taken back, nor of the tables of a shadow', async () => {
+    const client = await db.pool.connect();
+    await client.query('begin');
+    await client.query(`update finance.payout set notes = 'taken back'`);
+    await client.query('rollback');
+    await client.query('alter schema finance rename to finance__shadow');
+    await client.query(`update finance__shadow.payout set notes = 'of a shadow'`);
+    await client.query('alter schema finance__shadow rename to finance');
+    expect(await outbox().unpublished()).toBe(0);
+    await client.query(`update finance.payout set notes = 'of the service' where legacy_id = $1`, [id.payout(8)]);
+    client.release();
+    const some = await told();
+    const messages = messagesOf(some, migration.cleaned ?? {}, 'blue_');
+    expect(messages.map(({ topic }) => topic)).toEqual(['blue_events.finance', 'blue_cdc.partner_payouts']);
+    const [event, cleaned] = messages.map(({ messages: [one] }) => JSON.parse(one?.value ?? ''));
+    expect(event).toMatchObject({ service: 'finance', type: 'payout.changed', data: { amount: '0.10' } });
+    expect(cleaned).toEqual(event.data);
+    const gone = messagesOf(
+      some.map((row) => ({ ...row, isGone: true })),
+      migration.cleaned ?? {},
+      '',
+    );
+    expect(gone[1]?.messages).toMatchObject([{ key: id.payout(8), value: null }]);
   });
 });

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { createMetrics, FIGURES, FILE_FIGURES } from '../../src/app/metrics.ts';
+import { FIGURES, FILE_FIGURES } from '../../src/app/figures.ts';
+import { createMetrics } from '../../src/app/metrics.ts';
 import { DOS_LIMITS } from '../../src/gates/index.ts';
 import { dos } from '../../src/migrations/dos/index.ts';
 

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
-import type { Config } from '../../src/app/config.ts';
 import { openDecoder } from '../../src/app/wire.ts';
 import { type ChangeEvent, comparePositions, type JsonObject, type SluiceError } from '../../src/core/index.ts';
 import { createModel } from '../../src/pipeline/in-memory/index.ts';
@@ -12,7 +11,7 @@ import { type ServiceDatabase, serviceDatabase } from '../support/service-databa
 const UNSENT = '__sluice_unsent__';
 const place = { topic: `copied.${COPIED_TABLE}`, partition: 0, table: COPIED_TABLE };
 // JSON needs no registry
-const decoder = openDecoder({ registry: 'http://127.0.0.1:1' } as Config, copied);
+const decoder = openDecoder({ registry: 'http://127.0.0.1:1', absentColumns: new Set<string>() }, copied);
 const subscriptions = new Subscriptions(copied);
 
 let db: ServiceDatabase;

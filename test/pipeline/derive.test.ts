@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type {
   Aggregate,
   DerivingTransaction,
+  DocumentRef,
   DocumentWrite,
   Flow,
   KnownDocument,
@@ -30,8 +31,8 @@ const landed: LandedRow = {
 const change: RecordedChange = { ...landed, entry: '1:1:7', op: 'c', before: null, after: {} };
 
 /** What a derivation appended and called rendered, of a root that is as `root` says when its aggregate is read. */
-async function derived(root: LandedRow | null): Promise<{ appended: string[]; rendered: string[] }> {
-  const seen = { appended: [] as string[], rendered: [] as string[] };
+async function derived(root: LandedRow | null, isOn?: (kind: string) => boolean) {
+  const seen = { appended: [] as string[], rendered: [] as string[], waitingFor: [] as DocumentRef[], unmarked: 0 };
   const aggregate: Aggregate = { key: 't1', root, parts: { notes: [] } };
   const tx: DerivingTransaction = {
     lock: async () => [],
@@ -49,21 +50,34 @@ async function derived(root: LandedRow | null): Promise<{ appended: string[]; re
     changesRendered: async (_table, changes) => {
       seen.rendered.push(...changes.map(({ entry }) => entry));
     },
-    settle: async () => undefined,
+    settle: async (_flow, verdicts) => {
+      seen.waitingFor.push(...verdicts.flatMap(({ state, needs }) => (state === 'waiting' ? needs : [])));
+    },
     numbersOf: async () => [],
     mark: async () => undefined,
-    deleteMarks: async () => undefined,
+    deleteMarks: async (ids) => {
+      seen.unmarked += ids.length;
+    },
   };
-  await deriveLocked(tx, flow, [{ key: 't1', markIds: [1n], sourceTime: landed.sourceTime }]);
+  const locked = [{ key: 't1', markIds: [1n], sourceTime: landed.sourceTime }];
+  const switches = isOn && { isOn: async (kind: string) => isOn(kind) };
+  await deriveLocked(tx, { ...flow, switchedBy: () => 'kit' }, locked, { switches });
   return seen;
 }
 
 test('a change is called rendered when its entry is appended', async () => {
-  expect(await derived(landed)).toEqual({ appended: ['1:1:7'], rendered: ['1:1:7'] });
+  expect(await derived(landed)).toMatchObject({ appended: ['1:1:7'], rendered: ['1:1:7'] });
+});
+
+test('what is switched off waits, its changes still to be rendered, and is written when it is on', async () => {
+  const waiting = { appended: [], rendered: [], waitingFor: [{ target: 'switch', id: 'kit' }], unmarked: 1 };
+  expect(await derived(landed, (kind) => kind !== 'kit')).toEqual(waiting);
+  const written = { appended: ['1:1:7'], rendered: ['1:1:7'], waitingFor: [], unmarked: 1 };
+  expect(await derived(landed, (kind) => kind === 'kit')).toEqual(written);
 });
 
 test('a change that lands between the reading of the aggregate and of the changes is left for the next derivation', async () => {
-  expect(await derived(null)).toEqual({ appended: [], rendered: [] });
+  expect(await derived(null)).toMatchObject({ appended: [], rendered: [] });
 });
 
 test('a document that its former root gives up in the same moment is written above what that left', async () => {

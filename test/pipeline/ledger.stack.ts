@@ -63,6 +63,17 @@ describe('a ledger in PostgreSQL', () => {
     client.release(true);
   });
 
+  test('a commit that the server carries out as a rollback is an error, and nothing stays', async () => {
+    const mark = { flow: 'parents', part: '', key: 'rolled-back', sourceTime: '2026-01-01T00:00:00Z' };
+    const landing = context.ledger.landing(async (tx) => {
+      await tx.mark([mark]);
+      // a failure that nobody tells of leaves the transaction broken, and the server then answers COMMIT with ROLLBACK
+      await tx.mark([{ ...mark, sourceTime: 'no time' }]).catch(() => undefined);
+    });
+    await expect(landing).rejects.toMatchObject({ code: 'TARGET_BUSY' });
+    expect(await rows(`select * from sluice.mark where key = 'rolled-back'`)).toEqual([]);
+  });
+
   test('a child that comes before its parent waits, and is made when the parent comes', async () => {
     await land(change('public.child', 'c', 'w1', { parent_id: 'pw', owner: 'ow', tags: ['x'] }));
     await settle();
@@ -183,6 +194,26 @@ describe('a ledger in PostgreSQL', () => {
     const first = await rows(`select min(revision) = max(revision) as same, count(*)::int as n
       from sluice.document where target = 'mini.child' and id like 'par%'`);
     expect(first).toEqual([{ same: true, n: 60 }]);
+  });
+
+  test('who sends alone has all lanes, and parts them with one who comes later and goes', async () => {
+    const { ledger } = context;
+    const lease = (owner: string) => ledger.leaseLanes('shop', owner, 1_000_000, 30);
+    const all = await lease('first');
+    expect(all.length).toBeGreaterThan(1);
+    expect(await lease('second')).toEqual([]);
+    const kept = await lease('first');
+    expect(kept).toHaveLength(all.length / 2);
+    const taken = await lease('second');
+    expect([...kept, ...taken].sort((x, y) => x - y)).toEqual(all);
+    await ledger.releaseLanes('shop', 'second');
+    expect(await lease('first')).toEqual(all);
+    // one that vanished without a word counts until its lease is over
+    await ledger.leaseLanes('shop', 'killed', 1_000_000, 1);
+    expect(await lease('first')).toHaveLength(all.length / 2);
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    expect(await lease('first')).toEqual(all);
+    await ledger.releaseLanes('shop', 'first');
   });
 
   test('an error of the target never carries a value of the row', async () => {

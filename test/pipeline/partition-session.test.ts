@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { type Ledger, type SluiceError, silentLog, silentMeter } from '../../src/core/index.ts';
+import { NOTHING } from '../../src/pipeline/lander.ts';
 import { PartitionSession } from '../../src/pipeline/partition-session.ts';
 import type { LogClient, RecordBatch } from '../../src/pipeline/ports.ts';
 import { mini } from '../support/mini-migration.ts';
@@ -42,7 +43,7 @@ function rig(progress: { offset: bigint | null }, log: { high: bigint }) {
       async land(records, to) {
         landed.push(...records.map(({ offset }) => offset));
         progress.offset = to;
-        return { to, applied: records.length, stale: 0, parked: [], stop: null as SluiceError | null };
+        return { ...NOTHING, to, applied: records.length, parked: [], stop: null as SluiceError | null };
       },
     }),
     options: { maxRows: 100, highBytes: () => 1_000_000 },

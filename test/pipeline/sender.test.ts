@@ -20,6 +20,7 @@ const intent = (lane: number): Intent => ({
   orderKey: `o${lane}`,
   attempts: 0,
   sourceTime: '2026-01-01T00:00:00Z',
+  waitedSeconds: 0,
 });
 
 /** A ledger with one document in each lane, and a sink that answers as told. */

@@ -75,6 +75,7 @@ const wire = (id: number, schema: unknown, value: unknown): Buffer => {
 const json = (value: unknown): Buffer => {
   const text = JSON.stringify(value, (_, member) => {
     if (typeof member === 'bigint') return `@@${member}@@`;
+    if (typeof member === 'number' && !Number.isFinite(member)) return String(member);
     const bytes = member as { type?: string; data?: number[] } | null;
     return bytes?.type === 'Buffer' ? Buffer.from(bytes.data ?? []).toString('base64') : member;
   });
@@ -179,7 +180,7 @@ describe('Avro and JSON come to the same', () => {
       tags: fc.option(fc.array(fc.option(fc.string({ maxLength: 8 })), { maxLength: 4 })),
       raw: fc.option(fc.uint8Array({ maxLength: 12 }).map((bytes) => Buffer.from(bytes))),
       flag: fc.option(fc.boolean()),
-      ratio: fc.option(fc.double({ noNaN: true, noDefaultInfinity: true }).map((x) => (Object.is(x, -0) ? 0 : x))),
+      ratio: fc.option(fc.double().map((x) => (Object.is(x, -0) ? 0 : x))),
     });
     await fc.assert(
       fc.asyncProperty(column, async (columns) => {
@@ -192,6 +193,14 @@ describe('Avro and JSON come to the same', () => {
       { numRuns: 200, seed: 1 },
     );
   });
+
+  it.each([Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN])(
+    'for the double %s, of which a landed row would make null: as text',
+    async (ratio) => {
+      for (const raw of both({ row: full({ ratio }) }))
+        expect(change(await decode(raw)).after).toMatchObject({ ratio: String(ratio) });
+    },
+  );
 
   it('for a value that was not sent', async () => {
     const row = full({

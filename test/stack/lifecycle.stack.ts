@@ -26,7 +26,7 @@ import { readRecord, startTime } from '../../src/stack/process-record.ts';
  * in which a user would do these things.
  */
 
-const SMALL = ['registry', 'connect', 'fhir', 'dynamodb'] as const;
+const SMALL = ['registry', 'connect', 'fhir', 'dynamodb', 'prometheus', 'alertmanager'] as const;
 const parts = ['postgres', 'kafka'] as const;
 
 let folder: string;

@@ -14,7 +14,9 @@ const ledger = openLedger(pool, { migration, pipeline: name, schemaSuffix: '' })
 const worker = `worker-${process.pid}`;
 const context = { migration, ledger, log: silentLog, meter: silentMeter, clock: systemClock, worker };
 const open = { migration, name };
-const source = openSource({ kafka, registry, kafkaClient: 'fetch' }, open, silentLog, () => process.exit(1));
+const source = openSource({ kafka, registry, absentColumns: new Set(), kafkaClient: 'fetch' }, open, silentLog, () =>
+  process.exit(1),
+);
 const running = new Worker(context, source.client, source.decoder, new Map(), {
   flows: [flow],
   maxRows: 500,

@@ -31,6 +31,11 @@ const differing = (x: JsonObject, y: JsonObject): string[] =>
  */
 export async function dosDifferences(rig: Rig, seconds = 60): Promise<string[]> {
   await rig.settled(seconds);
+  return differencesNow(rig);
+}
+
+/** The same of a rig that owes nothing. */
+export async function differencesNow(rig: Rig): Promise<string[]> {
   const model = await foldOf(rig);
   const targets = rig.open.migration.flows.flatMap((flow) => flow.targets);
   const tables = new Map(targets.flatMap((target) => (target.kind === 'dynamodb' ? [[target.name, target]] : [])));

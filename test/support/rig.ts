@@ -11,7 +11,7 @@ import { connectorFolder, topicFolder } from '../../src/app/folders.ts';
 import { type OpenPipeline, openPipeline } from '../../src/app/pipeline.ts';
 import { type OpenProbes, openProbes } from '../../src/app/probes.ts';
 import { readPipeline } from '../../src/app/readings.ts';
-import { judge, type PipelineStatus } from '../../src/app/status.ts';
+import { isWell, judge, type PipelineStatus } from '../../src/app/status.ts';
 import { silentLog } from '../../src/core/index.ts';
 import { parseAddress, seedDos, seedSupabase } from '../../src/rehearsal/index.ts';
 import {
@@ -36,6 +36,7 @@ export const JSON_CONVERTERS: Readonly<Record<string, string>> = Object.fromEntr
   ['key', 'value'].flatMap((side) => [
     [`${side}.converter`, 'org.apache.kafka.connect.json.JsonConverter'],
     [`${side}.converter.schemas.enable`, 'false'],
+    [`${side}.converter.replace.null.with.default`, 'false'],
   ]),
 );
 
@@ -45,6 +46,8 @@ export interface RigOptions {
   /** how many of its main thing are seeded: submissions, services, patients */
   readonly rows: number;
   readonly seed?: bigint;
+  /** of `supabase`: rows nobody has made false on purpose */
+  readonly clean?: true;
   /** settings that go before those of the connector's file */
   readonly connector?: Readonly<Record<string, string>>;
   /** settings other than the stack's own */
@@ -79,6 +82,8 @@ export interface Rig {
    * @param name a worker under its predecessor's name has its lanes at once; another waits until the leases lapse
    */
   startWorker(args?: readonly string[], crashAt?: string, name?: string): WorkerProcess;
+  /** A process that only sends to the FHIR server. */
+  startFhirSync(name: string): WorkerProcess;
   /** A worker with other settings, e.g. another ledger. */
   startWorkerWith(variables: Readonly<Record<string, string>>): WorkerProcess;
   /** A worker whose Kafka client goes silent on SIGWINCH, in one of the ways of silent-client.mjs. */
@@ -125,7 +130,8 @@ export async function startRig(stack: StackAddresses, options: RigOptions): Prom
   };
   const config = loadConfig(stack, variables);
   const seed = { supabase: seedSupabase, dos: seedDos, pas: seedPas }[migration];
-  await seed(parseAddress(config.sourceUrl(migration)), { rows: options.rows, seed: options.seed ?? 7n });
+  const purity = options.clean ? { dirty: 0 } : {};
+  await seed(parseAddress(config.sourceUrl(migration)), { rows: options.rows, seed: options.seed ?? 7n, ...purity });
   const open = openPipeline(config, migration);
   if (open.migration.dynamodb) await dynamoDbTables(config, migration).create();
   await open.admin.applySchemas(open.folders);
@@ -161,7 +167,7 @@ export async function startRig(stack: StackAddresses, options: RigOptions): Prom
     args: readonly string[],
     watched: readonly string[],
   ) => {
-    const worker = spawnWorker(variables, join(logs, `${workers.length}.log`), [migration, ...args], watched);
+    const worker = spawnWorker(variables, join(logs, `${workers.length}.log`), args, watched);
     workers.push(worker);
     return worker;
   };
@@ -178,12 +184,13 @@ export async function startRig(stack: StackAddresses, options: RigOptions): Prom
     startWorker(args = [], crashAt, name = `worker-${workers.length}`) {
       const watched = crashAt === undefined ? [] : ['--import', CRASH_POINTS];
       const settings = { ...variables, SLUICE_WORKER: name, SLUICE_CRASH_AT: crashAt ?? '' };
-      return spawned(settings, args, watched);
+      return spawned(settings, [migration, ...args], watched);
     },
-    startWorkerWith: (others) => spawned({ ...variables, ...others }, [], ['--import', CRASH_POINTS]),
+    startFhirSync: (name) => spawned({ ...variables, SLUICE_WORKER: name }, ['fhir-sync', migration], []),
+    startWorkerWith: (others) => spawned({ ...variables, ...others }, [migration], ['--import', CRASH_POINTS]),
     startSilenceable(how) {
       const settings = { ...variables, SLUICE_WORKER: `worker-${workers.length}`, SLUICE_SILENCE: how };
-      return spawned(settings, [], ['--import', SILENT_CLIENT]);
+      return spawned(settings, [migration], ['--import', SILENT_CLIENT]);
     },
     sluice: (...args) => runSluice(variables, args),
     sluiceWith: runSluiceWith,
@@ -270,7 +277,7 @@ async function settled(
     if (passed.rows[0]?.passed) {
       const now = await status();
       const owing = now.flows.filter(
-        (flow) => flow.lagRecords !== 0 || flow.toDerive > 0 || flow.toSend > 0 || flow.verdict !== 'healthy',
+        (flow) => flow.lagRecords !== 0 || flow.toDerive > 0 || flow.toSend > 0 || !isWell({ ...now, flows: [flow] }),
       );
       if (owing.length === 0) return;
       last = owing

@@ -34,10 +34,11 @@ async function start(): Promise<SharedStack> {
   const given = process.env.SLUICE_TEST_STACK_HOME;
   const home = given === undefined ? mkdtempSync(join(tmpdir(), 'sluice-stack-')) : null;
   const ports = Object.fromEntries(Object.entries(PORTS).map(([name, [, port]]) => [name, port + 1000]));
-  const without = partsFrom(process.env.SLUICE_WITHOUT ?? '');
+  // what watches is started by the suite that looks at it
+  const without = [...partsFrom(process.env.SLUICE_WITHOUT ?? ''), 'prometheus', 'alertmanager'] as const;
   const settings =
     home === null
-      ? stackSettings({ home: given as string })
+      ? stackSettings({ home: given as string, without })
       : stackSettings({ home, ports: ports as StackSettings['ports'], provider: 'processes', without });
   return { settings, home, addresses: await up(settings, { waitForFhir: true }, say) };
 }

@@ -30,7 +30,7 @@ export interface EventHandling {
  */
 export async function handleEvents(handling: EventHandling, messages: readonly EventMessage[]): Promise<EventsHandled> {
   const { source, sync, tell } = handling;
-  tell(etl('000'));
+  tell(etl('000', { event: { type: 'messages', count: messages.length } }));
   const readings = messages.map(({ id, body }) => ({ id, reading: readEvent(parsed(body)) }));
   const wanted = readings.flatMap(({ reading }) => (reading.kind === 'sync' ? [reading.service] : []));
   const rows: SourceRows = wanted.length === 0 ? {} : (await source.services(wanted)).rows;
@@ -50,7 +50,8 @@ export async function handleEvents(handling: EventHandling, messages: readonly E
       });
   }
   // as the reference: a batch of which nothing could be done has no end of its own
-  if (failed.length < messages.length) tell(etl('999', { metrics: bothSets(counts), failures: failed.length }));
+  if (failed.length < messages.length)
+    tell(etl('999', { metrics: bothSets(counts), failures: failed.map((itemIdentifier) => ({ itemIdentifier })) }));
   return { failed, missing, counts };
 }
 

@@ -51,9 +51,11 @@ function figuresOf(report: RunReport, now: number): Figures {
   };
 }
 
-export const gateSamples = ({ profile, checks }: Verdict): readonly Sample[] =>
-  checks.map(({ gate, status }) => ({
-    name: 'sluice_gate_pass',
-    labels: { profile, gate },
-    value: status === 'PASS' ? 1 : 0,
-  }));
+export const gateSamples = ({ profile, status, checks }: Verdict): readonly Sample[] => [
+  { name: 'sluice_gate_pass', labels: { gate: profile, phase: '' }, value: status === 'PASS' ? 1 : 0 },
+  ...checks.map(({ gate: clause, status: held, actual }) => ({
+    name: 'sluice_gate_clause',
+    labels: { gate: profile, clause },
+    value: held === 'PASS' ? 1 : actual === null ? -1 : 0,
+  })),
+];

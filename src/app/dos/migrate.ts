@@ -11,7 +11,7 @@ export interface FullSync {
   readonly source: DosSource;
   readonly sync: ServiceSync;
   readonly tell: TellNote;
-  /** services done, of how many, and of those rejected, since this run began */
+  /** services done, of how many that were left when this run began, and of those rejected */
   readonly onProgress: (at: { readonly done: number; readonly of: number; readonly rejected: number }) => void;
   /** the services after this one only; all unless told */
   readonly after?: number | null;
@@ -43,10 +43,11 @@ const PAGE = 250;
  */
 export async function syncAll(run: FullSync): Promise<FullSynced> {
   const { source, sync, tell, onProgress, signal, keep } = run;
-  tell(etl('000'));
+  tell(etl('000', { event: { type: 'full_sync' } }));
   const tally = new Tally(sync.store);
-  const of = await source.count();
-  let page = source.page(run.after ?? Number.MIN_SAFE_INTEGER, PAGE);
+  const first = run.after ?? Number.MIN_SAFE_INTEGER;
+  const of = await source.count(first);
+  let page = source.page(first, PAGE);
   for (let isLast = false; !isLast && !signal?.aborted; ) {
     const { ids, rows } = await page;
     const after = ids.at(-1);
@@ -71,7 +72,7 @@ export async function syncOneService(run: Pick<FullSync, 'source' | 'sync' | 'te
   const { rows }: ServiceRows = await run.source.services([id]);
   if (!(rows.services ?? []).some((row) => row.id === id))
     throw new SluiceError('CONFIG_INVALID', '--service-id: the source has no such service');
-  run.tell(etl('000'));
+  run.tell(etl('000', { event: { type: 'single_sync', record_id: id } }));
   const tally = new Tally(run.sync.store);
   await syncServices(rereading(run.sync, run.source), rows, [id], (done) => tally.take(done, run.tell));
   return tally.end(run.tell, null, false);

@@ -5,6 +5,8 @@ import {
   etl,
   type FindService,
   joinServices,
+  type Note,
+  readNote,
   type SourceRows,
   type SourceService,
   STATE_ENTITY,
@@ -12,6 +14,7 @@ import {
   stateId,
   syncService,
 } from '../../migrations/dos/index.ts';
+import { withTime } from '../../pipeline/index.ts';
 import { type HeldItem, type ItemKey, type ItemStore, nameOf, WRITTEN } from './items.ts';
 import type { DosSource } from './source-rows.ts';
 
@@ -69,8 +72,9 @@ export async function syncServices(
         try {
           const started = performance.now();
           const done = await syncOne(sync, find, id, source, seen);
-          sync.took?.((performance.now() - started + shareMs) / 1000);
-          tell({ service: id, ...done });
+          const seconds = (performance.now() - started + shareMs) / 1000;
+          sync.took?.(seconds);
+          tell({ service: id, ...done, notes: done.notes.map((note) => withTime(note, seconds)) });
         } catch (error) {
           failure ??= { error };
           return;
@@ -145,8 +149,8 @@ async function syncOne(
         source = sourceOf(find, id);
       }
     }
-    if (source === null) return failedAs({ kind: 'service_not_found' });
-    if (source instanceof SluiceError) return failedAs({ kind: 'row_invalid', reason: source.message });
+    if (source === null) return failedAs(id, { kind: 'service_not_found' });
+    if (source instanceof SluiceError) return failedAs(id, { kind: 'row_invalid', reason: source.message });
     const at = sync.now();
     const synced = syncService(source, {
       config: sync.config,
@@ -160,10 +164,16 @@ async function syncOne(
     if (streamed && writes.length > 0) return { ...synced, outcome: 'unchanged', transactions: [], streamed };
     if (round === 0 && sync.reread && writes.some(({ before }) => before !== null)) continue;
     const result = await writeAll(sync, synced, seen, at);
+    const transact_items = writes.length;
     if (result === 'written') return { ...synced, streamed };
-    if (result === 'refused') return refusedAs(synced, { kind: 'ddb_validation' }, '041');
+    if (result === 'refused')
+      return refusedAs(
+        synced,
+        { kind: 'ddb_validation' },
+        etl('041', { transact_items, response: 'ValidationException' }),
+      );
     if (round >= ROUNDS)
-      return refusedAs(synced, { kind: 'transaction_cancelled', reasons: ['ConditionalCheckFailed'] }, '022');
+      return refusedAs(synced, { kind: 'transaction_cancelled', reasons: LOST }, etl('022', { response: LOST }));
   }
 }
 
@@ -178,7 +188,7 @@ async function writeAll(sync: ServiceSync, synced: Synced, seen: Map<string, Hel
 
 type ServiceError = NonNullable<Synced['error']>;
 
-const failedAs = (error: ServiceError): Outcome => ({
+const failedAs = (service: number, error: ServiceError): Outcome => ({
   outcome: 'error',
   transformer: null,
   rejectedBy: [],
@@ -186,18 +196,20 @@ const failedAs = (error: ServiceError): Outcome => ({
   issues: [],
   error,
   transactions: [],
-  notes: [etl('001'), etl('008', { error: error.kind })],
+  notes: [readNote(service), etl('008', { error: error.kind })],
   streamed: false,
 });
 
-const refusedAs = (synced: Synced, error: ServiceError, code: string): Outcome => ({
+const refusedAs = (synced: Synced, error: ServiceError, why: Note): Outcome => ({
   ...synced,
   outcome: 'error',
   error,
   transactions: [],
-  notes: [...synced.notes.filter((note) => !WRITES.has(note.code)), etl(code), etl('008', { error: error.kind })],
+  notes: [...synced.notes.filter((note) => !WRITES.has(note.code)), why, etl('008', { error: error.kind })],
   streamed: false,
 });
+
+const LOST = ['ConditionalCheckFailed'];
 
 /** what is told of a write that came to nothing */
 const WRITES = new Set(['DM_ETL_021', 'DM_ETL_007']);

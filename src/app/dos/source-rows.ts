@@ -18,7 +18,8 @@ export interface DosSource {
   triage(): Promise<SourceRows>;
   /** id, type and status of the services after an id */
   kinds(after: number, limit: number): Promise<readonly Image[]>;
-  count(): Promise<number>;
+  /** how many services are after an id */
+  count(after: number): Promise<number>;
 }
 
 /** Columns of a table by which its rows are found from others. */
@@ -63,7 +64,7 @@ export function readDosSource(reader: SourceReader): DosSource {
       reader.moment((read) =>
         read({ table: `${SCHEMA}.services`, columns: ['id', 'typeid', 'statusid'], rows: { after, limit } }),
       ),
-    count: () => reader.moment((_read, count) => count(`${SCHEMA}.services`)),
+    count: (after) => reader.moment((_read, count) => count(`${SCHEMA}.services`, after)),
   };
 }
 

@@ -74,8 +74,11 @@ export async function syncTriage(
 
 /** what is told of an item that could not be written */
 const NOTES: Readonly<Record<'refused' | 'lost', readonly Note[]>> = {
-  refused: [etl('041'), etl('008', { error: 'ddb_validation' })],
-  lost: [etl('022'), etl('008', { error: 'transaction_cancelled' })],
+  refused: [
+    etl('041', { transact_items: 1, response: 'ValidationException' }),
+    etl('008', { error: 'ddb_validation' }),
+  ],
+  lost: [etl('022', { response: ['ConditionalCheckFailed'] }), etl('008', { error: 'transaction_cancelled' })],
 };
 
 interface Code {

@@ -5,7 +5,7 @@ import type { Probes } from '../readings.ts';
 
 const WAIT_MS = 60_000;
 
-/** Waits until all that was committed before `lsn` has been landed. Throws SOURCE_UNAVAILABLE after a minute. */
+/** Waits until all that was committed before `lsn` has been landed. Throws SOURCE_UNAVAILABLE when the time is over, a minute unless told. */
 export async function untilLanded(
   {
     reader,
@@ -21,8 +21,9 @@ export async function untilLanded(
     readonly slot: string;
   },
   lsn: bigint,
+  waitMs: number = WAIT_MS,
 ): Promise<void> {
-  const until = clock.now() + WAIT_MS;
+  const until = clock.now() + waitMs;
   let ends: ReadonlyMap<string, bigint> | null = null;
   for (;;) {
     // the slot first: what it has passed is in Kafka, and Kafka's ends are read after that

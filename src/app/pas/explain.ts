@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { SluiceError } from '../../core/index.ts';
+import type { Rule } from '../../migrations/pas/index.ts';
 import type { RunPlan } from './plan.ts';
 import { forEachRow } from './read-rows.ts';
 import type { RunState } from './run-state.ts';
@@ -27,6 +28,8 @@ export interface Explanation {
   readonly review: string;
   readonly reason: string;
   readonly filled: boolean;
+  /** `imputed` or `defaulted` where no source stands behind the value; '' for all others. */
+  readonly made_up: string;
   /** Why the cell is empty although the source had something; '' otherwise. */
   readonly rejected: string;
 }
@@ -43,7 +46,7 @@ export function explainCell(
   if (!layout || column < 0) throw new SluiceError('CONFIG_INVALID', `the run has no column ${table}.${field}`);
   const line = findRow(join(folder, 'lineage', `${table}.csv`), ([number]) => number === record);
   if (!line) throw new SluiceError('CONFIG_INVALID', `the run has no row ${record} in ${table}`);
-  const [, feed = '', sourceKey = '', positions = ''] = line.cells;
+  const [, feed = '', sourceKey = '', positions = '', madeUp = ''] = line.cells;
   const cells = findRow(join(folder, 'target', `${table}.csv`), (_, ordinal) => ordinal === line.ordinal)?.cells;
   const rows = plan.fields.get(table) ?? [];
   const row =
@@ -60,7 +63,7 @@ export function explainCell(
     field,
     feed,
     class: row.class,
-    rule: rule.kind === 'derive' ? `derive ${rule.name}` : rule.kind,
+    rule: ruleText(rule),
     sources: row.sources.map((source) => {
       const at = joins?.joinNames.indexOf(source.row) ?? -1;
       return {
@@ -76,8 +79,18 @@ export function explainCell(
     review: row.review,
     reason: row.reason,
     filled: (cells?.[column] ?? '') !== '',
+    made_up:
+      madeUp
+        .split(';')
+        .find((mark) => mark.endsWith(` ${field}`))
+        ?.split(' ')[0] ?? '',
     rejected: rejectOf(folder, table, field, feed, sourceKey),
   };
+}
+
+function ruleText(rule: Rule): string {
+  if (rule.kind === 'derive') return `derive ${rule.name}`;
+  return rule.kind === 'constant' ? `constant ${rule.value}` : rule.kind;
 }
 
 function rejectOf(folder: string, table: string, field: string, feed: string, key: string): string {

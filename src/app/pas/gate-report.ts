@@ -22,27 +22,37 @@ export function readQualityReport(folder: string): QualityReport | null {
   }
 }
 
-/**
- * Judges what is in a folder by a profile and writes gates.json. `hashes` are those of contract, crosswalks,
- * catalogue and code as they are now; the tables are hashed again here.
- */
-export function judge(
-  folder: string,
-  profileName: string,
-  now: { readonly runId: string; readonly hashes: Hashes; readonly tables: readonly string[]; readonly at: string },
-): GateReport {
-  const profile = profileNamed(PAS_PROFILES, profileName);
+/** The run that is judged; `hashes` are those of contract, crosswalks, catalogue and code as they are now. */
+export interface JudgedRun {
+  readonly runId: string;
+  readonly hashes: Hashes;
+  readonly tables: readonly string[];
+}
+
+/** Judges what is in a folder by some profiles and writes nothing; the tables are hashed again here, once. */
+export function verdictsOn(folder: string, profiles: readonly string[], now: JudgedRun): readonly Verdict[] {
+  const known = profiles.map((name) => profileNamed(PAS_PROFILES, name));
   const quality = readQualityReport(folder);
   const report = quality && {
     binding: { runId: quality.run_id, hashes: { ...quality.hashes, ...quality.outputs } },
     figures: quality.figures,
   };
   const binding = { runId: now.runId, hashes: { ...now.hashes, ...outputHashes(folder, now.tables) } };
+  return known.map((profile) => evaluate(profile, report, binding));
+}
+
+/** What every profile says where there is no run. */
+export const verdictsOnNothing = (): readonly Verdict[] =>
+  PAS_PROFILES.map((profile) => evaluate(profile, null, { runId: '(none)', hashes: {} }));
+
+/** Judges what is in a folder by a profile and writes gates.json. */
+export function judge(folder: string, profile: string, now: JudgedRun & { readonly at: string }): GateReport {
+  const [said] = verdictsOn(folder, [profile], now) as [Verdict];
   const verdict: GateReport = {
     run_at_utc: now.at,
     run_id: now.runId,
     inputs: { quality_report: join(folder, 'quality.json') },
-    ...evaluate(profile, report, binding),
+    ...said,
   };
   writeFileSync(join(folder, 'gates.json'), `${JSON.stringify(verdict, null, 1)}\n`);
   return verdict;

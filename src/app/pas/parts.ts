@@ -1,6 +1,7 @@
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SourceRow } from '../../migrations/pas/index.ts';
+import { bufferedFile } from './buffered-file.ts';
 
 /** Source text of which one part is made: what is in memory at a time is a small multiple of it. */
 const PART_BYTES = 1 << 20;
@@ -47,23 +48,14 @@ export function writeParts(folder: string, parts: number): PartWriter {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const files = Array.from({ length: parts }, (_, part) => openSync(partFile(folder, part), 'w'));
-  const waiting = files.map(() => '');
-  const most = WAITING_BYTES / parts;
-  const flush = (part: number): void => {
-    writeSync(files[part] as number, waiting[part] as string);
-    waiting[part] = '';
-  };
+  const texts = files.map((file) => bufferedFile(file, 0, WAITING_BYTES / parts));
   return {
     add(table, row, patient) {
-      const part = shareOf(patient, parts);
-      waiting[part] += `${row.join(CELL)}${CELL}${table}${ROW}`;
-      if ((waiting[part] as string).length > most) flush(part);
+      texts[shareOf(patient, parts)]?.add(`${row.join(CELL)}${CELL}${table}${ROW}`);
     },
     close() {
-      for (const [part, file] of files.entries()) {
-        flush(part);
-        closeSync(file);
-      }
+      for (const text of texts) text.flush();
+      for (const file of files) closeSync(file);
     },
   };
 }

@@ -1,10 +1,9 @@
 import { hash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createCsvReader, SluiceError } from '../../core/index.ts';
 import {
   applyPolicy,
+  type Catalogue,
   type Contract,
   codeSetsOf,
   createDerivations,
@@ -16,9 +15,11 @@ import {
   readReferenceRows,
   referenceContract,
   type SourceRow,
+  type TargetColumn,
   type TargetEdge,
   targetColumnsOf,
 } from '../../migrations/pas/index.ts';
+import { codeHash } from '../code-hash.ts';
 import { type ContractPlace, loadHouseContract } from './house-contract.ts';
 import { readPairs } from './pairs.ts';
 import type { Hashes, Mode } from './run-state.ts';
@@ -32,9 +33,13 @@ export interface RunPlan {
   readonly crosswalkVersions: ReadonlyMap<string, string>;
   readonly merges: Contract['merges'] | null;
   readonly edges: readonly TargetEdge[];
+  /** The columns of a written table as they are looked at, where that is more than what the contract writes by. */
+  readonly expected: ReadonlyMap<string, readonly TargetColumn[]>;
   /** What coded columns may hold, by `TABLE.column`, given the rows of the master files. */
   readonly codeSets: (shared: ReadonlyMap<string, readonly SourceRow[]>) => ReadonlyMap<string, ReadonlySet<string>>;
   readonly drivers: ReadonlySet<string>;
+  /** `TABLE.column` of all that the vendor's guide was read to list, phantoms too: what the reference counts by. */
+  readonly guideColumns: ReadonlySet<string>;
   readonly hashes: Hashes;
   /** What is to be said before a row is read. */
   readonly issues: readonly Issue[];
@@ -67,7 +72,9 @@ export function planRun(options: PlanOptions): RunPlan {
 }
 
 function planOurs(options: PlanOptions, place: ContractPlace): RunPlan {
-  const { on, testData, approvedOnly, mode } = options;
+  const { on, testData, approvedOnly, mode, crosswalksFolder } = options;
+  if (crosswalksFolder !== null)
+    throw new SluiceError('CONFIG_INVALID', '--crosswalks goes with a contract in the older format; ours has its own');
   const { catalogue, contract: written, hashes } = loadHouseContract(place);
   const policy = readPolicyFile(options);
   const { contract, findings } = applyPolicy(written, policy.overrides, {
@@ -95,10 +102,16 @@ function planOurs(options: PlanOptions, place: ContractPlace): RunPlan {
     crosswalkVersions: versionsOf(contract),
     merges: contract.merges,
     edges: catalogue.edges,
+    expected: columns,
     // imputed cells have no code set: they are counted, and pass no gate
     codeSets: (shared) => (mode === 'impute' ? new Map() : codeSetsOf(contract, engine.projection, shared)),
     drivers: driversOf(contract),
-    hashes: { ...hashes, contract: hash('sha256', hashes.contract + policy.text), code: codeHash() },
+    guideColumns: guideColumns(catalogue, 'field'),
+    hashes: {
+      ...hashes,
+      contract: hash('sha256', hashes.contract + policy.text),
+      code: codeHash(['migrations/pas', 'gates']),
+    },
     issues: findings.map(({ category, table, field }) =>
       say(
         category === 'POLICY_UNMATCHED' ? 'ERROR' : 'WARN',
@@ -122,8 +135,10 @@ function readPolicyFile({ policyFile }: PlanOptions): {
   return { text, overrides: readPolicy(text) };
 }
 
-function planGiven({ on, crosswalksFolder, tables, mode }: PlanOptions, file: string): RunPlan {
+function planGiven({ on, crosswalksFolder, policyFile, tables, mode }: PlanOptions, file: string): RunPlan {
   if (mode === 'impute') throw new SluiceError('CONFIG_INVALID', '--mode impute works with our own contract only');
+  if (policyFile !== null)
+    throw new SluiceError('CONFIG_INVALID', '--policy: a contract in the older format has its overrides in its rows');
   const house = loadHouseContract();
   const text = readFileSync(file, 'utf8');
   const records: string[][] = [];
@@ -159,14 +174,16 @@ function planGiven({ on, crosswalksFolder, tables, mode }: PlanOptions, file: st
     crosswalkVersions: versionsOf(made.contract),
     merges: null,
     edges: house.catalogue.edges,
+    expected: made.expected,
     // the older format lets codes without a crosswalk pass as they are
     codeSets: () => new Map(),
     drivers: driversOf(made.contract),
+    guideColumns: guideColumns(house.catalogue, 'listedAs'),
     hashes: {
       catalogue: house.hashes.catalogue,
       contract: hash('sha256', text),
       crosswalks: pairs.hash,
-      code: codeHash(),
+      code: codeHash(['migrations/pas', 'gates']),
     },
     issues: [
       ...made.withoutDriver.map((table) =>
@@ -192,16 +209,14 @@ const say = (severity: Issue['severity'], category: string, table: string, field
 const versionsOf = ({ crosswalks }: Contract): ReadonlyMap<string, string> =>
   new Map([...crosswalks.values()].map(({ name, version }) => [name, version]));
 
+const guideColumns = ({ targetFields }: Catalogue, name: 'field' | 'listedAs'): ReadonlySet<string> =>
+  new Set(
+    [...targetFields.values()].flatMap((fields) =>
+      [...fields.values()].flatMap((column) =>
+        column.knownFrom === 'guide' ? [`${column.table}.${column[name]}`] : [],
+      ),
+    ),
+  );
+
 const driversOf = (contract: Contract): ReadonlySet<string> =>
   new Set([...contract.plans.values()].flatMap(({ feeds }) => feeds.map(({ driver }) => driver)));
-
-/** One hash over the code that makes and judges rows. */
-function codeHash(): string {
-  const texts: string[] = [];
-  for (const room of ['../../migrations/pas', '../../gates']) {
-    const folder = fileURLToPath(new URL(room, import.meta.url));
-    const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();
-    for (const name of names) if (/\.[jt]s$/.test(name)) texts.push(name, readFileSync(join(folder, name), 'utf8'));
-  }
-  return hash('sha256', texts.join('\u001e'));
-}

@@ -11,7 +11,7 @@ import {
   type SavedIssues,
 } from '../../migrations/pas/index.ts';
 import { extractParts, readShared } from './extract.ts';
-import { type GateReport, judge, readQualityReport } from './gate-report.ts';
+import { type GateReport, type JudgedRun, judge, readQualityReport } from './gate-report.ts';
 import { addHistory } from './history.ts';
 import { checkIdentities } from './identity-files.ts';
 import { openKeyFiles } from './key-files.ts';
@@ -20,7 +20,7 @@ import { planRun, type RunPlan } from './plan.ts';
 import { type QualityReport, qualityReport } from './quality-report.ts';
 import { loadState, type Mode, nothingFound, type RunState, STEPS, type Step, saveState } from './run-state.ts';
 import type { Extract } from './source-files.ts';
-import { tableFigures } from './table-figures.ts';
+import { completenessCsv, tableFigures } from './table-figures.ts';
 import { transformParts } from './transform.ts';
 import { verifyTarget } from './verify.ts';
 
@@ -77,13 +77,17 @@ export function runIn(folder: string): RunState {
   return state;
 }
 
+/** The run in a folder as it is judged, by its contract as that is now. @throws CONFIG_INVALID when there is none */
+export function judgedRunIn(folder: string): JudgedRun {
+  const state = runIn(folder);
+  const { hashes, engine } = planOf(state);
+  return { runId: state.runId, hashes, tables: engine.layouts.map(({ table }) => table) };
+}
+
 /** Judges the run in a folder once more, perhaps by another profile. */
 export function judgeAgain(folder: string, profile: string, clock: Clock): GateReport {
-  const state = runIn(folder);
-  const plan = planOf(state);
-  const tables = plan.engine.layouts.map(({ table }) => table);
   const at = new Date(clock.now()).toISOString();
-  const gates = judge(folder, profile, { runId: state.runId, hashes: plan.hashes, tables, at });
+  const gates = judge(folder, profile, { ...judgedRunIn(folder), at });
   addHistory(folder, 'gates', gates, readQualityReport(folder));
   return gates;
 }
@@ -198,6 +202,7 @@ const DO: Readonly<Record<Exclude<Step, 'gates'>, (run: Running) => Promise<void
     run.quality = qualityReport(state, plan, verified, tables, at);
     writeFileSync(join(outDir, 'quality.json'), `${JSON.stringify(run.quality, null, 1)}\n`);
     writeFileSync(join(outDir, 'issues.csv'), issuesCsv(state));
+    writeFileSync(join(outDir, 'completeness.csv'), completenessCsv(tables));
     if (options.from === null || options.from === 'resume') rmSync(partsFolder, { recursive: true, force: true });
   },
 };

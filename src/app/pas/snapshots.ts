@@ -7,7 +7,16 @@ import { readQualityReport } from './gate-report.ts';
 import { runIn } from './run.ts';
 
 /** What a snapshot holds. Keys are not in it: record numbers are never taken back. */
-const CONTENT = ['target', 'lineage', 'rejects.csv', 'issues.csv', 'quality.json', 'gates.json', 'run.json'];
+const CONTENT = [
+  'target',
+  'lineage',
+  'rejects.csv',
+  'issues.csv',
+  'completeness.csv',
+  'quality.json',
+  'gates.json',
+  'run.json',
+];
 const ID = /^\d{8}T\d{9}Z-[0-9a-f]{8}(-[a-z0-9-]{1,40})?$/;
 
 export interface Snapshot {

@@ -1,3 +1,4 @@
+import { isAscii, isUtf8 } from 'node:buffer';
 import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CsvProblem, createCsvReader, SluiceError } from '../../core/index.ts';
@@ -26,9 +27,12 @@ export type Encoding = (typeof ENCODINGS)[number];
 
 const CHUNK = 1 << 20;
 
-/** A folder with one CSV file a table. A byte order mark is taken off; any other than that of UTF-8 is an error. */
+/**
+ * A folder with one CSV file a table. A byte order mark is taken off; any other than that of UTF-8 is an error, and so is a
+ * file of UTF-8 that is said to be something else.
+ */
 export function csvFolder(folder: string, encoding: Encoding): Extract {
-  if (!existsSync(folder)) throw new SluiceError('CONFIG_INVALID', `--source-dir: there is no folder ${folder}`);
+  if (!existsSync(folder)) throw new SluiceError('CONFIG_INVALID', `there is no folder ${folder}`);
   const fileOf = new Map<string, string>();
   for (const name of readdirSync(folder)) {
     if (!name.toLowerCase().endsWith('.csv') || !statSync(join(folder, name)).isFile()) continue;
@@ -69,7 +73,7 @@ async function readFile(path: string, encoding: Encoding, handler: ExtractHandle
     for (let first = true; ; first = false) {
       const size = readSync(file, buffer, 0, CHUNK, null);
       if (size === 0) break;
-      if (first) refuseUtf16(buffer, path);
+      if (first) refuseOtherEncoding(buffer.subarray(0, size), path, encoding);
       const text = decoder.decode(buffer.subarray(0, size), { stream: true });
       // once seen, looked for in every row: a cell may lie in two pieces
       doubtful ||= text.includes('\ufffd');
@@ -91,11 +95,18 @@ function opened(path: string): number {
   }
 }
 
-function refuseUtf16(head: Buffer, path: string): void {
+/** What is surely in another encoding than declared. Single bytes can always be read, so that nothing else would tell. */
+function refuseOtherEncoding(head: Buffer, path: string, encoding: Encoding): void {
   const mark = head.subarray(0, 2).toString('hex');
   if (mark === 'fffe' || mark === 'feff')
     throw new SluiceError(
       'CONFIG_INVALID',
       `${path} is UTF-16; declare and convert it: one of ${ENCODINGS.join(', ')}`,
+    );
+  const lines = head.subarray(0, head.lastIndexOf('\n') + 1);
+  if (encoding !== 'utf-8' && !isAscii(lines) && isUtf8(lines))
+    throw new SluiceError(
+      'CONFIG_INVALID',
+      `${path} is UTF-8, not ${encoding}; each of its special letters would become two`,
     );
 }

@@ -1,9 +1,11 @@
+import { csvLine } from '../../core/index.ts';
 import type { RunPlan } from './plan.ts';
 import type { Figures } from './run-state.ts';
 import type { Verified } from './verify.ts';
 
 export interface FieldFigures {
   readonly field: string;
+  readonly class: string;
   readonly mandatory: boolean;
   /** The contract names something that fills it. */
   readonly sourced: boolean;
@@ -48,6 +50,7 @@ export function tableFigures(
       const completeness = rows === 0 ? null : (filled - imputed - defaulted) / rows;
       return {
         field: name,
+        class: rules[0]?.class ?? '',
         mandatory,
         sourced: rules.some(({ rule }) => rule.kind !== 'none'),
         wanted: mandatory || rules.some(({ onBlank }) => onBlank === 'report'),
@@ -61,3 +64,36 @@ export function tableFigures(
     return { table, rows, rejectRate: loaded + lost === 0 ? null : lost / (loaded + lost), fields };
   });
 }
+
+const COMPLETENESS_HEADER = [
+  'table',
+  'field',
+  'class',
+  'mandatory',
+  'sourced',
+  'rows',
+  'filled',
+  'made_up',
+  'completeness',
+];
+
+/** One line a field: of the rows of its table, how many have a value of the source's own. */
+export const completenessCsv = (tables: readonly TableFigures[]): string =>
+  [
+    COMPLETENESS_HEADER,
+    ...tables.flatMap(({ table, rows, fields }) =>
+      fields.map(({ field, class: what, mandatory, sourced, filled, imputed, defaulted, completeness }) => [
+        table,
+        field,
+        what,
+        mandatory ? 'yes' : '',
+        sourced ? 'yes' : '',
+        String(rows),
+        String(filled),
+        imputed + defaulted === 0 ? '' : String(imputed + defaulted),
+        completeness === null ? '' : completeness.toFixed(4),
+      ]),
+    ),
+  ]
+    .map(csvLine)
+    .join('');

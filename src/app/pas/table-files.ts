@@ -1,8 +1,10 @@
 import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { csvLine } from '../../core/index.ts';
+import { bufferedFile } from './buffered-file.ts';
 
-const FLUSH = 1 << 18;
+/** Of each file; there are 77. */
+const WAITING_BYTES = 1 << 17;
 
 /** CSV files that grow together. Their lengths are a point to which a broken run can go back. */
 export interface TableFiles {
@@ -25,29 +27,19 @@ export function openTableFiles(
     const file = openSync(path, goOn ? 'r+' : 'w');
     if (goOn) ftruncateSync(file, lengths[i] ?? 0);
     const length = goOn ? (lengths[i] ?? 0) : writeSync(file, csvLine(header));
-    return { file, length, waiting: '' };
+    return { file, text: bufferedFile(file, length, WAITING_BYTES) };
   });
-  const flushOne = (one: (typeof open)[number]): void => {
-    if (one.waiting === '') return;
-    one.length += writeSync(one.file, one.waiting, one.length, 'utf8');
-    one.waiting = '';
-  };
   return {
     add(file, line) {
-      const one = open[file] as (typeof open)[number];
-      one.waiting += line;
-      if (one.waiting.length > FLUSH) flushOne(one);
+      (open[file] as (typeof open)[number]).text.add(line);
     },
     flush() {
-      return open.map((one) => {
-        flushOne(one);
-        return one.length;
-      });
+      return open.map(({ text }) => text.flush());
     },
     close() {
-      for (const one of open) {
-        flushOne(one);
-        closeSync(one.file);
+      for (const { file, text } of open) {
+        text.flush();
+        closeSync(file);
       }
     },
   };

@@ -33,7 +33,7 @@ export interface TransformInput {
 /** How many parts are done again at most when a run is broken off: a point costs some 200 writes. */
 const PARTS_TO_A_POINT = 4;
 
-export const LINEAGE_HEADER = ['record_number', 'feed', 'source_key', 'positions'];
+export const LINEAGE_HEADER = ['record_number', 'feed', 'source_key', 'positions', 'made_up'];
 
 export const REJECT_HEADER = [
   'problem',
@@ -130,8 +130,12 @@ function sinkInto(files: TableFiles, { layouts }: Engine, figures: Figures, book
   const rejects = layouts.length * 2;
   return {
     row(table, row) {
+      const { recordNumber, feed, sourceKey, positions, madeUp } = row;
       files.add(table, csvLine(row.cells));
-      files.add(lineage + table, csvLine([String(row.recordNumber), row.feed, row.sourceKey, row.positions.join(';')]));
+      files.add(
+        lineage + table,
+        csvLine([String(recordNumber), feed, sourceKey, positions.join(';'), madeUp.join(';')]),
+      );
     },
     reject(reject) {
       files.add(rejects, csvLine(rejectCells(reject)));

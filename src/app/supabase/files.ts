@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import { opaqueKey, SluiceError } from '../../core/index.ts';
+import type { CopiedFile } from '../../migrations/supabase/index.ts';
 import { classify } from '../../sinks/postgres/index.ts';
 import type { BackupPlace } from '../backup/place.ts';
 
@@ -11,6 +12,8 @@ export interface CopyOptions {
   readonly signal: AbortSignal;
   /** read and check again what was copied before */
   readonly verify: boolean;
+  /** takes down what is known of a plan's copy, for the resource that tells of it; null: there is none */
+  readonly noteCopy: (planKey: string, copied: CopiedFile | null) => Promise<void>;
   readonly tell: (report: CopyReport) => void;
 }
 
@@ -73,21 +76,37 @@ export async function copyFiles(options: CopyOptions): Promise<CopyReport> {
 async function copyOne(options: CopyOptions, plan: Plan): Promise<{ readonly fate: Fate; readonly bytes: number }> {
   const { from, to } = options;
   const key = plan.legacy_path;
-  if (plan.copy_state === 'copied' && isWhole(await to.get(key), plan)) return { fate: 'intact', bytes: 0 };
+  if (plan.copy_state === 'copied') {
+    const there = await to.get(key);
+    if (there !== null && isWhole(there, plan)) {
+      await options.noteCopy(plan.legacy_id, copiedFile(key, there));
+      return { fate: 'intact', bytes: 0 };
+    }
+  }
   const file = isKey(key) ? await from.get(key) : null;
   if (file === null) {
+    await options.noteCopy(plan.legacy_id, null);
     await note(options, plan, 'missing', null);
     return { fate: 'missing', bytes: 0 };
   }
   const facts = { sha256: sha256(file), size_bytes: String(file.length) };
   await to.put(key, file);
   if (!isWhole(await to.get(key), facts)) {
+    await options.noteCopy(plan.legacy_id, null);
     await note(options, plan, 'pending', null);
     return { fate: 'damaged', bytes: 0 };
   }
+  // before the row says so: whoever is stopped in between copies it once more
+  await options.noteCopy(plan.legacy_id, copiedFile(key, file));
   await note(options, plan, 'copied', facts);
   return { fate: 'copied', bytes: file.length };
 }
+
+const copiedFile = (path: string, file: Uint8Array): CopiedFile => ({
+  path,
+  bytes: file.length,
+  sha1: createHash('sha1').update(file).digest('base64'),
+});
 
 type Facts = Pick<Plan, 'sha256' | 'size_bytes'>;
 

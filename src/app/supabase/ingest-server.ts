@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import { type Image, type Log, SluiceError } from '../../core/index.ts';
 import { type EnteredReading, type Names, readEntered } from '../../migrations/supabase/index.ts';
+import type { Metrics } from '../metrics.ts';
 import type { ReadingsIn } from './temperature-entry.ts';
 
 export interface IngestOptions {
@@ -10,6 +11,7 @@ export interface IngestOptions {
   readonly token: string | undefined;
   readonly names: Names;
   readonly into: ReadingsIn;
+  readonly metrics: Metrics;
   readonly log: Log;
 }
 
@@ -24,9 +26,13 @@ const MOST = 1000;
 const RETRY_AFTER_S = 5;
 const LEAST_TOKEN = 16;
 
-/** `POST /temperature-readings` for devices, `/health/live` and `/health/ready`. Throws CONFIG_INVALID. */
+const READINGS = '/temperature-readings';
+const STATUSES = [200, 401, 422, 503];
+const OUTCOMES = ['stored', 'known', 'misfit', 'no_such_item', 'conflict'];
+
+/** `POST /temperature-readings` for devices, `/metrics`, `/health/live` and `/health/ready`. Throws CONFIG_INVALID. */
 export async function serveIngest(options: IngestOptions): Promise<{ readonly port: number; close(): Promise<void> }> {
-  const { token = '', log, into, names } = options;
+  const { token = '', log, into, metrics, names } = options;
   if (token.length < LEAST_TOKEN)
     throw new SluiceError(
       'CONFIG_INVALID',
@@ -37,14 +43,22 @@ export async function serveIngest(options: IngestOptions): Promise<{ readonly po
   const isAllowed = ({ headers }: FastifyRequest): boolean =>
     timingSafeEqual(digest(headers.authorization ?? ''), right);
   app.addHook('onRequest', async (request, reply) => {
-    if (request.url.startsWith('/health/') || isAllowed(request)) return;
+    if (request.url.startsWith('/health/') || request.url === '/metrics' || isAllowed(request)) return;
     return reply
       .code(401)
       .header('www-authenticate', 'Bearer')
       .send({ code: 'UNAUTHORISED', message: 'a bearer token, please' });
   });
+  // a rate begins at 0, or the first refusal would be invisible to it
+  for (const status of STATUSES) metrics.count('sluice_ingest_requests_total', { status: String(status) }, 0);
+  for (const outcome of OUTCOMES) metrics.count('sluice_ingest_readings_total', { outcome }, 0);
+  app.addHook('onResponse', async (request, reply) => {
+    if (request.routeOptions.url !== READINGS) return;
+    metrics.count('sluice_ingest_requests_total', { status: String(reply.statusCode) });
+    metrics.observe('sluice_ingest_seconds', {}, reply.elapsedTime / 1000);
+  });
   app.setErrorHandler((error: Error & { statusCode?: number }, _, reply) => failed(error, reply, log));
-  app.post('/temperature-readings', async (request, reply) => {
+  app.post(READINGS, async (request, reply) => {
     const given = (request.body as { readings?: unknown } | null)?.readings;
     if (!Array.isArray(given) || given.length === 0 || given.length > MOST)
       return reply.code(422).send({ code: 'BAD_INPUT', message: `readings: a list of 1 to ${MOST}` });
@@ -57,9 +71,11 @@ export async function serveIngest(options: IngestOptions): Promise<{ readonly po
         ? { id: null, outcome: 'misfit', columns: one.misfits }
         : { id: one.id, outcome: byReading.get(one) ?? 'conflict' },
     );
+    for (const { outcome } of results) metrics.count('sluice_ingest_readings_total', { outcome });
     log.info('readings entered', { count: outcomes.filter((outcome) => outcome === 'stored').length });
     return reply.send({ results });
   });
+  app.get('/metrics', async (_, reply) => reply.type(metrics.contentType).send(await metrics.text()));
   app.get('/health/live', async () => ({ live: true }));
   app.get('/health/ready', async (_, reply) => {
     try {

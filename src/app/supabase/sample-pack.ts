@@ -2,7 +2,7 @@ import { createHmac, randomBytes, randomInt } from 'node:crypto';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type JsonObject, type Migration, type Sink, SluiceError } from '../../core/index.ts';
-import { redactResource, validateResource } from '../../sinks/fhir/index.ts';
+import { redactResource, VALIDATOR, validateResource } from '../../sinks/fhir/index.ts';
 import type { OpenPipeline } from '../pipeline.ts';
 
 export interface SamplePackOptions {
@@ -39,6 +39,7 @@ export interface SampleReport {
   readonly pipeline: string;
   readonly redacted: boolean;
   readonly seed: string;
+  /** whose faults these are, and what it does not look at */
   readonly validator: string;
   readonly types: readonly SampleType[];
   readonly faults: readonly SampleFault[];
@@ -81,8 +82,7 @@ export async function writeSamplePack(options: SamplePackOptions): Promise<Sampl
     pipeline: open.name,
     redacted: redact,
     seed: options.seed,
-    validator:
-      'FHIR R4 core definitions, invariants and required bindings, in process; profiles and SNOMED CT are not looked at',
+    validator: VALIDATOR,
     types,
     faults,
   };

@@ -6,12 +6,15 @@ import { verifyArchive } from '../../app/archive/verify.ts';
 import { writeArchive } from '../../app/archive/write.ts';
 import { openBackupPlace } from '../../app/backup/place.ts';
 import { systemClock } from '../../app/clock.ts';
+import type { Config } from '../../app/config.ts';
 import { findMigration } from '../../app/pipeline.ts';
+import { migrationNames } from '../../migrations/index.ts';
 import { progressLine } from '../../rehearsal/index.ts';
 import { openSnapshot } from '../../source/index.ts';
 import { action, configOf } from '../context.ts';
 import { EXIT } from '../failure.ts';
 import { masked, printJson, printTable } from '../print.ts';
+import { recorded } from '../recorded.ts';
 
 const HELP = `
 An archive is a folder, here or at s3://bucket/prefix: manifest.json, and for each table parts of rows in COPY's text
@@ -87,10 +90,12 @@ export function registerArchiveCommands(program: Command): void {
     .addHelpText('after', HELP)
     .action(
       action(async (options: { from: string; json?: boolean }) => {
-        const place = openBackupPlace(configOf(), options.from);
+        const config = configOf();
+        const place = openBackupPlace(config, options.from);
         const { contents, faults } = await shown((show) =>
           verifyArchive(place, ({ part, done, of }) => show(done / of, part)),
         );
+        await recordProof(config, contents, faults.length);
         if (options.json)
           printJson({ place: place.name, whole: faults.length === 0, position: contents.position, faults });
         else {
@@ -126,6 +131,19 @@ export function registerArchiveCommands(program: Command): void {
         return EXIT.ok;
       }),
     );
+}
+
+/** How much of its migration an archive holds, and what is wrong with it. */
+async function recordProof(config: Config, { migration, tables }: ArchiveContents, faults: number): Promise<void> {
+  // an archive of another instance, or of a migration that is none here, is no evidence for any gate of this one
+  if (!migrationNames.includes(migration)) return;
+  const mapped = findMigration(config, migration).tables;
+  const held = mapped.filter(({ name }) => tables.some((table) => table.name === name)).length;
+  const sample = tables.reduce((sum, { parts }) => sum + parts.length, 0);
+  const coverage = mapped.length === 0 ? 0 : held / mapped.length;
+  await recorded(config, { migration, source: 'archive verify' }, [
+    { figure: 'archive.faults', value: faults, sample, coverage },
+  ]);
 }
 
 const figures = ({ tables }: ArchiveContents) =>

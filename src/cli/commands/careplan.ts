@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { openBackupPlace } from '../../app/backup/place.ts';
 import { type CopyReport, copyFiles } from '../../app/supabase/files.ts';
+import { ACTION_PLANS, COPY } from '../../migrations/supabase/index.ts';
 import { progressLine } from '../../rehearsal/index.ts';
 import { action, withPipeline } from '../context.ts';
 import { EXIT } from '../failure.ts';
@@ -22,7 +23,8 @@ store the files are in now may be another one: SLUICE_LEGACY_S3_URL, SLUICE_LEGA
 SLUICE_LEGACY_S3_SECRET_ACCESS_KEY.
 
 Every living plan that is not copied yet is tried, those whose file was missing among them. A file keeps its path; it is
-read back from the new store and compared by size and SHA-256 before careplan.action_plan says that it is copied. Stop it
+read back from the new store and compared by size and SHA-256 before careplan.action_plan says that it is copied; then its
+DocumentReference gets the size and the SHA-1 (by the running worker). Stop it
 at any time and run it again. Plans are named by hashes of their ids.
 
 Exit codes: 0 all are copied, 1 a file is missing or damaged, or it failed, 2 wrong call or setting.`;
@@ -40,7 +42,8 @@ export function registerCareplanCommand(program: Command): void {
     .addHelpText('after', HELP)
     .action(
       action((options: ImportOptions) =>
-        withPipeline('supabase', {}, async ({ pool }, config) => {
+        withPipeline('supabase', {}, async ({ pool, admin, folders }, config) => {
+          await admin.requireSchemas(folders);
           const line = progressLine(process.stderr);
           const stop = stopSignal();
           try {
@@ -50,6 +53,8 @@ export function registerCareplanCommand(program: Command): void {
               to: openBackupPlace(config, options.to),
               signal: stop.signal,
               verify: options.verify === true,
+              noteCopy: (plan, copied) =>
+                admin.noteFact(ACTION_PLANS, COPY, plan, copied === null ? {} : { ...copied }),
               tell: (now) => line.show(null, spoken(now)),
             });
             line.end();

@@ -93,7 +93,7 @@ async function watch(migration: Shown, children: readonly Child[], signal: Abort
       const foot = [
         fhirReady ? '' : pc.dim('the FHIR server is still starting; its documents wait in `send`\n'),
         pc.dim(
-          `running for ${minutes} m · metrics http://127.0.0.1:${config.port}/metrics · ${placeOf(open.migration, config)}\n`,
+          `running for ${minutes} m · metrics http://127.0.0.1:${config.port}/metrics · ${placeOf(migration, open.migration, config)}\n`,
         ),
         pc.dim('Ctrl-C stops the flows and leaves the servers up\n'),
       ].join('');
@@ -106,8 +106,8 @@ async function watch(migration: Shown, children: readonly Child[], signal: Abort
 const RUN_WITH: Readonly<Record<Shown, readonly string[]>> = { supabase: [], dos: [], pas: ['--test-data'] };
 
 /** Where the documents can be looked at. */
-const placeOf = ({ dynamodb, name }: Migration, config: Config): string =>
-  name === 'pas'
+const placeOf = (shown: Shown, { dynamodb }: Migration, config: Config): string =>
+  shown === 'pas'
     ? 'tables pas184.load_* of the database services'
     : dynamodb
       ? `DynamoDB ${config.dynamodb.url}, \`sluice dos tables ls\``

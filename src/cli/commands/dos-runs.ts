@@ -1,6 +1,6 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { stackSettings } from '../../stack/index.ts';
+import { configOf } from '../context.ts';
 
 /** Where what was measured of full syncs is kept and shown. */
 export interface RunsOptions {
@@ -10,8 +10,11 @@ export interface RunsOptions {
 
 export const withRuns = (command: Command): Command =>
   command
-    .option('--runs-dir <dir>', 'where reports of full syncs are kept; else dos-runs in SLUICE_HOME')
+    .option(
+      '--runs-dir <dir>',
+      'where reports of full syncs are kept; else SLUICE_DOS_RUNS, else dos-runs in SLUICE_HOME',
+    )
     .option('--metrics-file <file>', "write figures there, for a node exporter's collector of text files (*.prom)");
 
 export const runsFolder = ({ runsDir }: RunsOptions): string =>
-  runsDir === undefined ? join(stackSettings().home, 'dos-runs') : resolve(runsDir);
+  runsDir === undefined ? configOf().reports.runsFolder : resolve(runsDir);

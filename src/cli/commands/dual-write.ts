@@ -18,8 +18,9 @@ const stateArgument = (text: string): boolean => {
 };
 
 const HELP = `
-A type that was never switched is off. What is switched holds within a second in every process that asks, without a restart;
-each change is kept with its reason in compliance.dual_write_change.`;
+Tasks of a type that is off are landed and not written to the new side: what changes in them is held back, whole, until the
+type is on again, and is written then. A type that was never switched is on. A switch holds within a second or two in every
+process, without a restart; each change of it is kept with its reason in compliance.dual_write_change.`;
 
 export function registerDualWriteCommand(program: Command): void {
   const command = program
@@ -33,16 +34,17 @@ export function registerDualWriteCommand(program: Command): void {
     .option('--json', 'one JSON line')
     .action(
       action(({ json }: { json?: boolean }) =>
-        withPipeline('supabase', {}, async ({ pool }) => {
-          const states = await listSwitches(pool);
+        withPipeline('supabase', {}, async (open) => {
+          const states = await listSwitches(open);
           if (json) printJson(states);
           else
             printTable(
-              ['task type', '', 'tasks', 'since', 'by'],
+              ['task type', '', 'tasks', 'held back', 'since', 'by'],
               states.map((one) => [
                 one.taskType,
                 one.isOn ? 'on' : 'off',
                 one.tasks,
+                one.held,
                 one.changedAt?.slice(0, 19) ?? '',
                 one.changedBy ?? '',
               ]),

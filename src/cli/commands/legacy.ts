@@ -1,10 +1,19 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
+import { systemClock } from '../../app/clock.ts';
 import { findMigration } from '../../app/pipeline.ts';
-import { freeze, type LegacyTables, type StillAble, unfreeze, verifyFreeze } from '../../source/index.ts';
+import {
+  type FreezeProof,
+  freeze,
+  type LegacyTables,
+  type StillAble,
+  unfreeze,
+  verifyFreeze,
+} from '../../source/index.ts';
 import { action, configOf, operatorName } from '../context.ts';
 import { EXIT } from '../failure.ts';
 import { printJson, printTable } from '../print.ts';
+import { recorded } from '../recorded.ts';
 
 function legacyTables(migration: string): LegacyTables {
   const config = configOf();
@@ -50,6 +59,8 @@ export function registerLegacyCommands(program: Command): void {
           waitSeconds: Number(options.wait) || 30,
           dryRun: options.dryRun === true,
         });
+        if (options.dryRun !== true)
+          await recordFrozen(migration, 'legacy freeze', { readOnly: true, provenSeconds: 0 });
         if (options.json) printJson({ ...frozen, dryRun: options.dryRun === true });
         else {
           printTable(
@@ -75,6 +86,7 @@ export function registerLegacyCommands(program: Command): void {
     .action(
       action(async (migration: string, options: { json?: boolean }) => {
         const proof = await verifyFreeze(legacyTables(migration));
+        await recordProof(migration, proof);
         if (options.json) printJson(proof);
         else {
           if (proof.unproven !== null) process.stdout.write(`${pc.red('not proved')} ${proof.unproven}\n`);
@@ -104,6 +116,7 @@ export function registerLegacyCommands(program: Command): void {
     .action(
       action(async (migration: string, options: { by?: string; json?: boolean }) => {
         const { given, lost } = await unfreeze(legacyTables(migration), operatorName(options.by));
+        await recordFrozen(migration, 'legacy unfreeze', { readOnly: false, provenSeconds: 0 });
         if (options.json) printJson({ given, lost });
         else {
           process.stdout.write(`${given.length} rights given back\n`);
@@ -113,6 +126,32 @@ export function registerLegacyCommands(program: Command): void {
         return lost.length === 0 ? EXIT.ok : EXIT.failure;
       }),
     );
+}
+
+/** For how long no write is proved: what is not proved counts for nothing. */
+async function recordProof(migration: string, proof: FreezeProof): Promise<void> {
+  const { proven, writes, changed, granted, frozenAt } = proof;
+  const seconds = Math.max(0, (systemClock.now() - Date.parse(frozenAt)) / 1000);
+  const written = writes.reduce((sum, one) => sum + one.writes, 0) + changed.length;
+  await recordFrozen(migration, 'legacy verify', {
+    readOnly: proven && granted.length === 0,
+    provenSeconds: proven ? seconds : 0,
+    // what cannot be proved is not none
+    writes: proven ? written : Math.max(1, written),
+  });
+}
+
+async function recordFrozen(
+  migration: string,
+  source: string,
+  found: { readonly readOnly: boolean; readonly provenSeconds: number; readonly writes?: number },
+): Promise<void> {
+  const sample = legacyTables(migration).tables.length;
+  await recorded(configOf(), { migration, source }, [
+    { figure: 'legacy.readOnly', value: found.readOnly ? 1 : 0, sample },
+    { figure: 'legacy.provenSeconds', value: found.provenSeconds, sample },
+    ...(found.writes === undefined ? [] : [{ figure: 'legacy.writes' as const, value: found.writes, sample }]),
+  ]);
 }
 
 const takenOf = (grants: readonly { readonly grantee: string; readonly privilege: string }[]): string => {

@@ -1,12 +1,16 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import pc from 'picocolors';
+import type { Config } from '../../app/config.ts';
+import type { Figure } from '../../app/gates/measure.ts';
 import { rehearseTables } from '../../app/migrate/rehearse.ts';
 import { type Migrated, type MigrateProgress, migrateTables } from '../../app/migrate/run.ts';
+import { findMigration } from '../../app/pipeline.ts';
 import { SluiceError } from '../../core/index.ts';
 import { progressLine } from '../../rehearsal/index.ts';
 import { action, configOf } from '../context.ts';
 import { EXIT } from '../failure.ts';
 import { duration, printJson, printTable } from '../print.ts';
+import { recorded } from '../recorded.ts';
 import { stopSignal } from '../stop-signal.ts';
 
 interface MigrateOptions {
@@ -67,6 +71,8 @@ async function migrate(migration: string, options: MigrateOptions): Promise<numb
       ? await rehearseTables(config, run)
       : { ...(await migrateTables(config, { ...run, resume: options.resume === true })), changes: null };
     line.end();
+    if (options.dryRun && options.table === undefined && !done.stopped)
+      await recorded(config, { migration, source: 'migrate dry-run' }, rehearsedFigures(config, migration, done));
     if (options.json) printJson({ dryRun: options.dryRun === true, ...done });
     else {
       printDone(done);
@@ -84,6 +90,19 @@ async function migrate(migration: string, options: MigrateOptions): Promise<numb
     line.end();
     stop.release();
   }
+}
+
+/** Tables that were read to their end, of all that are mapped, and what was parked of their rows. */
+function rehearsedFigures(config: Config, migration: string, { tables, flows }: Migrated): readonly Figure[] {
+  const mapped = findMigration(config, migration).tables;
+  const covered = mapped.filter(({ name }) => tables.some(({ table }) => table === name)).length;
+  const sample = tables.reduce((sum, { read }) => sum + read, 0);
+  const evidence = { sample, coverage: mapped.length === 0 ? 0 : covered / mapped.length };
+  const parked = flows.reduce((sum, flow) => sum + flow.parked, 0);
+  return [
+    { figure: 'dryRun.tablesUncovered', value: mapped.length - covered, ...evidence },
+    { figure: 'dryRun.parked', value: parked, ...evidence },
+  ];
 }
 
 const shareOf = ({ stage, done, of }: MigrateProgress): number | null =>

@@ -3,12 +3,15 @@ import { type Command, InvalidArgumentError } from 'commander';
 import pc from 'picocolors';
 import { systemClock } from '../../app/clock.ts';
 import { explainCell } from '../../app/pas/explain.ts';
+import { readQualityReport } from '../../app/pas/gate-report.ts';
 import { readHistory } from '../../app/pas/history.ts';
 import { judgeAgain, planOf, runIn } from '../../app/pas/run.ts';
 import { compareSnapshots, keepSnapshot, listSnapshots, restoreSnapshot } from '../../app/pas/snapshots.ts';
+import { SluiceError } from '../../core/index.ts';
 import { action } from '../context.ts';
 import { EXIT } from '../failure.ts';
 import { printJson, printTable } from '../print.ts';
+import { share } from '../share.ts';
 
 interface Placed {
   readonly outDir: string;
@@ -90,6 +93,38 @@ export function registerPasResultCommands(pas: Command): void {
         if (damaged.length > 0)
           process.stderr.write(`history.ndjson is damaged and left out: line ${damaged.join(', line ')}\n`);
       }
+      return EXIT.ok;
+    }),
+  );
+
+  placed(
+    pas
+      .command('completeness')
+      .description('how many rows of each table have a value of the source, field by field')
+      .option('--table <name>', 'only of this table')
+      .option('--below <share>', 'only fields the contract fills in fewer rows than this', share),
+  ).action(
+    action(async ({ outDir, table, below, json }: Placed & { table?: string; below?: number }) => {
+      const quality = readQualityReport(resolve(outDir));
+      if (!quality) throw new SluiceError('CONFIG_INVALID', `there is no readable quality.json in ${resolve(outDir)}`);
+      const fields = quality.tables
+        .filter((one) => table === undefined || one.table === table)
+        .flatMap((one) => one.fields.map((field) => ({ table: one.table, rows: one.rows, ...field })))
+        .filter(({ sourced, completeness }) => below === undefined || (sourced && (completeness ?? 1) < below));
+      if (json) printJson(fields);
+      else
+        printTable(
+          ['table', 'field', 'class', 'rows', 'filled', 'made up', 'completeness'],
+          fields.map((f) => [
+            f.table,
+            f.field,
+            f.class || '-',
+            f.rows,
+            f.filled,
+            f.imputed + f.defaulted,
+            f.completeness === null ? '-' : f.completeness.toFixed(4),
+          ]),
+        );
       return EXIT.ok;
     }),
   );

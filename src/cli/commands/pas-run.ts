@@ -13,6 +13,7 @@ import { progressLine } from '../../rehearsal/index.ts';
 import { action } from '../context.ts';
 import { EXIT } from '../failure.ts';
 import { printJson, renderTable } from '../print.ts';
+import { share } from '../share.ts';
 import { stopSignal } from '../stop-signal.ts';
 
 interface RunOptions {
@@ -168,9 +169,9 @@ function printOutcome({ state, quality, gates }: PasRunOutcome, outDir: string):
         ]),
       ),
     );
-    const reference = quality.reference.population_ratio_strict;
+    const theirs = quality.reference;
     out(
-      `\ncolumns with a value: ${figure('columnsPopulated')} of ${figure('columnsTotal')}, ratio ${figure('populationRatio')} (reference, strict: ${reference})`,
+      `\ncolumns with a value: ${figure('columnsPopulated')} of ${figure('columnsTotal')}, ratio ${figure('populationRatio')}; by the reference's definition ${theirs.columns_populated} of ${theirs.columns_total}, ${theirs.population_ratio} (the reference itself, strict: ${theirs.population_ratio_strict})`,
     );
     out(
       `cells filled where the contract has a source: ${percent(1 - Number(quality.figures.nullRate ?? 1))}; rows that lead to a patient: ${percent(Number(quality.figures.chainCompleteness ?? 0))}`,
@@ -191,10 +192,4 @@ const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 function wholeNumber(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('A whole number, please.');
   return Number(text);
-}
-
-function share(text: string): number {
-  const value = Number(text);
-  if (!(value >= 0 && value <= 1)) throw new InvalidArgumentError('A share between 0 and 1, please.');
-  return value;
 }

@@ -6,6 +6,10 @@ import { action, withPipeline } from '../context.ts';
 import { EXIT } from '../failure.ts';
 import { printJson, printTable } from '../print.ts';
 import { stopSignal } from '../stop-signal.ts';
+import { registerFindingCommands } from './reconcile-findings.ts';
+import { registerReconcileReport } from './reconcile-report.ts';
+import { registerReconcileRun } from './reconcile-run.ts';
+import { registerReconcileStatus } from './reconcile-status.ts';
 
 interface PayoutOptions {
   readonly wait: number;
@@ -28,9 +32,14 @@ payout are added up as well.
 Exit codes: 0 equal, 1 failed, 2 wrong call or setting, 3 the sides differ.`;
 
 export function registerReconcileCommand(program: Command): void {
-  program
+  const reconcile = program
     .command('reconcile')
-    .description('compare both sides')
+    .description('compare both sides, all the time or once, and see to what differs');
+  registerReconcileRun(reconcile);
+  registerReconcileStatus(reconcile);
+  registerFindingCommands(reconcile);
+  registerReconcileReport(reconcile);
+  reconcile
     .command('payouts')
     .description('totals of the payouts by month, on both sides, exactly')
     .option('--wait <seconds>', 'for so long something may be on its way', waitArgument, 15)

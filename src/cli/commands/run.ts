@@ -25,6 +25,7 @@ export function registerRunCommand(program: Command): void {
     .option('--port <port>', 'port of metrics and health; 0 picks a free one (default: SLUICE_PORT or 9464)')
     .option('--without <targets>', 'targets not to deliver to, e.g. fhir; their documents stay queued')
     .option('--test-data', 'pas: the data is invented, NHS numbers from 999 are right (SLUICE_PAS_TEST_DATA)')
+    .option('--json', 'say a failure to begin as one JSON line; what happens later is in JSON lines anyhow')
     .option('--without-delivery', 'deliver to no remote target: others do, e.g. `sluice run fhir-sync`')
     .addHelpText(
       'after',

@@ -16,6 +16,7 @@ import {
 import { action, configOf } from '../context.ts';
 import { EXIT } from '../failure.ts';
 import { duration, masked, printJson, renderTable } from '../print.ts';
+import { share } from '../share.ts';
 import { stopSignal } from '../stop-signal.ts';
 
 interface SeedCommandOptions {
@@ -45,12 +46,6 @@ Exit codes: 0 all rows are there, 1 failed or stopped half-way, 2 wrong call or 
 function wholeNumber(text: string): number {
   const value = Number(text.replaceAll('_', '').replaceAll(',', ''));
   if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('A whole number, please.');
-  return value;
-}
-
-function share(text: string): number {
-  const value = Number(text);
-  if (!(value >= 0 && value <= 1)) throw new InvalidArgumentError('A share between 0 and 1, please.');
   return value;
 }
 

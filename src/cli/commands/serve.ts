@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { createLog } from '../../app/logger.ts';
+import { createMetrics } from '../../app/metrics.ts';
 import { serveIngest } from '../../app/supabase/ingest-server.ts';
 import { openLegacy } from '../../app/supabase/legacy.ts';
 import { namesOf, readingsIntoSource } from '../../app/supabase/temperature-entry.ts';
@@ -28,7 +29,7 @@ a reading, in their order: stored, known (handed in before), misfit (with the fi
 a reading is known by device, place, item and time, so a device sends again until it is answered: 503 says after how long.
 
 The token is in SLUICE_INGEST_TOKEN or in the file SLUICE_INGEST_TOKEN_FILE. Standard output has one JSON line for each
-thing that happened. Serves /health/live and /health/ready. Exit codes: 0 stopped, 1 failed, 2 wrong call or setting.`;
+thing that happened. Serves /metrics, /health/live and /health/ready. Exit codes: 0 stopped, 1 failed, 2 wrong call or setting.`;
 
 export function registerServeCommand(program: Command): void {
   program
@@ -54,6 +55,7 @@ async function serve(options: IngestOptions): Promise<number> {
       token: config.ingestToken,
       names: namesOf(config),
       into: readingsIntoSource(legacy),
+      metrics: createMetrics(),
       log: createLog({ level: config.logLevel }),
     });
     if (options.json) printJson({ port: server.port });

@@ -2,7 +2,6 @@ import type { Command } from 'commander';
 import pc from 'picocolors';
 import { SluiceError } from '../../core/index.ts';
 import {
-  addresses,
   down,
   logs,
   PARTS,
@@ -10,6 +9,7 @@ import {
   type Progress,
   partsFrom,
   providerFrom,
+  type StackAddresses,
   type StackSettings,
   stackSettings,
   status,
@@ -40,8 +40,18 @@ const settingsOf = (options: StackOptions): StackSettings =>
 /** One line for each thing that happens, so that it reads the same in a terminal and in a log. */
 export const sayProgress: Progress = (part, state, detail) => {
   const mark = state === 'ready' ? pc.green('●') : state === 'stopped' ? pc.dim('○') : pc.yellow('◌');
-  process.stderr.write(`${mark} ${part.padEnd(9)} ${state}${detail === '' ? '' : pc.dim(`  ${detail}`)}\n`);
+  process.stderr.write(`${mark} ${part.padEnd(12)} ${state}${detail === '' ? '' : pc.dim(`  ${detail}`)}\n`);
 };
+
+const PAGES = { prometheus: 'figures and alerts', alertmanager: 'what was sent, and silences' } as const;
+
+/** Where to look, of what runs. */
+async function printPages(settings: StackSettings, place: StackAddresses): Promise<void> {
+  const parts = await status(settings);
+  for (const [part, what] of Object.entries(PAGES) as [keyof typeof PAGES, string][])
+    if (parts.find((candidate) => candidate.part === part)?.state === 'running')
+      process.stdout.write(`${place[part]}  ${what}\n`);
+}
 
 const common = (command: Command): Command =>
   command
@@ -58,9 +68,13 @@ export function registerStackCommands(program: Command): void {
     .action(
       action(async (options: StackOptions) => {
         const settings = settingsOf(options);
-        await up(settings, { waitForFhir: options.waitFhir === true }, options.json ? undefined : sayProgress);
-        if (options.json)
-          printJson({ ...addresses(settings), postgres: { ...addresses(settings).postgres, password: '***' } });
+        const place = await up(
+          settings,
+          { waitForFhir: options.waitFhir === true },
+          options.json ? undefined : sayProgress,
+        );
+        if (options.json) printJson({ ...place, postgres: { ...place.postgres, password: '***' } });
+        else await printPages(settings, place);
         return EXIT.ok;
       }),
     );

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { openGaps } from '../../app/gaps.ts';
 import { isWell } from '../../app/status.ts';
 import { watchStatus } from '../../app/watch.ts';
 import { action, withPipeline } from '../context.ts';
@@ -36,12 +37,13 @@ export function registerStatusCommand(program: Command): void {
               migration,
               config,
               { signal: stop.signal, once: options.watch !== true },
-              (status) => {
-                well = isWell(status);
-                if (options.json) printJson(status);
+              async (status) => {
+                const gaps = await openGaps(open).list(true);
+                well = isWell(status) && gaps.length === 0;
+                if (options.json) printJson({ ...status, gaps });
                 else
                   process.stdout.write(
-                    `${options.watch && process.stdout.isTTY ? CLEAR : ''}${renderStatus(status)}\n`,
+                    `${options.watch && process.stdout.isTTY ? CLEAR : ''}${renderStatus(status, gaps)}\n`,
                   );
               },
             );

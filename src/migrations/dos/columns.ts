@@ -28,7 +28,10 @@ export const time: Column<string> = (value) => {
   return `${two(Math.floor(seconds / 3600) % 24)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
 };
 
-/** A date: text, or days since 1970-01-01. */
+const FIRST_DAY = Date.parse('0001-01-01');
+const AFTER_LAST_DAY = Date.parse('9999-12-31') + DAY_MS;
+
+/** A date: text, or days since 1970-01-01. Before the year 1 and after 9999 it has no form of ten characters. */
 export const date: Column<string> = (value) => {
   const ms =
     typeof value === 'number'
@@ -36,7 +39,7 @@ export const date: Column<string> = (value) => {
       : typeof value === 'string'
         ? Date.parse(`${value}T00:00:00Z`)
         : Number.NaN;
-  if (!Number.isFinite(ms) || Math.abs(ms) > 8.64e15) return undefined;
+  if (!(ms >= FIRST_DAY && ms < AFTER_LAST_DAY)) return undefined;
   const day = new Date(ms).toISOString().slice(0, 10);
   return typeof value === 'number' || day === value ? day : undefined;
 };

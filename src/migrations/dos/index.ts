@@ -1,6 +1,6 @@
 import type { Migration } from '../../core/index.ts';
 import { DEFAULTS, type DosConfig } from './config.ts';
-import { journalOf } from './history/journal.ts';
+import { historyRules, journalOf } from './history/journal.ts';
 import { NOTES } from './run-notes.ts';
 import { servicesFlow } from './services/flow.ts';
 import { notesOfWrites } from './services/written.ts';
@@ -20,6 +20,7 @@ export { etl, levelOf, type Note, queueNote } from './notes.ts';
 export { ROW_COLUMNS } from './rows.ts';
 export { bothSets, COUNTERS, type Counts, countsOf } from './services/counts.ts';
 export { CHILDREN, type FindService, joinServices, LINKS, type SourceRows } from './services/join.ts';
+export { readNote } from './services/notes.ts';
 export { type SourceService, sourceService } from './services/source.ts';
 export { type Synced, syncService } from './services/sync.ts';
 export type { ItemWrite } from './state/plan.ts';
@@ -45,6 +46,7 @@ export function dos(options: Partial<DosConfig> = {}): Migration {
       tableName,
       stamp: (target, stamps, stored, content, at) => stampsAfter(target, stampsAt(stamps, at), stored, content),
       journal: journalOf,
+      history: historyRules(config.adoptExisting),
       adopt: config.adoptExisting,
       notesOf: notesOfWrites,
     },

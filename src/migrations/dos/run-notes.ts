@@ -77,6 +77,6 @@ export const NOTES: NoteRules = {
   levelOf,
   textOf: (code) => TEXTS[code] ?? code,
   rated: ['001', ...ERRORS].map((number) => `DM_ETL_${number}`),
-  opening: etl('000'),
+  opening: etl('000', { event: { type: 'stream' } }),
   closing,
 };

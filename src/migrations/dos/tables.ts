@@ -7,10 +7,23 @@ import { isPharmacy } from './transformers/pharmacy/transformer.ts';
 
 export const SCHEMA = 'pathwaysdos';
 
-const table = (name: string, links: SourceTable['links'] = {}, more: Partial<SourceTable> = {}): SourceTable => ({
+type Link = (image: Image) => string | null;
+
+/** @param links by the column that refers to another row, or by what finds the key */
+const table = (
+  name: string,
+  links: Readonly<Record<string, string | Link>> = {},
+  more: Partial<SourceTable> = {},
+): SourceTable => ({
   name: `${SCHEMA}.${name}`,
   key: ['id'],
-  links,
+  links: Object.fromEntries(
+    Object.entries(links).map(([link, by]) => [link, typeof by === 'string' ? reference(by) : by]),
+  ),
+  reads: [
+    ...Object.keys((ROWS as Readonly<Record<string, object>>)[name] ?? {}),
+    ...Object.values(links).filter((by) => typeof by === 'string'),
+  ],
   ...more,
 });
 
@@ -23,16 +36,16 @@ export const part = (
 ): Part => ({ name, table: `${SCHEMA}.${source}`, link, from });
 
 const reference =
-  (column: string) =>
-  (image: Image): string | null => {
+  (column: string): Link =>
+  (image) => {
     const value = image[column];
     return Number.isInteger(value) ? String(value) : null;
   };
 
 /** Reads a service's own columns for a link: a row that does not fit has none. */
 const ofService =
-  (link: (row: ServiceRow) => string | null) =>
-  (image: Image): string | null => {
+  (link: (row: ServiceRow) => string | null): Link =>
+  (image) => {
     try {
       return link(readRow('services', ROWS.services, image));
     } catch {
@@ -77,22 +90,22 @@ export const TABLES: readonly SourceTable[] = [
     },
     { remember: ['admission'] },
   ),
-  table('serviceendpoints', { service: reference('serviceid') }),
-  table('servicedayopenings', { service: reference('serviceid'), day: reference('dayid') }),
-  table('servicedayopeningtimes', { opening: reference('servicedayopeningid') }),
-  table('servicespecifiedopeningdates', { service: reference('serviceid') }),
-  table('servicespecifiedopeningtimes', { date: reference('servicespecifiedopeningdateid') }),
+  table('serviceendpoints', { service: 'serviceid' }),
+  table('servicedayopenings', { service: 'serviceid', day: 'dayid' }),
+  table('servicedayopeningtimes', { opening: 'servicedayopeningid' }),
+  table('servicespecifiedopeningdates', { service: 'serviceid' }),
+  table('servicespecifiedopeningtimes', { date: 'servicespecifiedopeningdateid' }),
   table('openingtimedays'),
-  table('servicesgsds', { service: reference('serviceid') }),
-  table('servicedispositions', { service: reference('serviceid'), disposition: reference('dispositionid') }),
-  table('serviceagerange', { service: reference('serviceid') }),
+  table('servicesgsds', { service: 'serviceid' }),
+  table('servicedispositions', { service: 'serviceid', disposition: 'dispositionid' }),
+  table('serviceagerange', { service: 'serviceid' }),
   table('dispositions', { code: dispositionCode }),
   table('symptomgroups'),
   table('symptomdiscriminators'),
-  table('symptomdiscriminatorsynonyms', { discriminator: reference('symptomdiscriminatorid') }),
+  table('symptomdiscriminatorsynonyms', { discriminator: 'symptomdiscriminatorid' }),
   table('symptomgroupsymptomdiscriminators', {
-    group: reference('symptomgroupid'),
-    discriminator: reference('symptomdiscriminatorid'),
+    group: 'symptomgroupid',
+    discriminator: 'symptomdiscriminatorid',
   }),
   // no rule reads these; they are landed, so that one that does finds its rows there
   ...['servicetypes', 'servicestatuses', 'organisations', 'dispositiongroups', 'dispositiongroupdispositions'].map(

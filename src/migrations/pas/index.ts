@@ -14,6 +14,7 @@ export { createEngine, type Engine } from './engine/engine.ts';
 export { deletionOf, type Header, moveMerged, readHeader, readMerges } from './engine/intake.ts';
 export type { FeedCount, Reject, Sink, SourceRow } from './engine/outcome.ts';
 export type { ProjectedTable } from './engine/projection.ts';
+export type { TargetColumn } from './engine/shape.ts';
 export { targetColumnsOf } from './engine/target-columns.ts';
 export type { ChainFigures } from './quality/chains.ts';
 export { codeSetsOf } from './quality/code-sets.ts';

@@ -18,10 +18,27 @@ import { patientsFlow } from './patients/flow.ts';
 import { submissionsFlow } from './submissions/flow.ts';
 import { TABLES } from './tables.ts';
 
+export { ACTION_PLANS, COPY, type CopiedFile } from './action-plans/copied.ts';
 export { BundleRenderer, type ChangeFacts } from './bundle.ts';
 export { DEFAULTS, type SupabaseConfig } from './config.ts';
 export { Names } from './names.ts';
 export { ENTERED_COLUMNS, type EnteredReading, readEntered } from './partner-temperature-logs/entered.ts';
+export { questionnaire } from './submissions/questionnaire.ts';
+
+/** Stock levels are not among them: `sluice export stock-levels` tells what there is of each item, and not only what it is. */
+const CLEANED = {
+  submission: 'submissions',
+  appointment: 'appointments',
+  appointment_request: 'appointment_requests',
+  lab_order: 'lab_orders',
+  lab_order_event: 'lab_order_events',
+  action_plan: 'action_plans',
+  task: 'compliance_tasks',
+  checkin: 'partner_checkins',
+  label: 'partner_label_queue',
+  payout: 'partner_payouts',
+  temperature_reading: 'partner_temperature_logs',
+};
 
 /** The clinic's operational store, to the service schemas and FHIR R4. */
 export function supabase(config: Partial<SupabaseConfig> = {}): Migration {
@@ -63,5 +80,6 @@ export function supabase(config: Partial<SupabaseConfig> = {}): Migration {
       partnerTemperatureLogsFlow(names),
     ],
     targetSchemas: ['intake', 'scheduling', 'diagnostics', 'careplan', 'compliance', 'partnerops', 'finance'],
+    cleaned: CLEANED,
   };
 }

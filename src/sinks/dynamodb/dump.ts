@@ -13,6 +13,8 @@ export type RawItem = Item;
 export interface TableDump {
   /** every item, a page at a time, as it is when its page is read */
   scan(target: DynamoDbTarget): AsyncGenerator<readonly RawItem[]>;
+  /** the items of one hash key in the order of their range key */
+  ofHashKey(target: DynamoDbTarget, value: string): Promise<readonly RawItem[]>;
   isEmpty(target: DynamoDbTarget): Promise<boolean>;
   /** Removes every item; answers how many. */
   clear(target: DynamoDbTarget): Promise<number>;
@@ -35,10 +37,16 @@ export function createTableDump(
   const client = createDynamoDbClient(options);
   const call = (operation: string, input: JsonObject) => patiently(client, clock, operation, input);
 
-  async function* scan(target: DynamoDbTarget, more: JsonObject = {}): AsyncGenerator<readonly RawItem[]> {
+  const scan = (target: DynamoDbTarget, more: JsonObject = {}) => pages('Scan', target, more);
+
+  async function* pages(
+    operation: 'Scan' | 'Query',
+    target: DynamoDbTarget,
+    more: JsonObject,
+  ): AsyncGenerator<readonly RawItem[]> {
     let from: JsonObject = {};
     do {
-      const page = await call('Scan', { TableName: tableName(target), ConsistentRead: true, ...more, ...from });
+      const page = await call(operation, { TableName: tableName(target), ConsistentRead: true, ...more, ...from });
       yield page.Items as unknown as readonly RawItem[];
       from = page.LastEvaluatedKey === undefined ? {} : { ExclusiveStartKey: page.LastEvaluatedKey };
     } while (from.ExclusiveStartKey !== undefined);
@@ -80,6 +88,16 @@ export function createTableDump(
 
   return {
     scan: (target) => scan(target),
+    async ofHashKey(target, value) {
+      const found: RawItem[] = [];
+      const asked = {
+        KeyConditionExpression: '#key = :key',
+        ExpressionAttributeNames: { '#key': target.key[0] ?? '' },
+        ExpressionAttributeValues: { ':key': { S: value } },
+      };
+      for await (const page of pages('Query', target, asked)) found.push(...page);
+      return found;
+    },
     async isEmpty(target) {
       for await (const page of scan(target, { Limit: 1 })) if (page.length > 0) return false;
       return true;

@@ -27,7 +27,7 @@ export interface GuardedItems {
   read(target: DynamoDbTarget, ids: readonly string[]): Promise<ReadonlyMap<string, GuardedItem>>;
   /**
    * Puts all or none, at most 100. `lost`: one is not as it was seen. `refused`: one can never be stored.
-   * Throws TARGET_BUSY, TARGET_UNAVAILABLE, UNAUTHORISED, SCHEMA_OUTDATED.
+   * Throws TARGET_BUSY, TARGET_UNAVAILABLE, UNAUTHORISED, TARGET_TABLE_MISSING.
    */
   put(puts: readonly ItemPut[]): Promise<'written' | 'lost' | 'refused'>;
 }

@@ -58,6 +58,6 @@ async function batchGet(
 export function asFault(error: unknown): unknown {
   if (!(error instanceof AwsRefusal)) return error;
   if (error.kind === 'ResourceNotFoundException')
-    return new SluiceError('SCHEMA_OUTDATED', 'a DynamoDB table is missing; `sluice dos tables create` makes it');
+    return new SluiceError('TARGET_TABLE_MISSING', 'a DynamoDB table is not there');
   return new SluiceError('TARGET_UNAVAILABLE', `DynamoDB answers ${error.kind}`);
 }

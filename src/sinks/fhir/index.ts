@@ -7,8 +7,9 @@ import { revisionOf, withoutStamps } from './revision.ts';
 import { readStored } from './stored.ts';
 import { validateResource } from './validate/index.ts';
 
+export { comparableResource } from './comparable.ts';
 export { redactResource } from './redact.ts';
-export { validateResource } from './validate/index.ts';
+export { VALIDATOR, validateResource } from './validate/index.ts';
 
 export interface FhirSinkOptions {
   readonly baseUrl: string;

@@ -1,15 +1,24 @@
 import { fileURLToPath } from 'node:url';
 import type pg from 'pg';
-import { type ErrorCode, type Migration, SluiceError } from '../../core/index.ts';
+import { type ErrorCode, factsOf, type JsonObject, type Migration, SluiceError } from '../../core/index.ts';
 import { classify } from './classify.ts';
 import { type LedgerContext, ledgerContext } from './context.ts';
 import type { CopyComparison } from './copy/table.ts';
-import { epochSwept, newestEpoch, type UnsweptEpoch, unsweptEpoch } from './epochs.ts';
+import {
+  epochSwept,
+  newestEpoch,
+  type SnapshotState,
+  snapshotState,
+  type UnsweptEpoch,
+  unsweptEpoch,
+} from './epochs.ts';
+import { noteFact } from './facts.ts';
 import { type FlowFigures, flowFigures, type PartitionFigures, partitionFigures } from './figures.ts';
 import { createLandedTables, dropLandedTables, landedTables } from './landed-tables.ts';
 import * as parked from './parked.ts';
 import { applySchema, type SchemaState, schemaState } from './schema-runner.ts';
 import { ident } from './sql.ts';
+import { heldBySwitch, releaseHeld } from './switched.ts';
 
 const LEDGER_SQL = fileURLToPath(new URL('./schema', import.meta.url));
 
@@ -43,6 +52,10 @@ export class PipelineAdmin {
       await this.#createOwnTables(client);
       return states;
     });
+  }
+
+  snapshotState(): Promise<SnapshotState> {
+    return snapshotState(this.#pool, this.#context.pipeline);
   }
 
   unsweptEpoch(): Promise<UnsweptEpoch | null> {
@@ -82,9 +95,17 @@ export class PipelineAdmin {
     const { pipeline, migration, schemaSuffix } = this.#context;
     if (schemaSuffix === '') throw new SluiceError('CONFIG_INVALID', 'a live pipeline is not dropped');
     await this.#withClient(async (client) => {
-      await dropLandedTables(client, landedTables(pipeline, migration).values());
+      const facts = new Set(
+        migration.tables.flatMap((table) => (table.facts ?? []).map((fact) => factsOf(table.name, fact))),
+      );
+      const own = [...landedTables(pipeline, migration).values()].filter(({ name }) => !facts.has(name));
+      await dropLandedTables(client, own);
       for (const copy of this.#context.copies.values()) await copy.drop(client);
-      const tables = 'progress epoch mark change document intent lane parked waiting timer root_issue halt'.split(' ');
+      const tables = [
+        ...['progress', 'epoch', 'mark', 'change', 'document', 'intent', 'lane', 'sender', 'parked', 'waiting'],
+        ...['timer', 'root_issue', 'halt', 'gap', 'capture', 'shadow', 'finding', 'seen_document', 'seen_history'],
+        ...['digest_document', 'digest_bucket'],
+      ];
       for (const table of tables) await client.query(`delete from sluice.${table} where pipeline = $1`, [pipeline]);
       await client.query('delete from sluice.pipeline where name = $1', [pipeline]);
       for (const { schema } of folders) {
@@ -203,6 +224,21 @@ export class PipelineAdmin {
       [this.#context.pipeline, flowName],
     );
     return done.rowCount ?? 0;
+  }
+
+  /** Keeps what was found out about a row, and marks the roots whose rules read it; the same again marks nothing. */
+  noteFact(table: string, fact: string, key: string, image: JsonObject): Promise<void> {
+    return noteFact(this.#pool, this.#context, factsOf(table, fact), key, image);
+  }
+
+  /** How many roots each switched off kind holds back. */
+  heldBySwitch(): Promise<ReadonlyMap<string, number>> {
+    return heldBySwitch(this.#pool, this.#context.pipeline);
+  }
+
+  /** Marks what these kinds hold back; answers how many roots. */
+  releaseHeld(kinds: readonly string[]): Promise<number> {
+    return releaseHeld(this.#pool, this.#context.pipeline, kinds);
   }
 
   async #createOwnTables(client: pg.PoolClient): Promise<void> {

@@ -83,13 +83,17 @@ export class PostgresDeriving implements DerivingTransaction {
   async #marksOf(flow: Flow, keys: readonly string[]): Promise<ReadonlyMap<string, LockedRoot>> {
     this.#standings.delete(flow.name);
     if (!(await this.#standingOf(flow)).hasMarks) return new Map();
-    const marks = await this.#db.query<{ key: string; ids: string[]; source_time: string }>(
-      `select key, array_agg(id) as ids, ${isoMicros('min(source_time)')} as source_time
+    const marks = await this.#db.query<{ key: string; ids: string[]; source_time: string; waited: number }>(
+      `select key, array_agg(id) as ids, ${isoMicros('min(source_time)')} as source_time,
+         extract(epoch from clock_timestamp() - min(marked_at))::float8 as waited
        from sluice.mark where pipeline = $1 and flow = $2 and part = '' and key = any($3::text[]) group by key`,
       [this.#context.pipeline, flow.name, texts(keys)],
     );
     return new Map(
-      marks.rows.map(({ key, ids, source_time: sourceTime }) => [key, { key, markIds: ids.map(BigInt), sourceTime }]),
+      marks.rows.map(({ key, ids, source_time: sourceTime, waited: waitedSeconds }) => [
+        key,
+        { key, markIds: ids.map(BigInt), sourceTime, waitedSeconds },
+      ]),
     );
   }
 

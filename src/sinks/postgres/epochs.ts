@@ -59,6 +59,20 @@ export async function unsweptEpoch(db: Queryable, pipeline: string): Promise<Uns
   return { epoch: row.epoch, snapshotLsn: BigInt(row.snapshot_lsn ?? 0), firstCommit: BigInt(row.first_commit ?? 0) };
 }
 
+/** none: nothing was landed. reading: nothing was streamed yet. landing: its rows are on their way. */
+export type SnapshotState = 'none' | 'reading' | 'landing' | 'complete';
+
+export async function snapshotState(db: Queryable, pipeline: string): Promise<SnapshotState> {
+  const found = await db.query<{ streams: boolean; swept: boolean }>(
+    `select first_commit is not null as streams, swept_lsn is not distinct from coalesce(snapshot_lsn, 0) as swept
+     from sluice.epoch where pipeline = $1 order by epoch desc limit 1`,
+    [pipeline],
+  );
+  const [newest] = found.rows;
+  if (!newest) return 'none';
+  return !newest.streams ? 'reading' : newest.swept ? 'complete' : 'landing';
+}
+
 /** The newest epoch anything was landed of; null before the first record. */
 export async function newestEpoch(db: Queryable, pipeline: string): Promise<number | null> {
   const found = await db.query<{ epoch: number | null }>(

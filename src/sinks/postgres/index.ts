@@ -6,7 +6,14 @@ import { PostgresLedger } from './ledger.ts';
 export { PipelineAdmin, type SchemaFolder } from './admin.ts';
 export { classify } from './classify.ts';
 export type { FlowFigures, PartitionFigures } from './figures.ts';
+export { PostgresGaps } from './gaps.ts';
+export { PostgresGateRecords } from './gate-records.ts';
+export { PostgresMeasurementWindow } from './measurement-window.ts';
+export { type MeasuredFigure, PostgresMeasurements } from './measurements.ts';
+export { type OutboxRow, PostgresOutbox } from './outbox.ts';
 export type { ParkedFilter, ParkedItem } from './parked.ts';
+export { ShadowSwitch } from './shadow-switch.ts';
+export { PostgresShadows, type ShadowRecord } from './shadows.ts';
 
 export interface LedgerOptions {
   readonly migration: Migration;
@@ -40,3 +47,7 @@ export function openLedger(pool: pg.Pool, options: LedgerOptions): PostgresLedge
 }
 
 export { PostgresLedger } from './ledger.ts';
+export { DigestStore } from './reconcile/digest-store.ts';
+export { type FindingCount, FindingStore, type NewFinding } from './reconcile/findings.ts';
+export { HistoryStore } from './reconcile/histories.ts';
+export { LedgerReading } from './reconcile/reading.ts';

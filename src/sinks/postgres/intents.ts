@@ -69,6 +69,7 @@ interface IntentRecord {
   order_key: string;
   attempts: number;
   source_time: string;
+  waited: number;
   together: boolean;
   unmet: string[];
   content: JsonObject;
@@ -95,6 +96,7 @@ export async function nextIntents(
        order by seq limit $4)
      select i.target, i.id, i.flow, i.root, i.revision, i.order_key, i.attempts, i.together, d.content, d.stamps, d.etag,
        ${isoMicros('i.source_time')} as source_time,
+       extract(epoch from clock_timestamp() - i.created_at)::float8 as waited,
        array(select n from unnest(i.needs) n where not exists (
          select 1 from sluice.document p where p.pipeline = i.pipeline and p.acked is not null
            and p.target = split_part(n, chr(31), 1) and p.id = split_part(n, chr(31), 2))) as unmet
@@ -128,6 +130,7 @@ export async function nextIntents(
     orderKey: row.order_key,
     attempts: row.attempts,
     sourceTime: row.source_time,
+    waitedSeconds: row.waited,
   }));
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { copyOf, type Image, type Migration, movesOf, type SourceTable } from '../../core/index.ts';
+import { copyOf, factsOf, type Image, type Migration, movesOf, type SourceTable } from '../../core/index.ts';
 import { ident, type Queryable } from './sql.ts';
 
 /** How one landed table is stored: its SQL name and its link columns. */
@@ -52,13 +52,27 @@ function forMoves(pipeline: string, table: SourceTable, link: string): LandedTab
   };
 }
 
-/** All landed tables of a pipeline by name, the recorded moves of links among them; not those that are copied. */
+/** Under the migration's name, not the pipeline's: what was found out holds for every run. */
+function forFacts(migration: string, table: SourceTable, fact: string): LandedTable {
+  const name = factsOf(table.name, fact);
+  return {
+    name,
+    sql: `sluice.${ident(tableName(migration, name))}`,
+    digest: digestOf(migration, name),
+    links: [],
+    unindexed: [],
+    linksOf: () => ({}),
+  };
+}
+
+/** All landed tables of a pipeline by name, moves of links and facts among them; not those that are copied. */
 export function landedTables(pipeline: string, migration: Migration): ReadonlyMap<string, LandedTable> {
   const tables: LandedTable[] = [];
   for (const table of migration.tables) {
     if (copyOf(migration, table.name)) continue;
     tables.push(fromDeclaration(pipeline, table));
     for (const link of table.remember ?? []) tables.push(forMoves(pipeline, table, link));
+    for (const fact of table.facts ?? []) tables.push(forFacts(migration.name, table, fact));
   }
   return new Map(tables.map((table) => [table.name, table]));
 }

@@ -18,9 +18,20 @@ export async function leaseLanes(
      on conflict do nothing`,
     [context.pipeline, store, context.lanes],
   );
+  // said before it is asked: of two who begin at once at least one sees the other
+  await db.query(
+    `insert into sluice.sender (pipeline, store, owner, until)
+     values ($1, $2, $3, clock_timestamp() + $4 * interval '1 second')
+     on conflict (pipeline, store, owner) do update set until = excluded.until`,
+    [context.pipeline, store, owner, seconds],
+  );
+  await db.query(
+    `delete from sluice.sender where pipeline = $1 and store = $2 and until < clock_timestamp() - interval '1 hour'`,
+    [context.pipeline, store],
+  );
   const leased = await db.query<{ lane: number }>(
-    `with others as (select count(distinct owner) as n from sluice.lane
-       where pipeline = $1 and store = $2 and owner not in ('', $3) and until > clock_timestamp()),
+    `with others as (select count(*) as n from sluice.sender
+       where pipeline = $1 and store = $2 and owner <> $3 and until > clock_timestamp()),
      mine as (select lane from sluice.lane
        where pipeline = $1 and store = $2 and (owner = $3 or until <= clock_timestamp())
        order by owner = $3 desc, lane
@@ -40,4 +51,9 @@ export async function releaseLanes(db: Queryable, context: LedgerContext, store:
     `update sluice.lane set owner = '', until = '-infinity' where pipeline = $1 and store = $2 and owner = $3`,
     [context.pipeline, store, owner],
   );
+  await db.query('delete from sluice.sender where pipeline = $1 and store = $2 and owner = $3', [
+    context.pipeline,
+    store,
+    owner,
+  ]);
 }

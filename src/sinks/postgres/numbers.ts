@@ -26,13 +26,13 @@ export async function numbersOf(
     ]);
     for (const { series, key, number } of found.rows) known.set(nameOf(series, key), Number(number));
   };
-  await take(READ);
+  await take(READ_NUMBERS);
   // in one order everywhere, so that two who need the same keys cannot wait for each other
   await take(`insert into sluice.number (migration, series, key)
      select distinct $1, u.series, u.key from unnest($2::text[], $3::text[]) as u(series, key) order by 2, 3
      on conflict do nothing returning series, key, number`);
   // somebody else was first
-  await take(READ);
+  await take(READ_NUMBERS);
   return refs.map(({ series, key }) => {
     const number = known.get(nameOf(series, key));
     if (number === undefined) throw new SluiceError('INTERNAL', `a number of ${series} was given and is not there`);
@@ -40,5 +40,5 @@ export async function numbersOf(
   });
 }
 
-const READ = `select n.series, n.key, n.number from unnest($2::text[], $3::text[]) as u(series, key)
+export const READ_NUMBERS = `select n.series, n.key, n.number from unnest($2::text[], $3::text[]) as u(series, key)
    join sluice.number n on n.migration = $1 and n.series = u.series and n.key = u.key`;

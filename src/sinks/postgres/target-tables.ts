@@ -10,7 +10,7 @@ export interface TargetRow {
 }
 
 /** The key columns of a document id: the value itself for one column, a JSON array for several. */
-function keyColumns(target: PostgresTarget, id: string): JsonObject {
+export function keyColumns(target: PostgresTarget, id: string): JsonObject {
   if (target.key.length === 1) return { [target.key[0] as string]: id };
   const values = JSON.parse(id) as string[];
   return Object.fromEntries(target.key.map((column, i) => [column, values[i] ?? null]));

@@ -83,6 +83,56 @@ export async function connectorEpoch(definition: ConnectorDefinition, connectUrl
   return found === null ? null : epochIn(found);
 }
 
+/** What Connect says of a connector's place in the source's log. */
+export interface CaptureState {
+  /** e.g. RUNNING, STOPPED */
+  readonly state: string;
+  readonly epoch: number;
+  /** server, database and slot it reads */
+  readonly place: string;
+  /** newest position it has stored; null when it has stored none */
+  readonly stored: bigint | null;
+  /** tables an incremental snapshot has still to read, as `schema.table` */
+  readonly snapshotting: readonly string[];
+}
+
+/** null when there is no such connector */
+export async function captureState(
+  definition: Pick<ConnectorDefinition, 'name'>,
+  connectUrl: string,
+): Promise<CaptureState | null> {
+  const api = new ConnectApi(connectUrl);
+  const config = await api.config(definition.name);
+  if (config === null) return null;
+  const [state, offset] = await Promise.all([api.state(definition.name), api.offsets(definition.name)]);
+  const setting = (name: string): string => config[name] ?? '';
+  const { 'database.hostname': host, 'database.port': port, 'database.dbname': database, 'slot.name': slot } = config;
+  return {
+    state: state?.state ?? '',
+    epoch: epochIn(config),
+    place: `${host}:${port}/${database} slot ${slot} as ${setting('topic.prefix')}`,
+    stored: storedPosition(offset),
+    snapshotting: snapshotTables(offset),
+  };
+}
+
+/** The newest of the positions in a stored offset. */
+export function storedPosition(offset: Readonly<Record<string, unknown>> | null): bigint | null {
+  const positions = ['lsn_proc', 'lsn_commit', 'lsn']
+    .map((name) => offset?.[name])
+    .filter((value) => typeof value === 'number' || (typeof value === 'string' && /^\d+$/.test(value)))
+    .map((value) => BigInt(value as number | string));
+  return positions.reduce<bigint | null>((newest, one) => (newest === null || one > newest ? one : newest), null);
+}
+
+/** Debezium keeps in its offset which tables it has still to read; nothing of it is there when it is done. */
+export function snapshotTables(offset: Readonly<Record<string, unknown>> | null): readonly string[] {
+  const listed = offset?.incremental_snapshot_collections;
+  if (typeof listed !== 'string') return [];
+  const tables = JSON.parse(listed) as { incremental_snapshot_collections_id?: string }[];
+  return tables.map((table) => (table.incremental_snapshot_collections_id ?? '').replaceAll('"', ''));
+}
+
 /** Waits until the connector runs or has failed, half a minute at most; answers as `describeState` does. */
 export async function settledState(definition: ConnectorDefinition, connectUrl: string): Promise<string> {
   const api = new ConnectApi(connectUrl);

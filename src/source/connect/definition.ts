@@ -36,11 +36,12 @@ const TopicFile = z.strictObject({
   control: TopicGroup,
   'dead-letters': TopicGroup,
   exported: TopicGroup.optional(),
+  events: TopicGroup.optional(),
 });
 
 export interface TopicDefinition {
   readonly name: string;
-  readonly kind: 'raw' | 'control' | 'dead-letters' | 'exported';
+  readonly kind: 'raw' | 'control' | 'dead-letters' | 'exported' | 'events';
   readonly partitions: number;
   readonly config: Readonly<Record<string, string>>;
 }
@@ -71,7 +72,7 @@ const prefixed = (name: string, prefix: string): string =>
 
 export async function readTopics(folder: string, migration: string, prefix: string): Promise<TopicDefinition[]> {
   const file = await readYaml(folder, migration, TopicFile);
-  return (['raw', 'control', 'dead-letters', 'exported'] as const).flatMap((kind) =>
+  return (['raw', 'control', 'dead-letters', 'exported', 'events'] as const).flatMap((kind) =>
     Object.entries(file[kind]?.topics ?? {}).map(([name, topic]) => ({
       name: prefixed(name, prefix),
       kind,

@@ -59,6 +59,15 @@ export class ConnectApi {
     await this.#call('PUT', `/connectors/${name}/resume`);
   }
 
+  /** What the connector has stored of where it is; null when it has stored nothing, or is not there. */
+  async offsets(name: string): Promise<Readonly<Record<string, unknown>> | null> {
+    interface Stored {
+      offsets?: { offset?: Record<string, unknown> | null }[];
+    }
+    const stored = await this.#call<Stored>('GET', `/connectors/${name}/offsets`);
+    return stored?.offsets?.find(({ offset }) => offset != null)?.offset ?? null;
+  }
+
   async deleteOffsets(name: string): Promise<void> {
     await this.#call('DELETE', `/connectors/${name}/offsets`);
   }

@@ -122,6 +122,36 @@ export function applyTopics(
   });
 }
 
+/** Topics that have lost what was in them: compacted, or no longer beginning at 0. */
+export function topicFaults(
+  brokers: readonly string[],
+  topics: readonly string[],
+  log: Log,
+): Promise<{ topic: string; policy: string; low: bigint }[]> {
+  return withAdmin(brokers, log, async (admin) => {
+    const there = new Set(await admin.listTopics());
+    const known = topics.filter((topic) => there.has(topic));
+    if (known.length === 0) return [];
+    const { resources } = await admin.describeConfigs({
+      includeSynonyms: false,
+      resources: known.map((name) => ({
+        type: kafkajs.ConfigResourceTypes.TOPIC,
+        name,
+        configNames: ['cleanup.policy'],
+      })),
+    });
+    const found = await Promise.all(
+      known.map(async (topic) => {
+        const entries = resources.find(({ resourceName }) => resourceName === topic)?.configEntries ?? [];
+        const policy = entries.find(({ configName }) => configName === 'cleanup.policy')?.configValue ?? '';
+        const lows = (await admin.fetchTopicOffsets(topic)).map(({ low }) => BigInt(low));
+        return { topic, policy, low: lows.reduce((x, y) => (x > y ? x : y), 0n) };
+      }),
+    );
+    return found.filter(({ policy, low }) => policy.includes('compact') || low > 0n);
+  });
+}
+
 /** A broker that has just made topics can deny them for a moment. Throws what it said last after half a minute. */
 export async function untilTopicsThere(admin: kafkajs.Admin, topics: readonly string[]): Promise<void> {
   if (topics.length === 0) return;

@@ -20,6 +20,8 @@ export interface CapturedRowReader {
   count(table: string): Promise<number>;
   /** where the source's log is now */
   position(): Promise<bigint>;
+  /** the same with the source's clock: what was committed later has a later time */
+  moment(): Promise<{ readonly lsn: bigint; readonly at: string }>;
   /** what a replication slot says its reader has taken; null when there is no such slot */
   confirmed(slot: string): Promise<bigint | null>;
   close(): Promise<void>;
@@ -30,7 +32,10 @@ const OID = {
   bytea: 17,
   int2: 21,
   int4: 23,
+  float4: 700,
+  float8: 701,
   date: 1082,
+  time: 1083,
   timestamptz: 1184,
   textArray: 1009,
   varcharArray: 1015,
@@ -40,10 +45,11 @@ const DAY_MS = 86_400_000;
 const quoted = (name: string): string => name.split('.').map(pg.escapeIdentifier).join('.');
 
 /** Values in the form that the connectors' settings give them: exact decimals, microseconds, dates as days. */
-const types = {
+export const types = {
   getTypeParser(oid: number) {
     if (oid === OID.bool) return (text: string) => text === 't';
-    if (oid === OID.int2 || oid === OID.int4) return Number;
+    if (oid === OID.int2 || oid === OID.int4 || oid === OID.float4 || oid === OID.float8) return Number;
+    if (oid === OID.time) return millisOfDay;
     if (oid === OID.date) return daysOf;
     if (oid === OID.timestamptz) return instantOf;
     if (oid === OID.textArray || oid === OID.varcharArray) return pg.types.getTypeParser(OID.textArray);
@@ -60,19 +66,26 @@ function daysOf(text: string): Json {
   return time.getTime() / DAY_MS;
 }
 
+/** Debezium's `io.debezium.time.Time`, of a column without fractions of a second. */
+function millisOfDay(text: string): Json {
+  const match = /^(\d\d):(\d\d):(\d\d)$/.exec(text);
+  return match ? ((Number(match[1]) * 60 + Number(match[2])) * 60 + Number(match[3])) * 1000 : text;
+}
+
 /** Debezium's `ZonedTimestamp`: six places always. */
 function instantOf(text: string): Json {
   const match = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?\+00$/.exec(text);
   return match ? `${match[1]}T${match[2]}.${(match[3] ?? '').padEnd(6, '0')}Z` : text;
 }
 
-export function openCapturedRows(url: string): CapturedRowReader {
+/** @param name what the source sees who asks */
+export function openCapturedRows(url: string, name = 'sluice migrate'): CapturedRowReader {
   const pool = new pg.Pool({
     connectionString: url,
     max: 1,
     connectionTimeoutMillis: 10_000,
-    application_name: 'sluice migrate',
-    options: '-c default_transaction_read_only=on',
+    application_name: name,
+    options: '-c default_transaction_read_only=on -c timezone=UTC',
     types,
   });
   pool.on('error', () => undefined);
@@ -115,6 +128,13 @@ export function openCapturedRows(url: string): CapturedRowReader {
       }),
     position: () =>
       asked(async (client) => BigInt((await client.query<{ lsn: string }>(`select ${lsn}`)).rows[0]?.lsn ?? 0)),
+    moment: () =>
+      asked(async (client) => {
+        const found = await client.query<{ lsn: string; at: string }>(
+          `select ${lsn}, to_char(clock_timestamp(), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at`,
+        );
+        return { lsn: BigInt(found.rows[0]?.lsn ?? 0), at: found.rows[0]?.at ?? '' };
+      }),
     confirmed: (slot) =>
       asked(async (client) => {
         const found = await client.query<{ lsn: string | null }>(

@@ -16,8 +16,8 @@ export interface RowsAsked {
   readonly only?: Readonly<Record<string, readonly number[]>>;
 }
 
-/** How many rows a table has. */
-export type CountRows = (table: string) => Promise<number>;
+/** How many rows a table has, those up to a key left out where one is given. */
+export type CountRows = (table: string, after?: number) => Promise<number>;
 
 /** Rows as they are at one moment, in the order of their ids, values as `Image` has them. */
 export type ReadRows = (asked: RowsAsked) => Promise<readonly Image[]>;
@@ -66,7 +66,7 @@ export function openSourceReader(url: string, connections = 2): SourceReader {
         await client.query('begin isolation level repeatable read read only');
         const answer = await work(
           (asked) => readRows(client, asked),
-          (table) => countRows(client, table),
+          (table, after) => countRows(client, table, after),
         );
         await client.query('commit');
         broken = false;
@@ -104,8 +104,9 @@ async function readRows(
   return found.rows;
 }
 
-async function countRows(client: pg.PoolClient, table: string): Promise<number> {
-  const found = await client.query<{ n: string }>(`select count(*) n from ${quoted(table)}`);
+async function countRows(client: pg.PoolClient, table: string, after?: number): Promise<number> {
+  const [where, values] = after === undefined ? ['', []] : [' where id > $1::bigint', [after]];
+  const found = await client.query<{ n: string }>(`select count(*) n from ${quoted(table)}${where}`, values);
   return Number(found.rows[0]?.n ?? 0);
 }
 

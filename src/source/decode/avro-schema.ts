@@ -1,25 +1,8 @@
-import type { Cells, Json } from '../../core/index.ts';
+import type { Json } from '../../core/index.ts';
+import type { Compiled } from './compiled.ts';
 import type { Cursor } from './cursor.ts';
+import { standInOf, withStandIn } from './stand-ins.ts';
 import { UNSENT } from './unsent.ts';
-
-/** A field of a record in the order it is written. */
-export interface Field {
-  readonly name: string;
-  readonly type: Compiled;
-}
-
-/** What can be done with the bytes of one schema. */
-export interface Compiled {
-  /** Passes over a value; true when it is the placeholder of a large value that was not sent. */
-  readonly skip: (c: Cursor) => boolean;
-  readonly read: (c: Cursor, cells: Cells) => void;
-  /** a value that is no record, array or map; null for those */
-  readonly scalar: (c: Cursor) => string | number | bigint | boolean | null;
-  /** whatever it is, as rows hold it: integers that are no safe number as text, bytes in base64 */
-  readonly json: (c: Cursor) => Json;
-  /** the fields that follow, of a record; null where there is none */
-  readonly enter: (c: Cursor) => readonly Field[] | null;
-}
 
 type Named = Map<string, { type: Compiled | null }>;
 
@@ -67,6 +50,9 @@ const LONG: Compiled = {
   enter: refuse,
 };
 
+/** JSON has no NaN and no infinity, and would make null of them: their text, as Connect's JSON converter has it. */
+const numberOf = (value: number): Json => (Number.isFinite(value) ? value : String(value));
+
 const PRIMITIVES: Readonly<Record<string, Compiled>> = {
   null: {
     skip: () => false,
@@ -94,7 +80,7 @@ const PRIMITIVES: Readonly<Record<string, Compiled>> = {
     },
     read: (c, cells) => cells.double(c.float()),
     scalar: (c) => c.float(),
-    json: (c) => c.float(),
+    json: (c) => numberOf(c.float()),
     enter: refuse,
   },
   double: {
@@ -104,7 +90,7 @@ const PRIMITIVES: Readonly<Record<string, Compiled>> = {
     },
     read: (c, cells) => cells.double(c.double()),
     scalar: (c) => c.double(),
-    json: (c) => c.double(),
+    json: (c) => numberOf(c.double()),
     enter: refuse,
   },
   string: TEXT,
@@ -174,10 +160,11 @@ function record(given: { readonly [name: string]: Json }, named: Named, space: s
   const slot: { type: Compiled | null } = { type: null };
   named.set(full, slot);
   const inner = full.includes('.') ? full.slice(0, full.lastIndexOf('.')) : own;
-  const fields = (given.fields as { name: string; type: Json }[]).map((field) => ({
-    name: field.name,
-    type: compile(field.type, named, inner),
-  }));
+  const fields = (given.fields as { name: string; type: Json }[]).map((field) => {
+    const type = compile(field.type, named, inner);
+    const standIn = standInOf(field.type);
+    return { name: field.name, type: standIn === undefined ? type : withStandIn(type, standIn) };
+  });
   const unread = UNREAD[full.slice(full.lastIndexOf('.') + 1)];
   const skip = (c: Cursor): boolean => {
     for (const field of fields) field.type.skip(c);

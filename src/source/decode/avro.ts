@@ -1,11 +1,19 @@
 import { type Json, SluiceError } from '../../core/index.ts';
-import { type Compiled, compileSchema } from './avro-schema.ts';
+import { compileSchema } from './avro-schema.ts';
+import type { Compiled } from './compiled.ts';
 import { Cursor } from './cursor.ts';
+import { refuseLostColumns } from './lost-columns.ts';
 
 const isAvro = (buffer: Buffer): boolean => buffer.length >= 5 && buffer[0] === 0;
 
 const unknownSchema = (id: number): SluiceError =>
   new SluiceError('SCHEMA_UNKNOWN', `the registry has no schema ${id}`, { context: { schema: id } });
+
+/** The topic that values come from, and which columns of its rows the rules read. */
+export interface ReadColumns {
+  readonly topic: string;
+  readonly columns: readonly string[];
+}
 
 /** Schemas by id, fetched once. Throws SCHEMA_UNKNOWN, or REGISTRY_UNAVAILABLE when nobody can be asked. */
 export class AvroSchemas {
@@ -25,11 +33,11 @@ export class AvroSchemas {
   }
 
   /** Fetches what the bytes need. Throws REGISTRY_UNAVAILABLE only: of a schema unknown or unreadable `decode` tells. */
-  async fetch(buffer: Buffer | null): Promise<void> {
+  async fetch(buffer: Buffer | null, reads?: ReadColumns): Promise<void> {
     if (buffer === null || !this.lacks(buffer)) return;
     const id = buffer.readUInt32BE(1);
     try {
-      this.#types.set(id, await this.compiled(id));
+      this.#types.set(id, await this.compiled(id, reads));
       this.#refused.delete(id);
     } catch (error) {
       if (!(error instanceof SluiceError) || error.disposition === 'retry') throw error;
@@ -54,10 +62,15 @@ export class AvroSchemas {
     }
   }
 
-  async compiled(id: number): Promise<Compiled> {
+  /** Throws COLUMN_LOST besides, where the rows of a topic have lost columns that are read. */
+  async compiled(id: number, reads?: ReadColumns): Promise<Compiled> {
     const known = this.#types.get(id);
     if (known) return known;
     const text = await this.#text(id);
+    if (reads) {
+      const { topic, columns } = reads;
+      await refuseLostColumns((path) => this.#ask(path), { id, schema: text, subject: `${topic}-value`, columns });
+    }
     try {
       const type = compileSchema(JSON.parse(text) as Json);
       this.#types.set(id, type);
@@ -71,13 +84,20 @@ export class AvroSchemas {
   }
 
   async #text(id: number): Promise<string> {
-    const response = await fetch(`${this.#url}/schemas/ids/${id}`, { signal: AbortSignal.timeout(10_000) }).catch(
+    const found = (await this.#ask(`/schemas/ids/${id}`)) as { schema: string } | null;
+    if (found === null) throw unknownSchema(id);
+    return found.schema;
+  }
+
+  /** null: there is no such thing. Throws REGISTRY_UNAVAILABLE. */
+  async #ask(path: string): Promise<unknown> {
+    const response = await fetch(`${this.#url}${path}`, { signal: AbortSignal.timeout(10_000) }).catch(
       (cause: unknown) => {
         throw new SluiceError('REGISTRY_UNAVAILABLE', 'the schema registry does not answer', { cause });
       },
     );
-    if (response.status === 404) throw unknownSchema(id);
+    if (response.status === 404) return null;
     if (!response.ok) throw new SluiceError('REGISTRY_UNAVAILABLE', `the schema registry answers ${response.status}`);
-    return ((await response.json()) as { schema: string }).schema;
+    return response.json();
   }
 }

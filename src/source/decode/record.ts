@@ -6,7 +6,7 @@ import {
   SluiceError,
   type SourceRecord,
 } from '../../core/index.ts';
-import type { AvroSchemas } from './avro.ts';
+import type { AvroSchemas, ReadColumns } from './avro.ts';
 import { parseExact } from './exact-json.ts';
 import { takeUnsent } from './unsent.ts';
 
@@ -24,6 +24,8 @@ export interface TopicTable {
   /** `schema.table` */
   readonly table: string;
   readonly key: readonly string[];
+  /** what must not go from its rows without being noticed */
+  readonly reads?: ReadColumns;
 }
 
 export interface DecodeOptions {
@@ -123,10 +125,14 @@ function sequenceOf(text: string | null | undefined): { a: bigint | null; b: big
   return { a: a === null ? null : BigInt(a), b: b === null ? null : BigInt(b) };
 }
 
+/** millions of records in a row have the same header */
+let newest = { header: '', epoch: Number.NaN };
+
 /** Throws EPOCH_MISSING. */
 export function epochOf(raw: RawMessage, options: DecodeOptions): number {
   const header = raw.headers[EPOCH_HEADER];
-  const epoch = header === undefined ? options.defaultEpoch : Number(header.replaceAll('"', ''));
+  if (header !== undefined && header !== newest.header) newest = { header, epoch: Number(header.replaceAll('"', '')) };
+  const epoch = header === undefined ? options.defaultEpoch : newest.epoch;
   if (epoch === undefined || !Number.isInteger(epoch)) {
     throw new SluiceError('EPOCH_MISSING', `the record has no ${EPOCH_HEADER} header`);
   }
@@ -148,7 +154,7 @@ export function operationOf(op: string | undefined): Operation {
 
 /**
  * Decodes one record of a raw topic, at once unless a schema has to be fetched.
- * See `decodeKey` for what it throws; VALUE_UNDECODABLE and SCHEMA_UNKNOWN besides.
+ * See `decodeKey` for what it throws; VALUE_UNDECODABLE, SCHEMA_UNKNOWN and COLUMN_LOST besides.
  */
 export function decodeRecord(
   raw: RawMessage,
@@ -158,7 +164,7 @@ export function decodeRecord(
 ): SourceRecord | Promise<SourceRecord> {
   if (!schemas.lacks(raw.value) && !schemas.lacks(raw.key)) return recordOf(raw, table, schemas, options);
   return schemas
-    .fetch(raw.value)
+    .fetch(raw.value, table.reads)
     .then(() => schemas.fetch(raw.key))
     .then(() => recordOf(raw, table, schemas, options));
 }

@@ -33,8 +33,8 @@ export class LogOffsets {
 
   /** The same of many topics at once, by `topic/partition`; only what has been committed. */
   async allCommitted(group: string, topics: readonly string[]): Promise<ReadonlyMap<string, bigint>> {
-    const found = await this.#ask(topics.join(', '), (admin) =>
-      admin.fetchOffsets({ groupId: group, topics: [...topics] }),
+    const found = await this.#ask(topics.join(', '), async (admin) =>
+      admin.fetchOffsets({ groupId: group, topics: await among(admin, topics) }),
     );
     const offsets = found.flatMap(({ topic, partitions }) =>
       partitions.map(({ partition, offset }) => [`${topic}/${partition}`, BigInt(offset)] as const),
@@ -48,7 +48,8 @@ export class LogOffsets {
       const { brokers } = await admin.describeCluster();
       const addresses = new Map(brokers.map(({ nodeId, host, port }) => [nodeId, `${host}:${port}`]));
       const leaders = new Map<string, string>();
-      for (const { name, partitions } of (await admin.fetchTopicMetadata({ topics: [...topics] })).topics) {
+      for (const { name, partitions } of (await admin.fetchTopicMetadata({ topics: await among(admin, topics) }))
+        .topics) {
         for (const { partitionId, leader } of partitions) {
           const address = addresses.get(leader);
           if (address !== undefined) leaders.set(`${name}/${partitionId}`, address);
@@ -56,6 +57,11 @@ export class LogOffsets {
       }
       return leaders;
     });
+  }
+
+  /** Those of the topics that there are: a question about one that is gone fails for all of them. */
+  existing(topics: readonly string[]): Promise<string[]> {
+    return this.#ask(topics.join(', '), (admin) => among(admin, topics));
   }
 
   async close(): Promise<void> {
@@ -85,4 +91,9 @@ export class LogOffsets {
       clearTimeout(timer);
     }
   }
+}
+
+async function among(admin: Admin, topics: readonly string[]): Promise<string[]> {
+  const there = new Set(await admin.listTopics());
+  return topics.filter((topic) => there.has(topic));
 }

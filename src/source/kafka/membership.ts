@@ -28,6 +28,7 @@ export interface MembershipHooks {
 }
 
 const LEAVE_MS = 5_000;
+const LOOK_MS = 2_000;
 /** A member that died is missed after this long. One that only slept is fenced by the ledger, so short is safe. */
 const SESSION_MS = 10_000;
 /** A group waits this long for its slowest member, and each member that died while joining costs this and a session. */
@@ -60,6 +61,7 @@ export class GroupMembership {
   #rebalancingSince: number | null = null;
   #generation = 0;
   #closed = false;
+  #looking: NodeJS.Timeout | undefined;
   #restarting: Promise<void> | null = null;
 
   constructor(options: KafkaClientOptions, hooks: MembershipHooks) {
@@ -108,6 +110,7 @@ export class GroupMembership {
 
   async close(): Promise<void> {
     this.#closed = true;
+    clearTimeout(this.#looking);
     await this.#restarting?.catch(() => undefined);
     await this.#leave();
     await this.logs.close();
@@ -128,6 +131,20 @@ export class GroupMembership {
     if (this.#consumer === crashed) await this.restart();
   }
 
+  /** A topic that is not there keeps nobody from the others; when it is made, the group is joined again with it. */
+  #lookForRest(joined: readonly string[]): void {
+    clearTimeout(this.#looking);
+    const missing = this.#options.topics.length - joined.length;
+    if (missing === 0 || this.#closed) return;
+    this.#options.log.warn('topics are missing, the others go on', { count: missing });
+    this.#looking = setTimeout(async () => {
+      const there = await this.logs.existing(this.#options.topics).catch(() => joined);
+      if (this.#closed) return;
+      if (there.length > joined.length) await this.restart();
+      else this.#lookForRest(joined);
+    }, LOOK_MS).unref();
+  }
+
   async #startAnew(): Promise<void> {
     await this.#leave();
     if (!this.#closed) await this.start();
@@ -145,7 +162,10 @@ export class GroupMembership {
   }
 
   async #join(): Promise<void> {
-    const { group, topics, sessionTimeoutMs, maxBytesPerPartition, log } = this.#options;
+    const { group, sessionTimeoutMs, maxBytesPerPartition, log } = this.#options;
+    const topics = await this.logs.existing(this.#options.topics);
+    if (topics.length === 0) throw new Error('none of the topics is there');
+    this.#lookForRest(topics);
     const { consume, onAssigned } = this.#hooks;
     const consumer = this.#kafka.consumer({
       groupId: group,

@@ -7,7 +7,7 @@ import {
   type Rows,
   SluiceError,
 } from '../../core/index.ts';
-import type { Compiled, Field } from '../decode/avro-schema.ts';
+import type { Compiled, Field } from '../decode/compiled.ts';
 import { Cursor } from '../decode/cursor.ts';
 import { keyText, operationOf, positionFrom, type RawMessage, type SourceFields } from '../decode/record.ts';
 

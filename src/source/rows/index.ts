@@ -34,7 +34,7 @@ export class RowReader {
   }
 
   async #learn(value: number, key: number): Promise<void> {
-    if (!this.#avro.knows(value)) this.#avro.learn(value, await this.#schemas.compiled(value));
+    if (!this.#avro.knows(value)) this.#avro.learn(value, await this.#schemas.compiled(value, this.#table.reads));
     if (this.#avro.knows(key)) return;
     try {
       this.#avro.learn(key, await this.#schemas.compiled(key));

@@ -298,6 +298,39 @@ describe('throttled', () => {
   });
 });
 
+describe('contested', () => {
+  test('by one who was first, or is there at the same moment: each is counted, and the tables are the same', async () => {
+    const place = await tables('contested');
+    const direct = dynamoDbAt(place.url);
+    const met = { first: 0, atOnce: 0 };
+    let writes = 0;
+    const between = await standBetween(place.url, async (operation, pass, body) => {
+      if (operation !== 'TransactWriteItems') return pass();
+      writes += 1;
+      const { ClientRequestToken: _, ...theirs } = JSON.parse(String(body)) as { TransactItems: object[] } & JsonObject;
+      if (writes % 5 === 0) {
+        met.atOnce += 1;
+        const CancellationReasons = theirs.TransactItems.map(() => ({ Code: 'TransactionConflict' }));
+        return Response.json({ __type: 'x#TransactionCanceledException', CancellationReasons }, { status: 400 });
+      }
+      if (writes % 7 === 0) {
+        met.first += 1;
+        await direct.call('TransactWriteItems', theirs);
+      }
+      return pass();
+    });
+    const done = await syncAll(into(openDynamoDbItems({ ...place, url: between.url })));
+    await between.close();
+    expect(Math.min(met.first, met.atOnce)).toBeGreaterThan(3);
+    expect(done.setbacks).toEqual({ throttled: 0, contested: met.first + met.atOnce, unanswered: 0 });
+    expect(done.rejections).toEqual(await rejectedAnyway());
+    const whole = await streamed();
+    expect(differing(await contents(place), whole)).toEqual([]);
+    const made = [...whole.keys()].filter((name) => /organisation|location|healthcare/.test(name));
+    expect(await history(place)).toHaveLength(made.length);
+  });
+});
+
 describe('an item that DynamoDB can never hold', () => {
   const told: { readonly code: string; readonly record: number | string | undefined }[] = [];
   const tell: FullSync['tell'] = ({ code }, record) => void told.push({ code, record });
@@ -411,7 +444,12 @@ describe('killed half-way', () => {
     await half.close();
     const again = await FileItems.open(killed);
     expect(again.after).toBe(20);
-    await syncAll({ ...into(again, { after: again.after, keep: (after) => again.keep(after) }), source: small });
+    const progress: { readonly done: number; readonly of: number }[] = [];
+    const onProgress: FullSync['onProgress'] = (at) => void progress.push(at);
+    const rest = into(again, { after: again.after, keep: (after) => again.keep(after), onProgress });
+    await syncAll({ ...rest, source: small });
+    // of those that are left: a run that goes on gets to its end, too
+    expect(progress.at(-1)).toMatchObject({ done: SERVICES - 20, of: SERVICES - 20 });
     await again.keep(null, true);
     await again.close();
     const [whole, two] = [await itemsIn(undisturbed), await itemsIn(killed)];
@@ -439,7 +477,7 @@ describe('what stands in the way is told', () => {
   test('tables that are missing, and a server that is not there', async () => {
     const config = loadConfig(inject('stack'), { SLUICE_WORKSPACE: 'nowhere' });
     const missing = dynamoDbPlace(config, 'dos');
-    await expect(syncAll(into(openDynamoDbItems(missing)))).rejects.toMatchObject({ code: 'SCHEMA_OUTDATED' });
+    await expect(syncAll(into(openDynamoDbItems(missing)))).rejects.toMatchObject({ code: 'TARGET_TABLE_MISSING' });
     const away = { ...missing, url: 'http://127.0.0.1:1' };
     await expect(syncAll(into(openDynamoDbItems(away)))).rejects.toMatchObject({ code: 'TARGET_UNAVAILABLE' });
   });

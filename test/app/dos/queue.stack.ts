@@ -3,10 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { loadConfig } from '../../../src/app/config.ts';
-import { dynamoDbTables } from '../../../src/app/dynamodb.ts';
+import { dynamoDbPlace, dynamoDbTables } from '../../../src/app/dynamodb.ts';
 import type { JsonObject } from '../../../src/core/index.ts';
 import { type DosSourceDatabase, dosSource } from '../../support/dos-source.ts';
-import { openItems } from '../../support/dynamodb-items.ts';
+import { dropTables, openItems } from '../../support/dynamodb-items.ts';
 
 const SERVICES = 60;
 const run = randomUUID().slice(0, 8);
@@ -26,7 +26,10 @@ beforeAll(async () => {
   database = await dosSource(inject('stack').postgres, SERVICES);
   await dynamoDbTables(config(), 'dos').create();
 });
-afterAll(() => database.close());
+afterAll(async () => {
+  await dropTables(dynamoDbPlace(config(), 'dos'));
+  await database.close();
+});
 
 /** The commands themselves, as they are called. */
 async function sluice(...words: string[]) {

@@ -239,7 +239,7 @@ describe('the commands', () => {
     const metricsFile = join(folder, 'gates.prom');
     const passed = await gates('--metrics-file', metricsFile);
     expect([passed.code, passed.out]).toEqual([0, expect.stringContaining('dos: PASS')]);
-    expect(readFileSync(metricsFile, 'utf8')).toContain('sluice_gate_pass{profile="dos",gate="NO_ANOMALIES"} 1');
+    expect(readFileSync(metricsFile, 'utf8')).toContain('sluice_gate_clause{gate="dos",clause="NO_ANOMALIES"} 1');
     const unknown = await gates('--profile', 'no_such', '--json');
     expect([unknown.code, unknown.err]).toEqual([2, expect.stringContaining('no gate profile')]);
   });

@@ -11,7 +11,7 @@ afterAll(work.done);
 const clean = work.place('clean');
 const source = work.place('source');
 const out = work.place('out');
-const names = ['PATDATA', 'ADMITDISCH', 'OPA', 'CONSEPISODE', 'GP', 'AEA', 'SMREPISODE'];
+const names = ['PATDATA', 'ADMITDISCH', 'OPA', 'CONSEPISODE', 'FCEEXT', 'GP', 'AEA', 'SMREPISODE'];
 
 beforeAll(async () => {
   extractOf(clean, 60);
@@ -35,6 +35,12 @@ async function found(options: Parameters<typeof run>[2] = {}): Promise<Set<strin
 
 const rowOf = (table: string, key: string): Record<string, string> | undefined =>
   readObjects(join(out, `target/${table}.csv`)).find((row) => row.external_system_id === key);
+
+/** The tables with letters beyond ASCII, a byte a letter. */
+function inWesternLetters(): void {
+  for (const name of ['FCEEXT', 'OPA', 'PATDATA'])
+    writeFileSync(file(name), Buffer.from(readFileSync(file(name), 'utf8'), 'latin1'));
+}
 
 /** Key of the n-th patient of the extract. */
 const patient = (n: number): string => readObjects(file('PATDATA'))[n]?.InternalPatientNumber ?? '';
@@ -80,13 +86,20 @@ describe('what is wrong with an extract is named, and nothing is blanked or made
   });
 
   test('a wrong encoding, by line; declared, it is right', async () => {
-    const text = readFileSync(file('PATDATA'), 'utf8');
-    expect(text).toMatch(/[ËÁÜ]/);
-    writeFileSync(file('PATDATA'), Buffer.from(text, 'latin1'));
+    expect(readFileSync(file('PATDATA'), 'utf8')).toMatch(/[ËÁÜ]/);
+    inWesternLetters();
     expect(await found()).toContain('SOURCE_ENCODING PATDATA');
     const issues = readObjects(join(out, 'issues.csv')).filter(({ category }) => category === 'SOURCE_ENCODING');
     expect(issues[0]?.key).toMatch(/^line \d+$/);
     expect(await found({ extract: csvFolder(source, 'windows-1252') })).not.toContain('SOURCE_ENCODING PATDATA');
+  });
+
+  test('UTF-8 that is said to be something else is refused, with a byte order mark or without', async () => {
+    const declared = { extract: csvFolder(source, 'windows-1252') };
+    await expect(found(declared)).rejects.toThrow(/\.csv is UTF-8, not windows-1252/);
+    inWesternLetters();
+    writeFileSync(file('GP'), `\ufeff${readFileSync(file('GP'), 'utf8')}`);
+    await expect(found(declared)).rejects.toThrow(/GP\.csv is UTF-8/);
   });
 
   test('UTF-16 is refused before anything is read', async () => {
@@ -360,5 +373,5 @@ describe('hostile names and values', () => {
   test('a file without line ends costs that file only', async () => {
     writeFileSync(file('GP'), `GpCode,NationalCode\n${'x'.repeat(20 << 20)}`);
     expect(await found()).toContain('SOURCE_CSV_ROW_LONG GP');
-  });
+  }, 60_000);
 });

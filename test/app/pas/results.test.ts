@@ -66,6 +66,24 @@ describe('gates', () => {
     expect(judgeAgain(out, 'development', clock).status).toBe('PASS');
   });
 
+  test('a contract or a crosswalk changed after the run fails it', async () => {
+    const contractPath = work.place('contract');
+    cpSync('src/migrations/pas/data/contract', contractPath, { recursive: true });
+    const place = work.place('bound');
+    extractOf(work.place('few'), 10);
+    await run(work.place('few'), place, { contractPath });
+    const verdict = () =>
+      judgeAgain(place, 'development', clock).checks.find(({ gate }) => gate === 'REPORT_BOUND_TO_RUN');
+    for (const name of ['fields/LOAD_PMI.csv', 'crosswalks/sex.csv']) {
+      const file = join(contractPath, name);
+      const before = readFileSync(file, 'utf8');
+      expect(verdict()?.status).toBe('PASS');
+      writeFileSync(file, before.replace(',IN_REVIEW,', ',DRAFT,'));
+      expect(verdict(), name).toMatchObject({ status: 'FAIL', message: expect.stringContaining('stale') });
+      writeFileSync(file, before);
+    }
+  }, 60_000);
+
   test('imputed cells are marked, left out of the ratio, and never pass cutover', async () => {
     const place = work.place('imputed');
     const { quality } = await run(source, place, { mode: 'impute' });
@@ -74,6 +92,19 @@ describe('gates', () => {
     expect(quality?.figures.populationRatio).toBe(honest);
     const strict = readObjects(join(out, 'target/LOAD_PMI.csv'));
     expect(readObjects(join(place, 'target/LOAD_PMI.csv'))).toEqual(strict);
+    const marked = readObjects(join(place, 'lineage/LOAD_STAFF.csv'));
+    const [mark = ''] = (marked[0]?.made_up ?? '').split(';');
+    expect(mark).toMatch(/^imputed [a-z_]+$/);
+    const cell = ['LOAD_STAFF', marked[0]?.record_number ?? '', mark.slice(8)] as const;
+    expect(explainCell(place, planOf(runIn(place)), runIn(place), cell)).toMatchObject({
+      filled: true,
+      made_up: 'imputed',
+    });
+    expect(
+      readObjects(join(out, 'lineage/LOAD_STAFF.csv'))
+        .map((row) => row.made_up)
+        .join(''),
+    ).toBe('');
     expect(
       judgeAgain(place, 'cutover_ready', clock).checks.find(({ gate }) => gate === 'NO_IMPUTED_CELLS')?.status,
     ).toBe('FAIL');
@@ -129,8 +160,27 @@ describe.skipIf(MATERIAL === null)('a contract in the older format, as a whole r
     expect(quality?.category_counts.MAPPING_JOIN_UNDECLARED).toBeGreaterThan(400);
     expect(quality?.category_counts.MAPPING_NO_DRIVER).toBe(5);
     expect(quality?.figures.imputedCells).toBeGreaterThan(0);
+    // measured by the catalogue's mandatory columns, and it falls short: keys and parents nothing fills
+    expect(quality?.figures.mandatoryCompleteness).toBeGreaterThan(0.5);
+    expect(quality?.figures.mandatoryCompleteness).toBeLessThan(0.9);
+    expect(quality?.category_counts.TARGET_MANDATORY_BLANK).toBeGreaterThan(0);
+    // its own strict figure, but for the five tables it invents rows for and the links it numbers by position
+    expect(quality?.reference).toMatchObject({ columns_total: 880, population_ratio_strict: 0.3443 });
+    expect(quality?.reference.population_ratio).toBeGreaterThan(quality?.figures.populationRatio ?? 1);
+    expect(quality?.reference.population_ratio).toBeLessThan(0.3443);
     const [pmi] = readObjects(join(work.place('older'), 'target/LOAD_PMI.csv'));
     expect(pmi).toMatchObject({ of_birth: '14/03/1958', title: 'MR', pat_name_family: 'SMITH' });
+    expect(readObjects(join(work.place('older'), 'lineage/LOAD_PMIADDRS.csv'))[0]?.made_up).toContain(
+      'defaulted applies_start',
+    );
+  });
+
+  test('options that would do nothing are refused', async () => {
+    const given = { contractPath: material('data/mapping_contract.csv') };
+    const policyFile = material('data/mapping_resolution_policy.json');
+    await expect(run(source, work.place('refused'), { ...given, policyFile })).rejects.toThrow(/--policy/);
+    const crosswalksFolder = material('data/crosswalks');
+    await expect(run(source, work.place('refused'), { crosswalksFolder })).rejects.toThrow(/--crosswalks/);
   });
 });
 

@@ -35,7 +35,7 @@ describe('a message', () => {
   ])('%j is handed back', (body) => {
     expect(readEvent(body)).toEqual({
       kind: 'bad',
-      note: { code: 'DM_ETL_009', fields: { error: 'model_validation' } },
+      note: { code: 'DM_ETL_009', fields: { error: 'model_validation', event: expect.any(Object) } },
     });
   });
 });
@@ -43,7 +43,15 @@ describe('a message', () => {
 test('what a message calls its table and method is told of shortly, however long it is', () => {
   const event = { record_id: 1, table_name: 'x'.repeat(5_000), method: 'y'.repeat(5_000) };
   for (const body of [event, { ...event, table_name: 'services' }])
-    expect(JSON.stringify(readEvent(body)).length).toBeLessThan(250);
+    expect(JSON.stringify(readEvent(body)).length).toBeLessThan(450);
+  const bad = readEvent({ ...event, record_id: 'z'.repeat(5_000), patient: 'Secret', service_id: { name: 'Secret' } });
+  expect(JSON.stringify(bad).length).toBeLessThan(450);
+  expect(JSON.stringify(bad)).not.toContain('Secret');
+});
+
+test('what is told of an event are the fields it should have', () => {
+  const told = { type: 'dms_event', record_id: 7, service_id: 3, table_name: 'services', method: 'delete' };
+  expect(readEvent({ ...event, method: 'delete', more: 1 })).toMatchObject({ note: { fields: { event: told } } });
 });
 
 describe('the messages of a request', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { date, time } from '../../../src/migrations/dos/columns.ts';
+import { date, double, time } from '../../../src/migrations/dos/columns.ts';
 import { readAddress } from '../../../src/migrations/dos/fields/address.ts';
 import { readAges } from '../../../src/migrations/dos/fields/ages.ts';
 import { countyOf } from '../../../src/migrations/dos/fields/county.ts';
@@ -257,6 +257,14 @@ describe('ages', () => {
 
 describe('columns of the stream', () => {
   test.each([
+    [1.5, 1.5],
+    ['Infinity', undefined],
+    [Number.POSITIVE_INFINITY, undefined],
+    ['NaN', undefined],
+    [Number.NaN, undefined],
+  ])('the double %s is %s', (value, number) => expect(double(value)).toBe(number));
+
+  test.each([
     ['08:30:00', '08:30:00'],
     [30_600_000, '08:30:00'],
     [86_400_000, '00:00:00'],
@@ -269,6 +277,17 @@ describe('columns of the stream', () => {
     ['2026-12-25', '2026-12-25'],
     [20_812, '2026-12-25'],
     ['2026-02-30', undefined],
+    ['0001-01-01', '0001-01-01'],
+    [-719_162, '0001-01-01'],
+    [-719_163, undefined],
+    [2_932_896, '9999-12-31'],
+    // as the stream and as a reading have it, it has no form of ten characters
+    [2_932_897, undefined],
+    ['10000-01-01', undefined],
+    ['0044-03-15 BC', undefined],
+    ['infinity', undefined],
+    [2_147_483_647, undefined],
+    [-2_147_483_648, undefined],
     [null, undefined],
   ])('the date %s is %s', (value, text) => expect(date(value)).toBe(text));
 });

@@ -3,6 +3,7 @@ import { type JsonObject, type Note, type SettledWrite, SluiceError } from '../.
 import { dos, TABLE_TARGETS } from '../../../src/migrations/dos/index.ts';
 import { readAggregate } from '../../../src/pipeline/in-memory/joins.ts';
 import { LandedRows } from '../../../src/pipeline/in-memory/landed-rows.ts';
+import { withTime } from '../../../src/pipeline/index.ts';
 import { changeOf } from './changes.ts';
 import type { Tables } from './directory.ts';
 import { bloodPressure, chemist, LOOKUPS, practice } from './rows.ts';
@@ -55,6 +56,25 @@ describe('what is said of a service when it is derived', () => {
     expect(notesOf('symptom_groups', '902', groups)).toEqual([{ code: 'DM_ETL_012', fields: { sg_id: 902 } }]);
   });
 
+  test('with each field of its code, ids in place of rows, and the time left to who has a clock', () => {
+    const notes = notesOf('services', '1', LOOKUPS, { services: [practice(1)] });
+    const fields = (number: string) => notes.find(({ code }) => code === `DM_ETL_${number}`)?.fields;
+    expect(fields('001')).toEqual({ record: 'services#1' });
+    const made = fields('007') ?? {};
+    const ids = ['organisation_ids', 'location_ids', 'healthcare_service_ids'].flatMap(
+      (name) => made[name] as string[],
+    );
+    expect(fields('006')).toEqual({
+      transformer_name: 'GPPracticeTransformer',
+      original_record: 'services#1',
+      transformed_record: ids,
+    });
+    expect(ids).toHaveLength(3);
+    expect(made.elapsed_time).toBeNull();
+    const [timed] = notes.filter(({ code }) => code === 'DM_ETL_007').map((note) => withTime(note, 0.25));
+    expect(timed?.fields.elapsed_time).toBe(0.25);
+  });
+
   test('without a value of any row', () => {
     const secret = 'Verysecret Surgery';
     const services = [
@@ -100,13 +120,17 @@ describe('what is said of a transaction', () => {
       write({ before: { ...stated('one'), version: 4 }, content: stated('two') }),
     ]);
     expect(codes(all?.notes ?? [])).toEqual(['019', '030', '025', '033', '036', '021']);
-    expect(all?.notes[1]?.fields).toEqual({ changes: ['name'] });
+    expect(all?.notes[1]?.fields).toEqual({ changes: ['name'], diff: { values_changed: ["root['name']"] } });
     expect(all?.notes[4]?.fields).toEqual({ source_record_id: 'services#7', new_version: 5 });
   });
 
   test('one that is refused', () => {
-    expect(codes(told([write({ result: 'condition refused' })])?.notes ?? [])).toEqual(['020', '022', '008']);
-    expect(codes(told([write({ result: 'refused' })])?.notes ?? [])).toEqual(['020', '041', '008']);
+    const lost = told([write({ result: 'condition refused' })])?.notes ?? [];
+    expect(codes(lost)).toEqual(['020', '022', '008']);
+    expect(lost[1]?.fields).toEqual({ response: ['condition refused'] });
+    const refused = told([write({ id: 'services#-7', result: 'refused' })])?.notes ?? [];
+    expect(codes(refused)).toEqual(['020', '041', '008']);
+    expect(refused[1]?.fields).toEqual({ transact_items: 1, response: ['refused'] });
   });
 
   test('nothing of what is no service', () => {

@@ -9,6 +9,7 @@ import {
   DEFAULTS,
   type DosConfig,
   documentIds,
+  type Note,
   STATE_ENTITY,
   type Synced,
   stateId,
@@ -77,14 +78,14 @@ export class ServedDirectory implements Subject {
     return synced;
   }
 
-  /** Does what messages ask for; the codes of what was told, and the messages that failed. */
+  /** Does what messages ask for; what was told, and the messages that failed. */
   async handle(bodies: readonly unknown[], at: string) {
-    const codes: string[] = [];
+    const notes: Note[] = [];
     const messages = bodies.map((body, place) => ({ id: `m${place}`, body: JSON.stringify(body) }));
     const sync = { config: this.config, store: this.#store, now: () => at, parallel: 1 };
     const source = { services: async (ids: readonly number[]) => ({ ids, rows: this.#source.rows() }) };
-    const { failed } = await handleEvents({ source, sync, tell: ({ code }) => void codes.push(code) }, messages);
-    return { codes, failed };
+    const { failed } = await handleEvents({ source, sync, tell: (note) => void notes.push(note) }, messages);
+    return { notes, failed };
   }
 
   async syncTriage(at: string): Promise<void> {

@@ -59,6 +59,7 @@ export interface EventCase extends Pick<ServiceCase, 'case' | 'source' | 'flags'
       readonly at: string;
       readonly result: {
         readonly logCodes: readonly string[];
+        readonly logs: Result['logs'];
         readonly response?: { readonly batchItemFailures: readonly { readonly itemIdentifier: string }[] };
         readonly raised?: string;
       };

@@ -4,6 +4,7 @@ import {
   countsOf,
   type DosConfig,
   levelOf,
+  type Note,
   type QueueEntry,
   type Synced,
   versionEntry,
@@ -111,8 +112,7 @@ function compareResult(step: string, synced: Synced, result: Result, at: string,
   );
   for (const [place, { code, level, fields }] of result.logs.entries()) {
     check(`${code} level`, levelOf(synced.notes[place]?.code ?? ''), level);
-    for (const [name, value] of Object.entries(fields))
-      if (value !== '...' && value !== '*') check(`${code} ${name}`, synced.notes[place]?.fields[name], value);
+    compareFields(`${step} ${code}`, synced.notes[place]?.fields ?? {}, fields, differences);
   }
   const written = synced.transactions.map((writes) => writes.map(({ entity, id }) => `${entity} ${id}`));
   const keyOf = (key: JsonObject): Json | undefined => key.id ?? key.source_record_id;
@@ -124,6 +124,14 @@ function compareResult(step: string, synced: Synced, result: Result, at: string,
     .map(({ entity, before, after }) => versionEntry({ entity, before, after, at }))
     .filter((entry) => entry !== null);
   check('history', history, result.versionHistory, false);
+}
+
+/** Each field is there; what it says is compared unless any text will do. */
+function compareFields(what: string, got: JsonObject, wanted: JsonObject, differences: Differences): void {
+  for (const [name, value] of Object.entries(wanted)) {
+    if (got[name] === undefined) differences.add(`${what} ${name}`, 'left out', 'there');
+    else if (value !== '...' && value !== '*') differences.add(`${what} ${name}`, got[name], value);
+  }
 }
 
 function expectedItems({ expected }: Pick<ServiceCase, 'expected'>): ReadonlyMap<string, JsonObject> {
@@ -219,7 +227,7 @@ interface Handler extends Subject {
   handle(
     bodies: readonly unknown[],
     at: string,
-  ): Promise<{ readonly codes: readonly string[]; readonly failed: readonly string[] }>;
+  ): Promise<{ readonly notes: readonly Note[]; readonly failed: readonly string[] }>;
 }
 
 /** Runs a batch of messages: what they ask for, which are handed back, and what that comes to. */
@@ -228,9 +236,21 @@ export async function runEvents(vector: EventCase, reference: Tables, subject: H
   subject.load(vector.source);
   subject.config = { ...subject.config, ...vector.flags };
   const [{ step, at, result }] = vector.timeline;
-  const { codes, failed } = await subject.handle(step.records, at);
+  const { notes, failed } = await subject.handle(step.records, at);
   const differences = new Differences();
-  differences.add('codes', codes, result.logCodes);
+  differences.add(
+    'codes',
+    notes.map(({ code }) => code),
+    result.logCodes,
+  );
+  for (const [place, { code, level, fields }] of result.logs.entries()) {
+    const { code: told = '', fields: got = {} } = notes[place] ?? {};
+    differences.add(`${code} level`, levelOf(told), level);
+    // both sets of counters are told, the reference has one
+    const counters = Object.keys((fields.metrics ?? {}) as JsonObject);
+    const metrics = Object.entries((got.metrics ?? {}) as JsonObject).filter(([name]) => counters.includes(name));
+    compareFields(code, got.metrics ? { ...got, metrics: Object.fromEntries(metrics) } : got, fields, differences);
+  }
   // the reference raises when it can do nothing with any
   differences.add('raised', failed.length === step.records.length, result.raised !== undefined);
   const handedBack = result.response?.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);

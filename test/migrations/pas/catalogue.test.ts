@@ -152,6 +152,15 @@ describe('proposals', () => {
     for (const { candidates } of open) for (const one of candidates) expect(one.confidence).not.toBe('HIGH');
   });
 
+  test('without data elements a short form is known, and stands before what merely shares a word', () => {
+    const text = dictionary({ 'PATDATA.NhsNumber': 'NHSNo' }).replaceAll(/,[^,\n]*$/gm, ',');
+    const bare = text.replace(/^[^\n]*/, 'table,column,size,element');
+    const { open } = proposeRows(contract, withSource(bare), catalogue);
+    const row = open.find(({ row }) => row.table === 'LOAD_PMI' && row.field === 'nhs_number');
+    expect(row?.candidates[0]).toMatchObject({ source: { table: 'PATDATA', field: 'NHSNo' }, confidence: 'MEDIUM' });
+    expect(row?.candidates[0]?.reason).toContain('100 % of the words');
+  });
+
   test('no table is joined for a likeness of names', () => {
     const { open } = proposeRows(contract, withSource(dictionary({ 'PATDATA.PtAddrLine1': 'HomeLine' })), catalogue);
     for (const { row, candidates } of open)

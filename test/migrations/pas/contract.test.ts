@@ -151,6 +151,7 @@ const SABOTAGE: readonly (Change & { readonly finds: FindingKind })[] = [
   { finds: 'LENGTH_UNFIT', file: 'fields/LOAD_STAFF.csv', was: 'constant PAS_V83', now: 'constant SRC_PAS_V83' },
   { finds: 'TYPE_UNFIT', file: FIELDS, was: 'PATDATA.PtDateOfDeath,', now: 'PATDATA.PtDeathComment1,' },
   { finds: 'SOURCE_COUNT', file: FIELDS, was: 'derive agreed-date', now: 'copy' },
+  { finds: 'CODE_UNCHECKED', file: 'fields/LOAD_REFERRALS.csv', was: 'derive practice-code', now: 'copy' },
   { finds: 'RULE_UNKNOWN', file: FIELDS, was: 'derive forename-2', now: 'derive middle-name' },
   { finds: 'CROSSWALK_UNKNOWN', file: FIELDS, was: 'translate ethnicity', now: 'translate ethnic' },
   {

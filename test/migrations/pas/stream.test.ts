@@ -23,7 +23,8 @@ afterAll(work.done);
 
 const { catalogue, contract } = loadHouseContract();
 const NOON = '2026-11-21T12:00:00.000000Z';
-const declare = () => pasMigration({ contract, catalogue, testData: true, approvedOnly: false });
+const config = { contract, catalogue, testData: true, approvedOnly: false };
+const declare = () => pasMigration(config);
 const source = work.place('source');
 
 const rowsOf = (model: Model, table: string): JsonObject[] =>
@@ -89,6 +90,41 @@ describe('60 invented patients, some of their rows wrong, streamed row by row', 
     }
     other.derive(NOON);
     expect(tablesOf(other)).toEqual(tablesOf(model));
+  }, 60_000);
+});
+
+describe('a row that comes before its parent', () => {
+  const patientless = (event: StagedRow): boolean => event.table !== 'v83.patdata';
+  // the changes of the test were made at 08:00
+  const [soon, later] = ['2026-11-21T08:00:30.000000Z', '2026-11-21T08:01:00.000000Z'];
+  const orphans = (model: Model): number =>
+    rowsOf(model, 'rejects').filter(({ problem }) => problem === 'ORPHAN' || problem === 'PARENT_REJECTED').length;
+  const waiting = (orphanSeconds = 60, asOf = soon): Model => {
+    const model = createModel(pasMigration({ ...config, orphanSeconds }));
+    const change = changes();
+    for (const row of stagedRows(source).filter(patientless)) model.apply(change(row));
+    model.derive(asOf);
+    return model;
+  };
+
+  test('is refused at once where nothing is to wait, though the tick is not past its change', () => {
+    expect(orphans(waiting(0, '2026-11-21T07:59:00.000000Z'))).toBeGreaterThan(100);
+  });
+
+  test('waits, and is refused when its time is over without another change', () => {
+    const model = waiting();
+    expect(rowsOf(model, 'load_adt_admissions')).toEqual([]);
+    expect(orphans(model)).toBe(0);
+    model.derive(later);
+    expect(orphans(model)).toBeGreaterThan(100);
+  });
+
+  test('is taken when the parent comes while it waits', async () => {
+    const model = waiting();
+    const change = changes();
+    for (const row of stagedRows(source).filter((one) => !patientless(one))) model.apply(change(row));
+    model.derive(later);
+    await isAsRun(model, source, 'waited');
   }, 60_000);
 });
 

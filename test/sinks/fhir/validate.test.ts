@@ -25,6 +25,14 @@ describe('a FHIR resource before it is sent', () => {
       'Patient.managingOrganization',
     ],
     ['a list that should be one value', { ...patient, birthDate: ['1980-02-29'] }, 'Patient.birthDate'],
+    ['an empty object', { ...patient, maritalStatus: {} }, 'Patient.maritalStatus'],
+    ['an empty object for a text', { ...patient, birthDate: {} }, 'Patient.birthDate'],
+    [
+      'an identifier whose system is no address',
+      { ...patient, identifier: [{ system: 'our-numbers', value: '7' }] },
+      'Patient.identifier.system',
+    ],
+    ['a narrative that is no markup', { ...patient, text: { status: 'generated', div: 'Ash' } }, 'Patient.text.div'],
     ['an element nobody defined', { ...patient, shoeSize: 42 }, 'Patient.shoeSize'],
   ];
   for (const [what, resource, path] of faulty) {

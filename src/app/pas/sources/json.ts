@@ -37,11 +37,11 @@ export function jsonSource(folder: string, limits: Limits): SourceConnector {
   };
 }
 
-function parse(text: string, path: string): unknown {
+function parse(text: string, place: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new SluiceError('CONFIG_INVALID', `${path} cannot be read as JSON`);
+    throw new SluiceError('CONFIG_INVALID', `${place} cannot be read as JSON`);
   }
 }
 
@@ -63,9 +63,10 @@ function linesOf(path: string, rows: number): unknown[] {
     // the last one may be cut off
     if (size === HEAD_BYTES) lines.pop();
     return lines
-      .filter((line) => line.trim() !== '')
+      .map((line, i) => ({ line, place: `${path}: line ${i + 1}` }))
+      .filter(({ line }) => line.trim() !== '')
       .slice(0, rows)
-      .map((line) => parse(line, path));
+      .map(({ line, place }) => parse(line, place));
   } finally {
     closeSync(file);
   }

@@ -1,3 +1,4 @@
+import type { Json, JsonObject } from '../../../core/index.ts';
 import { etl, type Note } from '../notes.ts';
 
 /** What one message asks for. */
@@ -29,6 +30,18 @@ const TOLD = 64;
 /** What a stranger wrote, no longer than a line of a log should be. */
 const told = (text: string): string => (text.length > TOLD ? `${text.slice(0, TOLD)}…` : text);
 
+const FIELDS = ['type', 'record_id', 'service_id', 'table_name', 'method'];
+
+/** The fields an event should have, as far as they are text or numbers; whatever else is in it is nobody's business. */
+function eventTold(event: Readonly<Record<string, unknown>>): JsonObject {
+  const found = FIELDS.flatMap((name): [string, Json][] => {
+    const value = event[name];
+    if (typeof value === 'string') return [[name, told(value)]];
+    return typeof value === 'number' || value === null ? [[name, value]] : [];
+  });
+  return Object.fromEntries(found);
+}
+
 /** Reads the parsed body of a message, out of the wrapper the database's trigger puts around it. */
 export function readEvent(body: unknown): EventReading {
   const outer = asObject(body);
@@ -38,10 +51,14 @@ export function readEvent(body: unknown): EventReading {
   // those who send the older form leave the service out: the record is the service
   const service = event.service_id === undefined ? record : idOf(event.service_id);
   if (type !== TYPE || record === null || service === null || typeof table !== 'string' || typeof method !== 'string')
-    return { kind: 'bad', note: etl('009', { error: 'model_validation' }) };
+    return { kind: 'bad', note: etl('009', { error: 'model_validation', event: eventTold(event) }) };
   if (table === ENDPOINTS) return { kind: 'sync', service };
   if (table !== SERVICES)
-    return { kind: 'ignored', note: etl('011', { table_name: told(table), method: told(method) }) };
-  if (!METHODS.includes(method.toLowerCase())) return { kind: 'ignored', note: etl('010', { method: told(method) }) };
+    return {
+      kind: 'ignored',
+      note: etl('011', { table_name: told(table), method: told(method), event: eventTold(event) }),
+    };
+  if (!METHODS.includes(method.toLowerCase()))
+    return { kind: 'ignored', note: etl('010', { method: told(method), event: eventTold(event) }) };
   return { kind: 'sync', service: record };
 }

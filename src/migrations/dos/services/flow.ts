@@ -71,7 +71,7 @@ function deriveService(aggregate: Aggregate, config: DosConfig, asOf: string): D
   const { row } = source;
   const choice = chooseTransformer(row, config);
   const { transformer } = choice;
-  const notes = choiceNotes(choice);
+  const notes = choiceNotes(row.id, choice);
   if (transformer === null)
     return { ...(isBroughtByChild(source, config) ? brought(source, config, asOf) : nothing(NOBODYS)), notes };
   const code = transformer.parentCode?.(row) ?? null;

@@ -36,7 +36,7 @@ export interface Synced extends Pick<Choice, 'rejectedBy'> {
 export function syncService(source: SourceService, world: World): Synced {
   const { row } = source;
   const { transformer, rejectedBy } = chooseTransformer(row, world.config);
-  const notes: Note[] = choiceNotes({ transformer, rejectedBy });
+  const notes: Note[] = choiceNotes(row.id, { transformer, rejectedBy });
   const base = { rejectedBy, reason: null, issues: [], error: null, transactions: [] };
   if (transformer === null)
     return { ...base, outcome: 'unsupported', transformer: null, reason: 'no_transformer', notes };

@@ -4,6 +4,7 @@ import { etl, type Note } from '../notes.ts';
 import { Rejection, type ServiceError } from '../rejection.ts';
 import { pharmacy } from '../transformers/pharmacy/transformer.ts';
 import type { ServiceDocuments, Surroundings, Transformer } from '../transformers/transformer.ts';
+import { transformedNote } from './notes.ts';
 import type { SourceService } from './source.ts';
 
 /** What a transformer says of a service it has taken. */
@@ -33,7 +34,7 @@ export function transformService(source: SourceService, transformer: Transformer
     return { kind: 'invalid', issues, notes: [...notes, etl('014', { record_id })] };
   try {
     const documents = checked.build(around, notes);
-    notes.push(etl('006', { transformer_name: transformer.name }));
+    notes.push(transformedNote(record_id, transformer.name, documents));
     return { kind: 'built', issues, documents, notes };
   } catch (error) {
     if (!(error instanceof Rejection)) throw error;

@@ -1,10 +1,10 @@
 import type { JsonObject, Note, RootNotes, SettledWrite } from '../../../core/index.ts';
 import { etl } from '../notes.ts';
-import { changedFields } from '../state/changed-fields.ts';
+import { changedFields, differingPlaces } from '../state/changed-fields.ts';
 import { ENTITIES } from '../state/state.ts';
 import { TABLE_TARGETS } from '../targets.ts';
 
-const SERVICE = /^services#(\d+)$/;
+const SERVICE = /^services#(-?\d+)$/;
 
 /** Codes by table: not made (the reference has none for the last), inserted, unchanged, changed. */
 const CODES = {
@@ -26,8 +26,10 @@ const seen = ({ before }: SettledWrite, record_id: number): Note[] => [
 ];
 
 function told(state: SettledWrite, writes: readonly SettledWrite[]): Note[] {
-  if (writes.some(({ result }) => result === 'condition refused')) return [etl('022'), failed('transaction_cancelled')];
-  if (writes.some(({ result }) => result === 'refused')) return [etl('041'), failed('ddb_validation')];
+  if (writes.some(({ result }) => result === 'condition refused'))
+    return [etl('022', { response: answers(writes) }), failed('transaction_cancelled')];
+  if (writes.some(({ result }) => result === 'refused'))
+    return [etl('041', { transact_items: writes.length, response: answers(writes) }), failed('ddb_validation')];
   const documents = ENTITIES.flatMap(({ entity, state: name }): Note[] => {
     const [absent, inserted, same, changed] = CODES[entity];
     const inside = (state.content?.[name] ?? null) as JsonObject | null;
@@ -35,7 +37,8 @@ function told(state: SettledWrite, writes: readonly SettledWrite[]): Note[] {
     const write = writes.find(({ target }) => target.table === entity);
     if (write === undefined) return [etl(same)];
     if (write.before === null) return [etl(inserted, { [`${name}_id`]: inside.id ?? null })];
-    return [etl(changed, { changes: changedFields(write.before, write.content ?? {}) })];
+    const [old, now] = [write.before, write.content ?? {}];
+    return [etl(changed, { changes: changedFields(old, now), diff: differingPlaces(old, now) })];
   });
   const source_record_id = state.id;
   const version = Number(state.before?.version ?? 0) + 1;
@@ -45,5 +48,8 @@ function told(state: SettledWrite, writes: readonly SettledWrite[]): Note[] {
       : etl('036', { source_record_id, new_version: version });
   return [...documents, stated, etl('021', { item_count: writes.length })];
 }
+
+/** What became of each item of a transaction, in its order. */
+const answers = (writes: readonly SettledWrite[]): readonly string[] => writes.map(({ result }) => result);
 
 const failed = (error: string): Note => etl('008', { error });

@@ -5,7 +5,7 @@ import { stateId } from '../ids.ts';
 import { etl, type Note } from '../notes.ts';
 import type { ServiceError } from '../rejection.ts';
 import type { ServiceDocuments } from '../transformers/transformer.ts';
-import { changedFields } from './changed-fields.ts';
+import { changedFields, differingPlaces } from './changed-fields.ts';
 import { ENTITIES, issuesJson, meansTheSame, STATE_ENTITY } from './state.ts';
 
 /** One item as it was and as it is to be. */
@@ -69,7 +69,7 @@ export function planWrites(input: PlanInput): Plan {
     }
     if (last === null) isNew.add(entity);
     if (last === null) notes.push(etl(inserted, { [`${name}_id`]: document.id }));
-    else notes.push(etl(changed, { changes: changedFields(last, document) }));
+    else notes.push(etl(changed, { changes: changedFields(last, document), diff: differingPlaces(last, document) }));
     const audit = now === null ? firstStamps(at) : laterStamps(now, at);
     writes.push({ entity, id: document.id, before: now, after: { ...document, ...audit, field: 'document' } });
     held[name] = { ...document, ...firstStamps(at) };
@@ -108,5 +108,10 @@ const refused = (notes: readonly Note[], entity: string): Plan => ({
 function cancelled(notes: readonly Note[], foreign: readonly boolean[]): Plan {
   const reasons = [foreign.map((isForeign) => (isForeign ? 'ConditionalCheckFailed' : 'None')).join(', ')];
   const error = { kind: 'transaction_cancelled', reasons } as const;
-  return { outcome: 'error', error, writes: [], notes: [...notes, etl('022'), etl('008', { error: error.kind })] };
+  return {
+    outcome: 'error',
+    error,
+    writes: [],
+    notes: [...notes, etl('022', { response: reasons }), etl('008', { error: error.kind })],
+  };
 }

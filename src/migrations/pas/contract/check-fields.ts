@@ -51,7 +51,7 @@ interface RowCheck {
 }
 
 function checkRow(check: RowCheck): void {
-  const { row, target, contract, report } = check;
+  const { row, target, contract, catalogue, report } = check;
   const say = (kind: Parameters<Report>[0], message: string): void => report(kind, row.table, row.field, message);
   if (row.reason.length < 4) say('REASON_MISSING', 'has no reason');
   if ((row.review === 'APPROVED' || row.review === 'REJECTED') && row.reviewedBy === '')
@@ -63,6 +63,9 @@ function checkRow(check: RowCheck): void {
     say('MANDATORY_UNGUARDED', 'is mandatory; a blank must reject the row');
   const sources = checkSources(check);
   checkRule(row, target, sources, say);
+  const ownWord = row.class === 'LOOKUP_TRANSLATION' && row.rule.kind === 'copy';
+  if (ownWord && sources.some(({ table }) => catalogue.sourceTables.get(table)?.grain !== 'reference'))
+    say('CODE_UNCHECKED', 'copies a code as activity has it: translate it, hold it to its form, or read a master file');
   if (row.rule.kind === 'translate') {
     const crosswalk = contract.crosswalks.get(row.rule.crosswalk);
     if (!crosswalk) say('CROSSWALK_UNKNOWN', `names crosswalk ${row.rule.crosswalk}, which is not there`);

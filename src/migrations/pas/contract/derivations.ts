@@ -65,6 +65,18 @@ export const DERIVATIONS = {
     longest: 5,
     says: 'An OPCS-4 code: a letter, two digits, a digit or nothing, with or without the point; any other is refused.',
   },
+  'practice-code': {
+    reads: [1, 1],
+    gives: 'code',
+    longest: 6,
+    says: 'The national code of a practice: a letter and five digits; any other is refused.',
+  },
+  'health-authority-code': {
+    reads: [1, 1],
+    gives: 'code',
+    longest: 3,
+    says: 'The national code of a health authority: three letters or digits, the first a letter or 5; any other is refused.',
+  },
   'whole-number': {
     reads: [1, 1],
     gives: 'integer',

@@ -22,7 +22,9 @@ const MEANS: Readonly<Record<string, string>> = {
   hosp: 'hospital',
   intd: 'intended',
   mgmt: 'management',
+  no: 'number',
   nok: 'kin',
+  num: 'number',
   op: 'operation',
   pat: 'patient',
   pc: 'postcode',
@@ -31,12 +33,14 @@ const MEANS: Readonly<Record<string, string>> = {
   pt: 'patient',
   ref: 'referral',
   spec: 'specialty',
+  surname: 'family',
+  tel: 'telephone',
   wl: 'waitlist',
   waiting: 'waitlist',
 };
 
 /** Words that say nothing of what is meant. */
-const EMPTY = new Set(['int', 'internal', 'ext', 'external', 'no', 'of', 'the', 'on', 'is', 'patient', '1']);
+const EMPTY = new Set(['int', 'internal', 'ext', 'external', 'of', 'the', 'on', 'is', 'patient', '1']);
 
 function wordsOf(name: string): Set<string> {
   const words = name

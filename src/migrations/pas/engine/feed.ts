@@ -143,7 +143,8 @@ function makeRow(feed: CompiledFeed, unit: Unit, key: string, { rows, scope, run
   }
   if (problem !== null)
     rejects.push({ ...rowReject(feed, unit, problem.problem, problem.parent), disposition: 'blank' });
-  const fate = fillCells(feed, unit, { rows, scope, run, count }, cells, rejects);
+  const madeUp: string[] = [];
+  const fate = fillCells(feed, unit, { rows, scope, run, count }, { cells, rejects, madeUp });
   for (const reject of rejects) run.sink.reject(reject);
   const name = businessKey(feed.identity, key);
   if (fate !== 'blank') {
@@ -156,7 +157,7 @@ function makeRow(feed: CompiledFeed, unit: Unit, key: string, { rows, scope, run
   for (const index of feed.recordNumber) cells[index] = String(recordNumber);
   for (const index of feed.sourceKey) cells[index] = key;
   count('loaded', 1);
-  run.sink.row(feed.tableNumber, { cells, recordNumber, feed: feed.name, sourceKey: key, positions });
+  run.sink.row(feed.tableNumber, { cells, recordNumber, feed: feed.name, sourceKey: key, positions, madeUp });
 }
 
 function remember(feed: CompiledFeed, name: string, recordNumber: number | null, run: FeedRun): void {
@@ -178,8 +179,7 @@ function fillCells(
   feed: CompiledFeed,
   unit: Unit,
   { rows, scope, run }: Making,
-  cells: string[],
-  rejects: Reject[],
+  { cells, rejects, madeUp }: { readonly cells: string[]; readonly rejects: Reject[]; readonly madeUp: string[] },
 ): Reject['disposition'] {
   let fate: Reject['disposition'] = 'blank';
   for (const cell of feed.cells) {
@@ -189,6 +189,7 @@ function fillCells(
     if (value !== '') {
       cells[cell.index] = value;
       if (scope.note !== null) run.sink.cell(feed.tableNumber, cell.index, scope.note);
+      if (scope.note === 'imputed' || scope.note === 'defaulted') madeUp.push(`${scope.note} ${cell.field.field}`);
       continue;
     }
     let problem = scope.problem as Reject['problem'] | null;

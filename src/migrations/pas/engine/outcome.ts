@@ -57,6 +57,8 @@ export interface TargetRow {
   readonly sourceKey: string;
   /** Position of the driver row, then of each join's row in the feed's order; '' where none matched. */
   readonly positions: readonly string[];
+  /** `imputed COLUMN` or `defaulted COLUMN` for each cell no source stands behind. */
+  readonly madeUp: readonly string[];
 }
 
 /** What became of the driver rows of a feed; `read` is the sum of all others, or rows are lost. */

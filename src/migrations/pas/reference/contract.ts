@@ -1,4 +1,4 @@
-import type { Catalogue } from '../catalogue/model.ts';
+import type { Catalogue, TargetField } from '../catalogue/model.ts';
 import type { Contract, Crosswalk, Feed, FieldRow, ParentLink, Rule, TablePlan } from '../contract/model.ts';
 import type { TargetColumn } from '../engine/shape.ts';
 import type { Derivation } from '../rules/derivations.ts';
@@ -21,7 +21,10 @@ export interface UnreachedField {
 export interface ReferenceContract {
   readonly contract: Contract;
   readonly derivations: ReadonlyMap<string, Derivation>;
+  /** What is written: any text, as the given contract knows neither types nor lengths. */
   readonly columns: ReadonlyMap<string, readonly TargetColumn[]>;
+  /** The same columns as the catalogue has them, for who looks at what was written. */
+  readonly expected: ReadonlyMap<string, readonly TargetColumn[]>;
   /** Target tables none of whose sources is there. */
   readonly withoutDriver: readonly string[];
   readonly unreached: readonly UnreachedField[];
@@ -51,15 +54,18 @@ export function referenceContract(input: ReferenceInput): ReferenceContract {
   const plans = new Map<string, TablePlan>();
   const fields = new Map<string, readonly FieldRow[]>();
   const columns = new Map<string, readonly TargetColumn[]>();
+  const expected = new Map<string, readonly TargetColumn[]>();
 
   for (const [table, rows] of byTable) {
     const driver = drivers.get(table) ?? null;
     const parents = parentsOf(table, drivers, input.catalogue);
     const feeds = driver === null ? [] : [feedOf(driver, parents, input.catalogue)];
     plans.set(table, { table, domain: input.domainOf(table), order: depthOf(table, input.catalogue.edges), feeds });
+    const wanted = expectedColumns(rows, input.catalogue);
+    expected.set(table, wanted);
     columns.set(
       table,
-      rows.map(({ field }) => ({ name: field, type: 'text', length: null, mandatory: false })),
+      wanted.map((column) => ({ ...column, type: 'text', length: null })),
     );
     if (driver === null) continue;
     const reading: Reading = { driver, known: knownColumns(driver, input.catalogue), rows, unreached };
@@ -80,9 +86,26 @@ export function referenceContract(input: ReferenceInput): ReferenceContract {
     },
     derivations,
     columns,
+    expected,
     withoutDriver: [...drivers].filter(([, driver]) => driver === null).map(([table]) => table),
     unreached,
   };
+}
+
+/** The columns of a table with the catalogue's types; a column is found by its name or by the one other lists have. */
+function expectedColumns(rows: readonly ReferenceRow[], { targetFields }: Catalogue): readonly TargetColumn[] {
+  const known = new Map<string, TargetField>();
+  for (const field of targetFields.get(rows[0]?.table ?? '')?.values() ?? [])
+    if (!field.phantom) known.set(field.listedAs, field).set(field.field, field);
+  return rows.map(({ field, mandatory }) => {
+    const column = known.get(field);
+    return {
+      name: field,
+      type: column?.type ?? 'text',
+      length: column?.length ?? null,
+      mandatory: mandatory ?? column?.mandatory ?? false,
+    };
+  });
 }
 
 /** Column names of a table as its dictionary writes them, by lower case. */

@@ -9,6 +9,8 @@ export interface ReferenceRow {
   readonly sourceTable: string;
   readonly sourceField: string;
   readonly confidence: string;
+  /** What the contract says itself; null: it does not say, and the catalogue decides. */
+  readonly mandatory: boolean | null;
 }
 
 const CLASSES: readonly MappingClass[] = [
@@ -30,6 +32,11 @@ const COLUMNS = {
   confidence: ['confidence'],
 } as const;
 
+/** A column the format does not have and a hospital's file may. */
+const MANDATORY = ['mandatory', 'mandatory_hint'];
+
+const YES = new Set(['Y', 'YES', '1', 'TRUE']);
+
 /**
  * Reads the records of such a file, header first. Of several rows for one field the first holds, unless later ones
  * are of high confidence: then the last of those.
@@ -45,6 +52,7 @@ export function readReferenceRows(records: readonly (readonly string[])[]): read
     keyof typeof COLUMNS,
     number
   >;
+  const mandatoryAt = header.findIndex((name) => MANDATORY.includes(name.trim().toLowerCase()));
   const rows = new Map<string, ReferenceRow>();
   for (const [i, cells] of body.entries()) {
     const read = (key: keyof typeof COLUMNS): string => (cells[columns[key]] ?? '').trim();
@@ -57,6 +65,7 @@ export function readReferenceRows(records: readonly (readonly string[])[]): read
       sourceTable: read('sourceTable'),
       sourceField: read('sourceField'),
       confidence: read('confidence'),
+      mandatory: mandatoryAt < 0 ? null : YES.has((cells[mandatoryAt] ?? '').trim().toUpperCase()),
     };
     const key = `${row.table}.${row.field}`;
     if (!rows.has(key) || row.confidence === 'HIGH') rows.set(key, row);

@@ -73,7 +73,8 @@ const byMethod =
   ([method = ''], scope) =>
     method === '' ? '' : (names[method.charAt(0)] ?? refuse(scope, 'CROSSWALK_UNMAPPED'));
 
-const clinicalCode =
+/** A code that is the same everywhere goes as it is, if it has the form of one. */
+const nationalCode =
   (form: RegExp): Simple =>
   ([value = ''], scope) => {
     const code = value.toUpperCase().replace('.', '');
@@ -128,13 +129,15 @@ const RULES: Readonly<Record<Exclude<DerivationName, 'nhs-number'>, Simple>> = {
   'forename-2': ([names = '']) => words(names)[1] ?? '',
   'forename-3': ([names = '']) => words(names).slice(2).join(' '),
   'given-names': ([name = '']) => words(name).slice(0, -1).join(' '),
-  'icd10-code': clinicalCode(/^[A-Z]\d{2}[0-9X]?\d?[AD*+]?$/),
+  'health-authority-code': nationalCode(/^[A-Z5][A-Z0-9]{2}$/),
+  'icd10-code': nationalCode(/^[A-Z]\d{2}[0-9X]?\d?[AD*+]?$/),
   'join-text': (values) => values.filter((value) => value !== '').join('; '),
   'not-flag': ([flag = ''], scope) => (flag === '' ? '' : (NOT[flag.toUpperCase()] ?? refuse(scope, 'FLAG_UNKNOWN'))),
   'offer-status': ([cancelled = '', accepted = '']) => (cancelled !== '' ? 'C' : accepted !== '' ? 'A' : 'O'),
-  'opcs4-code': clinicalCode(/^[A-Z]\d{2}\d?$/),
+  'opcs4-code': nationalCode(/^[A-Z]\d{2}\d?$/),
   phone: ([number = '']) => number.replace(/\s+/g, ''),
   postcode,
+  'practice-code': nationalCode(/^[A-Z]\d{5}$/),
   'present-flag': ([value = '']) => (value === '' ? 'N' : 'Y'),
   'removed-or-admitted': ([, admitted = '']) => (admitted === '' ? 'R' : 'A'),
   'subject-death': headIfAny('Death'),

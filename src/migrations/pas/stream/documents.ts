@@ -2,6 +2,7 @@ import type { Document, JsonObject, NumberRef } from '../../../core/index.ts';
 import type { TargetEdge } from '../catalogue/model.ts';
 import type { Engine, TargetLayout } from '../engine/engine.ts';
 import type { RecordNumbers, Reject, Sink, TargetRow } from '../engine/outcome.ts';
+import type { Patience } from './patience.ts';
 
 /** The schema of the 38 tables. */
 export const LOAD_SCHEMA = 'pas184';
@@ -21,11 +22,18 @@ export class DocumentSink implements Sink, RecordNumbers {
   readonly #layouts: readonly TargetLayout[];
   readonly #isNumber: ReadonlySet<string>;
   readonly #isWanted: (driver: string) => boolean;
+  readonly #patience: Patience;
   readonly #refs: NumberRef[] = [];
   readonly #numbers = new Map<string, number>();
   readonly #seen = new Map<string, number>();
 
-  constructor({ layouts }: Engine, isNumber: ReadonlySet<string>, isWanted: (driver: string) => boolean) {
+  constructor(
+    { layouts }: Engine,
+    isNumber: ReadonlySet<string>,
+    isWanted: (driver: string) => boolean,
+    patience: Patience,
+  ) {
+    this.#patience = patience;
     this.#layouts = layouts;
     this.#isNumber = isNumber;
     this.#isWanted = isWanted;
@@ -65,7 +73,7 @@ export class DocumentSink implements Sink, RecordNumbers {
 
   reject(reject: Reject): void {
     const layout = this.#layouts.find(({ table }) => table === reject.table);
-    if (!layout || !this.#concerns(layout, reject.feed)) return;
+    if (!layout || !this.#concerns(layout, reject.feed) || this.#patience.holdsBack(reject)) return;
     const name = [reject.table, reject.feed, reject.sourceKey, reject.field, reject.problem, reject.sourceField].join(
       '|',
     );

@@ -10,6 +10,7 @@ import { DocumentSink, LOAD_SCHEMA, numberColumns, REJECTS, SILENT, targetName }
 import { isShared, lookupsOf } from './lookups.ts';
 import { mergesAround } from './merges.ts';
 import { type NamedParts, patientParts, referenceParts } from './parts.ts';
+import { type Patience, patience } from './patience.ts';
 import { namesOf, PartRows, rowsOfPatient } from './rows.ts';
 import { sharedDrivers, sourceTables } from './tables.ts';
 
@@ -21,6 +22,8 @@ export interface PasConfig {
   readonly testData: boolean;
   /** entries of crosswalks nobody signed do not translate */
   readonly approvedOnly: boolean;
+  /** how long a row waits for its parent before it is refused as an orphan; 0 unless said: it is refused at once */
+  readonly orphanSeconds?: number;
 }
 
 interface Making {
@@ -49,7 +52,7 @@ export function pasMigration(config: PasConfig): Migration {
     ...layouts
       .filter(({ feeds }) => feeds.some(({ driver }) => isShared(projection, driver) === ofShared))
       .map(({ table }) => target(targetName(table))),
-    target(REJECTS),
+    { ...target(REJECTS), refusals: true },
   ];
   const flows: Flow[] = [
     {
@@ -116,24 +119,34 @@ function patient(making: Making, aggregate: Aggregate, { asOf }: DeriveContext):
     if (projected?.patient === null) shared.set(table, found);
     else if (projected) own.set(table, rowsOfPatient(found, projected, merges, now));
   }
-  const sink = new DocumentSink(engine, making.isNumber, (driver) => !isShared(projection, driver));
+  const wait = patience(rows, asOf, making.config.orphanSeconds ?? 0);
+  const sink = new DocumentSink(engine, making.isNumber, (driver) => !isShared(projection, driver), wait);
   engine.runShared(shared, sink, SILENT);
   engine.runPatients(own, sink, sink);
-  return derivation(making, sink, asOf);
+  return derivation(making, sink, asOf, wait);
 }
 
 function reference(making: Making, aggregate: Aggregate, { asOf }: DeriveContext): Derivation {
   const engine = making.engineOn(asOf.slice(0, 10));
   const rows = new PartRows(aggregate, engine.projection, making.names);
   const driver = aggregate.key.slice(0, aggregate.key.indexOf('|'));
-  const sink = new DocumentSink(engine, making.isNumber, (table) => table === driver);
+  const wait = patience(rows, asOf, making.config.orphanSeconds ?? 0);
+  const sink = new DocumentSink(engine, making.isNumber, (table) => table === driver, wait);
   engine.runShared(rows.byTable(making.named.tableOf), sink, sink);
-  return derivation(making, sink, asOf);
+  return derivation(making, sink, asOf, wait);
 }
 
-function derivation({ config }: Making, { documents }: DocumentSink, asOf: string): Derivation {
-  const wakeAt = nextDay(config.contract, asOf.slice(0, 10));
-  return { documents, issues: [], ...(wakeAt === null ? {} : { wakeAt }) };
+function derivation({ config }: Making, { documents }: DocumentSink, asOf: string, wait: Patience): Derivation {
+  const [wakeAt = null] = [nextDay(config.contract, asOf.slice(0, 10)), wait.until()]
+    .filter((at) => at !== null)
+    .sort();
+  const heldBack = wait.held();
+  return {
+    documents,
+    issues: [],
+    ...(heldBack > 0 ? { heldBack } : {}),
+    ...(wakeAt === null ? {} : { wakeAt }),
+  };
 }
 
 /** The next day on which an entry of a crosswalk begins to hold, or holds no more. */

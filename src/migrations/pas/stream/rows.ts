@@ -19,6 +19,8 @@ export class PartRows {
   readonly #aggregate: Aggregate;
   readonly #projection: Projection;
   readonly #names: ReadonlyMap<string, readonly string[]>;
+  /** `TABLE|position` to the time of the newest change there. */
+  readonly #changed = new Map<string, string>();
 
   constructor(aggregate: Aggregate, projection: Projection, names: ReadonlyMap<string, readonly string[]>) {
     this.#aggregate = aggregate;
@@ -33,10 +35,19 @@ export class PartRows {
   live(part: string, table: string): { readonly key: string; readonly row: string[] }[] {
     const projected = this.#projection.get(table);
     if (!projected) return [];
+    for (const { lsn, sourceTime } of this.#aggregate.parts[part] ?? []) {
+      const place = `${table}|${lsn}`;
+      if (sourceTime > (this.#changed.get(place) ?? '')) this.#changed.set(place, sourceTime);
+    }
     return (this.#aggregate.parts[part] ?? [])
       .filter(({ deleted }) => !deleted)
       .map((landed) => ({ key: landed.key, row: projectRow(landed, this.#names.get(table) ?? [], projected) }))
       .filter(({ row }) => deletionOf(row, projected) !== 'deleted');
+  }
+
+  /** When a row that was read changed last, by its position; null: no such row was read. */
+  changedAt(table: string, position: string): string | null {
+    return this.#changed.get(`${table}|${position}`) ?? null;
   }
 
   /** Rows of the tables of some parts, each row once however many parts it is in. */

@@ -75,6 +75,12 @@ export function sourceTables(
       unindexed.add(columnLink(lookup.fromColumn));
     }
     for (const lookup of lookups) if (lookup.table === table) unindexed.delete(columnLink(lookup.column));
-    return { name: `${STAGING_SCHEMA}.${name}`, key: [...key, COPY_COLUMN], links, unindexed: [...unindexed] };
+    return {
+      name: `${STAGING_SCHEMA}.${name}`,
+      key: [...key, COPY_COLUMN],
+      links,
+      unindexed: [...unindexed],
+      reads: [...(projected?.columns.keys() ?? [])].map((column) => column.toLowerCase()),
+    };
   });
 }

@@ -1,4 +1,12 @@
-import type { Aggregate, Derivation, Document, Flow, JsonObject, RecordedChange } from '../../../core/index.ts';
+import {
+  type Aggregate,
+  type Derivation,
+  type Document,
+  type Flow,
+  factsOf,
+  type JsonObject,
+  type RecordedChange,
+} from '../../../core/index.ts';
 import { changedId } from '../entries.ts';
 import { changePapers } from '../fhir/change-provenance.ts';
 import { Findings } from '../issues.ts';
@@ -6,13 +14,17 @@ import { fhirDocument, type Names, refTo } from '../names.ts';
 import { matchSubmission } from '../patients/match.ts';
 import { deriveRow, ownRow } from '../root-row.ts';
 import { said } from '../text.ts';
+import { ACTION_PLANS, COPY, copyOfFile } from './copied.ts';
 import { carePlan, carePlanId, documentReference, documentReferenceId } from './resources.ts';
 import { ACTION_PLAN, type ActionPlanRow, categoryOf, contentTypeOf } from './row.ts';
 
 export const actionPlansFlow = (names: Names): Flow => ({
   name: 'action_plans',
-  root: { table: 'public.action_plans' },
-  parts: [{ name: 'submission', table: 'public.submissions', link: 'key', from: { part: 'root', link: 'submission' } }],
+  root: { table: ACTION_PLANS },
+  parts: [
+    { name: 'submission', table: 'public.submissions', link: 'key', from: { part: 'root', link: 'submission' } },
+    { name: 'copy', table: factsOf(ACTION_PLANS, COPY), link: 'key', from: { part: 'root', link: 'key' } },
+  ],
   targets: [
     { kind: 'postgres', name: 'careplan.action_plan', key: ['id'], mode: 'state' },
     { kind: 'fhir', name: 'fhir.CarePlan', resourceType: 'CarePlan', mode: 'state' },
@@ -31,7 +43,8 @@ const transformPlan = (names: Names, aggregate: Aggregate): Derivation =>
     if (!submission) return { documents: [], issues: [], waitingFor: 'submission' };
     const patientId = names.patient(matchSubmission(submission.image) ?? `submission:${row.submission_id}`);
     const patient = refTo('Patient', patientId);
-    const file = documentReference(names, row, patientId, landed.deleted);
+    const copied = copyOfFile(row, aggregate.parts['copy'] ?? []);
+    const file = documentReference(names, { row, patientId, copied, deleted: landed.deleted });
     const plan = carePlan(names, row, patientId, landed.deleted);
     // how far the copying of the file has come is in columns of the table that are not written here
     const columns: JsonObject = {

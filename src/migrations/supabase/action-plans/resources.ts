@@ -37,8 +37,16 @@ export function carePlan(names: Names, row: ActionPlanRow, patientId: string, de
   });
 }
 
+export interface FileFacts {
+  readonly row: ActionPlanRow;
+  readonly patientId: string;
+  /** empty until the file has been copied */
+  readonly copied: JsonObject;
+  readonly deleted: boolean;
+}
+
 /** Where the file is, never the file itself: an address that stays, for a signed one would end within the hour. */
-export function documentReference(names: Names, row: ActionPlanRow, patientId: string, deleted: boolean): JsonObject {
+export function documentReference(names: Names, { row, patientId, copied, deleted }: FileFacts): JsonObject {
   const spoken = spokenCategory(row);
   const title = said(row.storage_path?.split('/').at(-1));
   return resource({
@@ -64,6 +72,7 @@ export function documentReference(names: Names, row: ActionPlanRow, patientId: s
           url: said(row.storage_path) === null ? null : names.file(row.storage_path ?? ''),
           title,
           creation: row.created_at,
+          ...copied,
         },
       },
     ],

@@ -37,6 +37,10 @@ export const complianceTasksFlow = (names: Names): Flow => ({
   transform: (aggregate) => transformTask(names, aggregate),
   history: (change) => taskHistory(names, change),
   retire: (_target, last) => ({ ...last, status: 'entered-in-error' }),
+  switchedBy: ({ root }) => {
+    const type = root?.image['task_type'];
+    return typeof type === 'string' ? type : null;
+  },
 });
 
 const transformTask = (names: Names, aggregate: Aggregate): Derivation =>

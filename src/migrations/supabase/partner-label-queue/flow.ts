@@ -1,21 +1,9 @@
-import { z } from 'zod';
 import type { Aggregate, Derivation, Flow, JsonObject } from '../../../core/index.ts';
-import { instant, requiredInstant, requiredUuid, text } from '../columns.ts';
 import { Findings } from '../issues.ts';
 import type { Names } from '../names.ts';
 import { deriveRow, ownRow } from '../root-row.ts';
 import { known } from '../submissions/tables.ts';
-
-const PARTNER_LABEL = z.object({
-  id: requiredUuid,
-  label_code: text,
-  patient_name: text,
-  request_type: text,
-  priority: text,
-  created_at: requiredInstant,
-  // the portal writes it, and no migration of the source makes it
-  printed_at: instant,
-});
+import { PARTNER_LABEL } from './row.ts';
 
 /** Order of printing. */
 const PRIORITIES = ['high', 'normal'];

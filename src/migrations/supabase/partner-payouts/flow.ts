@@ -1,21 +1,11 @@
-import { z } from 'zod';
 import type { Aggregate, Derivation, Document, Flow, JsonObject, RecordedChange } from '../../../core/index.ts';
-import { date, readRow, requiredDecimal, requiredUuid, text } from '../columns.ts';
+import { readRow } from '../columns.ts';
 import { changedId, entryOf } from '../entries.ts';
 import { Findings } from '../issues.ts';
 import type { Names } from '../names.ts';
 import { deriveRow, ownRow } from '../root-row.ts';
 import { looksLikeEmail, said } from '../text.ts';
-
-const PARTNER_PAYOUT = z.object({
-  id: requiredUuid,
-  occurred_on: date.refine((day) => day !== null),
-  amount: requiredDecimal(12, 2),
-  partner_email: text,
-  notes: text,
-});
-
-type PartnerPayoutRow = z.output<typeof PARTNER_PAYOUT>;
+import { PARTNER_PAYOUT, type PartnerPayoutRow } from './row.ts';
 
 /** Money as it stands, and an entry for each correction of it. Amounts are text from end to end, never numbers. */
 export const partnerPayoutsFlow = (names: Names): Flow => ({

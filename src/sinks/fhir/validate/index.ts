@@ -5,6 +5,11 @@ import { definitions } from './definitions.ts';
 import { createSupplement, type Fault } from './supplement.ts';
 import { createValueSets } from './value-sets.ts';
 
+/** Who has looked when a report says that a resource was validated here, at what, and at what not. */
+export const VALIDATOR =
+  'Sluice, in process (@medplum/core 4.5.2 and rules of its own), FHIR R4 4.0.1: structure, invariants, required bindings, ' +
+  'reference targets; profiles, SNOMED CT and LOINC are not looked at';
+
 let supplement: ReturnType<typeof createSupplement> | null = null;
 
 /**

@@ -14,6 +14,7 @@ const upperFirst = (text: string): string => text.charAt(0).toUpperCase() + text
 
 /**
  * What the structure check leaves out: required bindings, reference targets, dates that do not exist, empty values,
+ * relative systems of identifiers, narrative that is no <div>,
  * two forms of one choice, ids, periods that end before they start, contained resources nobody refers to.
  */
 export function createSupplement(
@@ -44,6 +45,10 @@ export function createSupplement(
     };
 
     const checkValue = (value: unknown, { rule, type }: FoundRule, at: string): void => {
+      if (isNode(value) && Object.keys(value).length === 0) {
+        note(at, 'ele-1');
+        return;
+      }
       const complex = rule.sameAs !== null || /^[A-Z]/.test(type);
       if (complex && !isNode(value)) note(at, 'is-object');
       else if (typeof value === 'string') checkText(value, rule, type, at);
@@ -52,6 +57,7 @@ export function createSupplement(
 
     const checkText = (text: string, { binding }: ElementRule, type: string, at: string): void => {
       if (!isLegal(type, text)) note(at, text === '' ? 'not-empty' : type);
+      if (type === 'xhtml' && !/^\s*<div[\s>]/.test(text)) note(at, 'txt-1');
       if (type === 'code' && binding && codesOf(binding)?.has(text) === false) note(at, 'required-binding');
     };
 
@@ -59,6 +65,8 @@ export function createSupplement(
       if (rule.binding && (type === 'CodeableConcept' || type === 'Coding'))
         if (!isBound(node, type, codesOf(rule.binding))) note(at, 'required-binding');
       if (type === 'Reference' && !mayRefer(node, rule.targets)) note(at, 'reference-target');
+      if (type === 'Identifier' && typeof node.system === 'string' && !/^[A-Za-z][A-Za-z0-9+.-]*:/.test(node.system))
+        note(`${at}.system`, 'absolute');
       if (type === 'Period' && endsBeforeStart(node)) note(at, 'per-1');
       if (type === 'ContactPoint' && node.value !== undefined && node.system === undefined) note(at, 'cpt-2');
       if (rule.sameAs !== null) visit(node, rule.sameAs.split('.')[0] ?? '', rule.sameAs, at);

@@ -51,6 +51,17 @@ export interface CopyComparison {
   readonly different: number;
 }
 
+/** What differs between two copies of a table. */
+export interface CopyFields {
+  readonly target: string;
+  readonly onlyLive: readonly string[];
+  readonly onlyShadow: readonly string[];
+  readonly live: number;
+  readonly shadow: number;
+  /** rows that differ in a column, and some of their keys */
+  readonly fields: readonly { readonly path: string; readonly count: number; readonly ids: readonly string[] }[];
+}
+
 /**
  * A copied table and the positions that guard it: those of rows in columns of the table itself, which is the cheapest
  * place, those of deleted rows in a table of their own. See ADR 0010.
@@ -59,6 +70,7 @@ export class CopyTable {
   readonly sql: string;
   readonly #gone: string;
   readonly #name: string;
+  readonly #target: string;
   readonly #columns: readonly CopyColumn[];
   readonly #key: readonly CopyColumn[];
   readonly #texts = new Map<string, string>();
@@ -67,6 +79,7 @@ export class CopyTable {
     const [target] = flow.targets;
     if (target?.kind !== 'postgres') throw new SluiceError('CONFIG_INVALID', `${flow.name} copies to no table`);
     this.sql = qualified(target.name, schemaSuffix);
+    this.#target = target.name;
     this.#columns = flow.copy;
     this.#key = target.key.map((name) => flow.copy.find(({ to }) => to === name) as CopyColumn);
     this.#name = createHash('sha256').update(`${pipeline}\u001f${target.name}`).digest('hex').slice(0, 12);
@@ -114,6 +127,44 @@ export class CopyTable {
        from ${this.sql} l full join ${shadow.sql} s on ${matching(this.#key, 'l', 's')}`,
     );
     return found.rows[0] ?? { live: 0, shadow: 0, onlyLive: 0, onlyShadow: 0, different: 0 };
+  }
+
+  /** The same by column, with the keys of some. */
+  async differences(db: Queryable, shadow: CopyTable, sample: number): Promise<CopyFields> {
+    const key = (alias: string): string => this.#key.map(({ to }) => `${alias}.${ident(to)}`).join(` || ',' || `);
+    const [{ to: first } = { to: '' }] = this.#key;
+    const both = `l.${ident(first)} is not null and s.${ident(first)} is not null`;
+    const sides = [
+      { path: '', side: 'live', where: `s.${ident(first)} is null` },
+      { path: '', side: 'shadow', where: `l.${ident(first)} is null` },
+      ...this.#columns.map(({ to }) => {
+        const where = `${both} and l.${ident(to)} is distinct from s.${ident(to)}`;
+        return { path: to, side: '', where };
+      }),
+    ];
+    const ids = `coalesce(${key('l')}, ${key('s')})::text`;
+    const picked = sides.flatMap(({ where }, i) => [
+      `count(*) filter (where ${where})::int as n${i}`,
+      `coalesce((array_agg(${ids}) filter (where ${where}))[1:${sample}], '{}') as k${i}`,
+    ]);
+    const found = await db.query<Record<string, unknown>>(
+      `select ${picked.join(', ')} from ${this.sql} l full join ${shadow.sql} s on ${matching(this.#key, 'l', 's')}`,
+    );
+    const row = found.rows[0] ?? {};
+    const of = (i: number): { count: number; ids: string[] } => ({
+      count: Number(row[`n${i}`]),
+      ids: row[`k${i}`] as string[],
+    });
+    const fields = sides.flatMap(({ path }, i) => (path === '' ? [] : [{ path, ...of(i) }]));
+    const [live, other] = [of(0), of(1)];
+    const differing = fields.filter(({ count }) => count > 0);
+    const sums = { live: live.count, shadow: other.count, onlyLive: live.ids, onlyShadow: other.ids };
+    return { target: this.#target, ...sums, fields: differing };
+  }
+
+  /** What keeps the positions of its deleted rows. */
+  get gone(): string {
+    return this.#gone;
   }
 
   async drop(db: Queryable): Promise<void> {

@@ -1,0 +1,96 @@
+import type { Clock, Flow, Log } from '../core/index.ts';
+import type { Worker } from '../pipeline/index.ts';
+import { PostgresMeasurements, PostgresMeasurementWindow } from '../sinks/postgres/index.ts';
+import type { Config } from './config.ts';
+import { forgetFigures } from './gates/forget.ts';
+import { judgeFor } from './gates/judges.ts';
+import { recordRun } from './gates/record-run.ts';
+import { openGateRecords } from './gates/records.ts';
+import type { TallyMeter } from './gates/tally.ts';
+import { watchGates } from './gates/watch.ts';
+import { gaugeGroup } from './gauges.ts';
+import { mirrorParked, reportFigures, tendConnector } from './housekeeping.ts';
+import { observeLog } from './log-watch.ts';
+import type { Metrics } from './metrics.ts';
+import { tendOutbox } from './outbox.ts';
+import type { OpenPipeline } from './pipeline.ts';
+import type { OpenProbes } from './probes.ts';
+import { repeat } from './repeat.ts';
+import { observeSource } from './slot-watch.ts';
+import { gaugeSource } from './source-gauges.ts';
+import type { PipelineStatus } from './status.ts';
+import { releaseSwitchedOn, type switchesOf } from './supabase/dual-write.ts';
+import { Sweeper } from './sweeper.ts';
+import { groupOf } from './wire.ts';
+
+export interface ChoreParts {
+  readonly config: Config;
+  readonly options: { readonly migration: string; readonly without: readonly string[]; readonly shadow?: string };
+  readonly open: OpenPipeline;
+  /** those this process works on */
+  readonly flows: readonly Flow[];
+  readonly worker: Worker;
+  readonly probes: OpenProbes;
+  /** how often the Kafka client was dealt partitions since it began */
+  joins(): number;
+  readonly metrics: Metrics;
+  readonly tally: TallyMeter;
+  readonly switches: ReturnType<typeof switchesOf>;
+  status(): Promise<PipelineStatus>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/** Begins what a process of a pipeline does beside moving rows; each ends some time after the signal. */
+export function startChores(parts: ChoreParts): readonly Promise<void>[] {
+  const { config, options, open, probes, metrics, switches, clock, log, signal } = parts;
+  const sweeper = new Sweeper(open, probes, clock, log);
+  return [
+    reportFigures(open, parts.worker, probes, metrics, clock, signal, log),
+    observeSource(config, options.migration, open, probes, metrics, clock, signal, log, sweeper),
+    observeLog(open, probes, clock, signal, log),
+    watchGroup(parts),
+    repeat(1_000, clock, signal, log, 'reading switches', async () => {
+      await releaseSwitchedOn(open, switches);
+    }),
+    ...(options.shadow ? [] : liveChores(parts)),
+  ];
+}
+
+/** Keeps the gauges of the consumer group, and counts how often this worker was dealt partitions. */
+function watchGroup({ open, probes, joins, metrics, clock, log, signal }: ChoreParts): Promise<void> {
+  const pipeline = open.name;
+  let seen = 0;
+  return repeat(5_000, clock, signal, log, 'looking at the consumer group', async () => {
+    const now = joins();
+    metrics.count('sluice_consumer_rebalances_total', { pipeline }, now - seen);
+    seen = now;
+    gaugeGroup(metrics, pipeline, await probes.group(groupOf(open)).catch(() => null));
+  });
+}
+
+/** What a shadow does not: it has no connector, sends nothing and is judged by nobody. */
+function liveChores(parts: ChoreParts): readonly Promise<void>[] {
+  const { config, options, open, flows, tally, metrics, status, clock, log, signal } = parts;
+  const measurements = new PostgresMeasurements(open.pool);
+  const does = options.without.includes('fhir') ? (['derive'] as const) : (['derive', 'deliver'] as const);
+  return [
+    recordRun({ migration: open.name, flows, does, tally, measurements, status, clock, log, signal }),
+    forgetFigures({ migration: open.name, measurements, keepDays: config.measurementDays, clock, log, signal }),
+    ...gateChore(parts),
+    mirrorParked(config, open, clock, signal, log),
+    tendOutbox(config, open, metrics, clock, signal, log),
+    gaugeSource(config, options.migration, open, metrics, clock, signal, log),
+    tendConnector(config, options.migration, open, metrics, clock, signal, log),
+  ];
+}
+
+function gateChore({ config, options, open, metrics, clock, log, signal }: ChoreParts): readonly Promise<void>[] {
+  const { migration } = open;
+  const judge = judgeFor(config, options.migration, migration, new PostgresMeasurementWindow(open.pool));
+  if (judge === null) return [];
+  const records = openGateRecords(config, open.pool);
+  const watch = { migration: migration.name, judge, records, meter: metrics, clock, worker: config.worker };
+  return [watchGates(options.migration, watch, signal, log)];
+}

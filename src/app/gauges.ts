@@ -1,0 +1,105 @@
+import { LAG_STAGES, type Labels, type Meter, type Migration } from '../core/index.ts';
+import { type ConnectorState, GROUP_STATES, type GroupReading, type SlotReading } from '../source/index.ts';
+import { haltCodes, REFUSALS } from './metrics.ts';
+import { type PipelineStatus, VERDICTS } from './status.ts';
+
+/** Connect's own states in small letters, and two of ours: there is none, and Connect does not answer. */
+export const CONNECTOR_STATES = [
+  'running',
+  'paused',
+  'stopped',
+  'failed',
+  'unassigned',
+  'restarting',
+  'absent',
+  'unreachable',
+] as const;
+const WAL_STATES = ['reserved', 'extended', 'unreserved', 'lost', 'absent'] as const;
+export const SNAPSHOT_STATES = ['none', 'reading', 'landing', 'complete'] as const;
+
+/** One series for each value there is, of which one is 1: none of them ever goes missing. */
+export function oneHot(
+  meter: Meter,
+  name: string,
+  labels: Labels,
+  label: string,
+  values: readonly string[],
+  is: string | null,
+): void {
+  for (const value of values) meter.gauge(name, { ...labels, [label]: value }, value === is ? 1 : 0);
+}
+
+/** The verdicts on all flows, and the figures they are made of. */
+export function gaugeStatus(meter: Meter, status: PipelineStatus): void {
+  const { pipeline } = status;
+  if (status.heartbeatAgeSeconds !== null)
+    meter.gauge('sluice_heartbeat_age_seconds', { pipeline }, status.heartbeatAgeSeconds);
+  for (const flow of status.flows) {
+    const labels = { pipeline, flow: flow.flow };
+    oneHot(meter, 'sluice_flow_verdict', labels, 'verdict', VERDICTS, flow.verdict);
+    oneHot(meter, 'sluice_flow_blame', labels, 'stage', LAG_STAGES, flow.blame);
+    if (flow.lagSeconds !== null) meter.gauge('sluice_flow_lag_seconds', labels, flow.lagSeconds);
+    if (flow.freshnessSeconds !== null) meter.gauge('sluice_flow_freshness_seconds', labels, flow.freshnessSeconds);
+    meter.gauge('sluice_marks', labels, flow.toDerive);
+    meter.gauge('sluice_intents', labels, flow.toSend);
+    meter.gauge('sluice_parked', labels, flow.parked);
+    meter.gauge('sluice_waiting', labels, flow.waiting);
+    meter.gauge('sluice_documents', labels, flow.documents);
+    meter.gauge('sluice_issues', labels, flow.issues);
+    // a code that refuses nothing any more goes back to 0
+    for (const code of REFUSALS) meter.gauge('sluice_refused', { ...labels, code }, flow.refused[code] ?? 0);
+  }
+  // a code that halts nothing any more goes back to 0
+  const halted = new Map(haltCodes().map((code) => [code as string, 0]));
+  for (const halt of status.halts) halted.set(halt.code, (halted.get(halt.code) ?? 0) + 1);
+  for (const [code, count] of halted) meter.gauge('sluice_halted', { pipeline, code }, count);
+}
+
+/** A connector has one task, or none while it is stopped: Debezium reads a slot with one. */
+export function gaugeConnector(
+  meter: Meter,
+  pipeline: string,
+  connector: string,
+  state: ConnectorState | null | 'unreachable',
+): void {
+  const labels = { pipeline, connector };
+  const none = state === null ? 'absent' : state;
+  const own = typeof none === 'string' ? none : none.state.toLowerCase();
+  oneHot(meter, 'sluice_connector_state', labels, 'state', CONNECTOR_STATES, own);
+  const task = typeof none === 'string' ? none : (none.tasks[0]?.state.toLowerCase() ?? 'absent');
+  oneHot(meter, 'sluice_connector_task_state', { ...labels, task: '0' }, 'state', CONNECTOR_STATES, task);
+}
+
+/** The broker's words, and one of ours: it does not answer. */
+const CONSUMER_STATES = [...GROUP_STATES, 'unreachable'] as const;
+
+/** @param group null: it could not be asked */
+export function gaugeGroup(meter: Meter, pipeline: string, group: GroupReading | null): void {
+  const state = group?.state ?? 'unreachable';
+  oneHot(meter, 'sluice_consumer_group_state', { pipeline }, 'state', CONSUMER_STATES, state);
+  if (group === null) return;
+  meter.gauge('sluice_consumer_group_members', { pipeline }, group.members);
+  if (group.idle !== null) meter.gauge('sluice_consumer_group_idle_members', { pipeline }, group.idle);
+}
+
+/** A slot that is not there is not active, and has no log. */
+export function gaugeSlot(meter: Meter, labels: Labels, slot: SlotReading): void {
+  oneHot(meter, 'sluice_slot_wal_status', labels, 'status', WAL_STATES, slot.walStatus ?? 'absent');
+  meter.gauge('sluice_slot_active', labels, slot.active === true ? 1 : 0);
+  if (slot.active === null) return;
+  meter.gauge('sluice_slot_retained_bytes', labels, Number(slot.retained));
+  meter.gauge('sluice_slot_unconfirmed_bytes', labels, Number(slot.unconfirmed));
+  const limit = Number(slot.walLimit);
+  if (limit >= 0) meter.gauge('sluice_slot_wal_limit_bytes', labels, limit);
+}
+
+/** What can be said before anything was read: a series that appears with its first bad value is not seen rising. */
+export function initialiseGauges(meter: Meter, pipeline: string, migration: Migration): void {
+  for (const flow of migration.flows) {
+    const labels = { pipeline, flow: flow.name };
+    oneHot(meter, 'sluice_flow_verdict', labels, 'verdict', VERDICTS, 'not running');
+    oneHot(meter, 'sluice_flow_blame', labels, 'stage', LAG_STAGES, null);
+  }
+  oneHot(meter, 'sluice_snapshot_state', { pipeline }, 'state', SNAPSHOT_STATES, 'none');
+  oneHot(meter, 'sluice_consumer_group_state', { pipeline }, 'state', CONSUMER_STATES, null);
+}

@@ -1,0 +1,44 @@
+import { type Clock, SluiceError } from '../../core/index.ts';
+import type { LedgerReading } from '../../sinks/postgres/index.ts';
+import type { CapturedRowReader } from '../../source/index.ts';
+import { untilLanded } from '../migrate/caught-up.ts';
+import type { OpenPipeline } from '../pipeline.ts';
+import type { Probes } from '../readings.ts';
+
+export interface ProofParts {
+  readonly reader: CapturedRowReader;
+  readonly reading: LedgerReading;
+  readonly probes: Probes;
+  readonly open: OpenPipeline;
+  readonly clock: Clock;
+  readonly slot: string;
+}
+
+/** A place of the source's log and the source's own time there, ISO UTC. */
+export interface Milestone {
+  readonly lsn: bigint;
+  readonly at: string;
+}
+
+export interface CaughtUp extends Milestone {
+  /** seconds until it was proved */
+  readonly seconds: number;
+}
+
+/**
+ * Proves that all that was committed before the milestone is at its targets: the slot has passed it, then every
+ * partition's end at that time has been landed, then no mark and no unsent document of an older commit is left. A
+ * parked document is not waited for: it counts as unverified. Throws TARGET_BUSY when the time is over.
+ */
+export async function proveCaughtUp(parts: ProofParts, milestone: Milestone, timeoutMs: number): Promise<CaughtUp> {
+  const { clock, reading } = parts;
+  const started = clock.now();
+  await untilLanded(parts, milestone.lsn, timeoutMs);
+  for (;;) {
+    const owed = await reading.oldestOwed();
+    if (owed === null || owed > milestone.at) return { ...milestone, seconds: (clock.now() - started) / 1000 };
+    if (clock.now() - started > timeoutMs)
+      throw new SluiceError('TARGET_BUSY', 'all is landed, but not all of it is derived and delivered');
+    await clock.sleep(100);
+  }
+}

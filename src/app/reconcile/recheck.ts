@@ -1,0 +1,48 @@
+import type { Finding, FindingState } from '../../core/index.ts';
+import { type LookedAt, lookAtRoots } from './look.ts';
+import type { Observation } from './observation.ts';
+import type { ReconcileParts } from './parts.ts';
+import { recordLook, recordObservations } from './record.ts';
+import { lookAtRows } from './rows.ts';
+import { findStrangers, listedTargets } from './strangers.ts';
+
+const OPEN: readonly FindingState[] = ['suspect', 'confirmed', 'repaired', 'accepted'];
+const ROOTS = 200;
+
+/** Looks once more at everything that has an open finding, or at one of them; answers those that are open now. */
+export async function recheckOpen(parts: ReconcileParts, engine: string, id?: string): Promise<readonly Finding[]> {
+  const filter = { states: OPEN, limit: 10_000, ...(id === undefined ? {} : { id }) };
+  const open = await parts.store.list(filter);
+  const { migration } = parts.open;
+  for (const flow of migration.flows) {
+    const own = open.filter((finding) => finding.flow === flow.name && !isOfSource(finding));
+    const roots = [...new Set(own.filter(({ root }) => root !== '').map(({ root }) => root))];
+    for (let i = 0; i < roots.length; i += ROOTS) {
+      const look = await lookAtRoots(parts, flow, roots.slice(i, i + ROOTS));
+      await recordLook(parts, look, engine);
+      await recordObservations(parts, noLongerExpected(parts, look, own), engine);
+    }
+    const listed = new Set(own.filter(({ root }) => root === '').map(({ target }) => target));
+    for (const target of listedTargets(parts, flow).filter(({ name }) => listed.has(name)))
+      await recordObservations(parts, (await findStrangers(parts, flow.name, target)).observations, engine);
+  }
+  const rows = migration.tables.map((table) => ({
+    table,
+    keys: open.filter(({ target }) => target === `source:${table.name}`).map(({ key }) => key),
+  }));
+  for (const { observations } of await lookAtRows(parts, rows)) await recordObservations(parts, observations, engine);
+  return parts.store.list(filter);
+}
+
+/** Documents with a finding that their root makes no more: what was wrong with them is over. */
+function noLongerExpected({ history }: ReconcileParts, look: LookedAt, findings: readonly Finding[]): Observation[] {
+  const { flow, documents, mapped, unverified } = look;
+  const settled = new Set(mapped.filter((root) => !unverified.includes(root)));
+  const expected = new Set(documents.map(({ target, id }) => `${target}\u001f${id}`));
+  return findings
+    .filter(({ root, target, key }) => settled.has(root) && !expected.has(`${target}\u001f${key}`))
+    .filter(({ target }) => target !== history?.rules.target.name && flow.targets.some(({ name }) => name === target))
+    .map(({ target, key, root }) => ({ flow: flow.name, target, id: key, root, kinds: [], hash: null }));
+}
+
+const isOfSource = ({ target }: Finding): boolean => target.startsWith('source:');

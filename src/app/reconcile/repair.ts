@@ -1,0 +1,77 @@
+import { type Finding, type Migration, SluiceError } from '../../core/index.ts';
+import type { ReconcileParts } from './parts.ts';
+
+/** What is done about a confirmed finding of a flow without being asked. */
+export type RepairPolicy = 'automatic' | 'approval' | 'never';
+
+export interface RepairPolicies {
+  readonly otherwise: RepairPolicy;
+  readonly flows: ReadonlyMap<string, RepairPolicy>;
+}
+
+/** `approval`, or `never,submissions=automatic`. Throws CONFIG_INVALID. */
+export function readPolicies(text: string, flows: readonly string[]): RepairPolicies {
+  let otherwise: RepairPolicy = 'approval';
+  const own = new Map<string, RepairPolicy>();
+  for (const piece of text.split(',').map((one) => one.trim())) {
+    const [flow, policy] = piece.includes('=') ? (piece.split('=') as [string, string]) : [null, piece];
+    if (policy !== 'automatic' && policy !== 'approval' && policy !== 'never')
+      throw new SluiceError('CONFIG_INVALID', '--repair: automatic, approval or never, or FLOW=one of them');
+    if (flow === null) otherwise = policy;
+    else if (flows.includes(flow)) own.set(flow, policy);
+    else throw new SluiceError('CONFIG_INVALID', `--repair: there is no flow '${flow}'; there is ${flows.join(', ')}`);
+  }
+  return { otherwise, flows: own };
+}
+
+const policyOf = ({ otherwise, flows }: RepairPolicies, flow: string): RepairPolicy => flows.get(flow) ?? otherwise;
+
+/** Why a finding cannot be repaired by deriving its root again; null: it can. */
+export function whyNotRepairable({ root, target, kind, state }: Finding, { dynamodb }: Migration): string | null {
+  if (state !== 'confirmed' && state !== 'suspect' && state !== 'repaired') return `it is ${state}`;
+  if (target.startsWith('source:'))
+    return 'the row is not landed as the source has it: read it again, by touching it at the source or by a new snapshot';
+  if (kind === 'unmappable') return 'no rule can map its root: mend the rule or the row, then `sluice parked retry`';
+  if (target === dynamodb?.history?.target.name)
+    return 'a history tells of writes that are over, and none is made again: restore it from a backup, or accept it';
+  if (root === '')
+    return 'nothing expects it and nothing of ours removes what it has not written: remove it by hand, or accept it';
+  return null;
+}
+
+const BY_POLICY = 'policy';
+/** so often a finding is repaired without anybody asking */
+const MOST_REPAIRS = 3;
+
+/** Repairs what the policies let be repaired without asking; answers how many. */
+export async function repairByPolicy({ store, log, open }: ReconcileParts, policies: RepairPolicies): Promise<number> {
+  let repaired = 0;
+  for (const finding of await store.list({ states: ['confirmed'], limit: 1_000 })) {
+    const repairs = (finding.detail as { repairs?: number } | null)?.repairs ?? 0;
+    if (policyOf(policies, finding.flow) !== 'automatic' || repairs >= MOST_REPAIRS) continue;
+    if (whyNotRepairable(finding, open.migration) !== null || !(await store.repair(finding.id, BY_POLICY))) continue;
+    repaired += 1;
+    log.info('finding repaired', { flow: finding.flow, target: finding.target, code: finding.kind });
+  }
+  return repaired;
+}
+
+/** Repairs one finding because somebody said so. Throws CONFIG_INVALID when its flow is never repaired or it cannot be. */
+export async function repairOne(
+  { store, migration }: { readonly store: ReconcileParts['store']; readonly migration: Migration },
+  policies: RepairPolicies,
+  id: string,
+  by: string,
+): Promise<Finding> {
+  const [finding] = await store.list({ id, limit: 1 });
+  if (!finding) throw new SluiceError('CONFIG_INVALID', `there is no finding ${id}`);
+  if (policyOf(policies, finding.flow) === 'never')
+    throw new SluiceError(
+      'CONFIG_INVALID',
+      `findings of ${finding.flow} are never repaired; accept it, or mend the target`,
+    );
+  const why = whyNotRepairable(finding, migration);
+  if (why !== null) throw new SluiceError('CONFIG_INVALID', `finding ${id} is not repaired so: ${why}`);
+  await store.repair(id, by);
+  return finding;
+}

@@ -1,0 +1,181 @@
+import {
+  comparePositions,
+  copyOf,
+  type Difference,
+  type FindingKind,
+  type Image,
+  type LandedState,
+  type Migration,
+  SluiceError,
+  type SourceTable,
+} from '../../core/index.ts';
+import { compareRows } from '../../reconcile/index.ts';
+import { untilLanded } from '../migrate/caught-up.ts';
+import type { Observation } from './observation.ts';
+import type { ReconcileParts } from './parts.ts';
+
+/** Some rows of a table. */
+export interface KeysOf {
+  readonly table: SourceTable;
+  readonly keys: readonly string[];
+}
+
+/** What an aligned look at some rows of a table has come to. */
+export interface RowCheck {
+  readonly table: SourceTable;
+  readonly observations: readonly Observation[];
+  /** rows that changed between the reads, or could not be proved to be landed */
+  readonly hot: number;
+  /** rows with a parked record */
+  readonly unverified: number;
+}
+
+const CHUNK = 1_000;
+/** rows whose images are held at once */
+const AT_ONCE = 5_000;
+const PROOF_MS = 20_000;
+
+/** Tables whose rows are landed; those that are copied as they land are not. */
+export const landedTablesOf = (migration: Migration): readonly SourceTable[] =>
+  migration.tables.filter(({ name }) => copyOf(migration, name) === null);
+
+/**
+ * Walks a source table in chunks of its key, half open, the last one without an end, and compares each row with the
+ * landed one; then walks the landed rows for those the source does not have. What differs is to be looked at, aligned.
+ */
+export async function walkRows(
+  parts: ReconcileParts,
+  table: SourceTable,
+  signal: AbortSignal,
+): Promise<KeysOf & { readonly rows: number }> {
+  const { source, reading } = parts;
+  const differing = new Set<string>();
+  let rows = 0;
+  for (let after: string | null = null; !signal.aborted; ) {
+    const chunk = await source.range(table, after, CHUNK);
+    const landed = await reading.landed(
+      table.name,
+      chunk.rows.map(({ key }) => key),
+    );
+    for (const { key, image } of chunk.rows) if (faultOf(image, landed.get(key)) !== null) differing.add(key);
+    rows += chunk.rows.length;
+    after = chunk.rows.at(-1)?.key ?? null;
+    if (chunk.rows.length < CHUNK || after === null) break;
+  }
+  for (let after = ''; !signal.aborted; ) {
+    const keys = await reading.alive(table.name, after, CHUNK);
+    if (keys.length === 0) break;
+    const there = await source.keysThere(table, keys);
+    for (const key of keys) if (!there.has(key)) differing.add(key);
+    after = keys.at(-1) as string;
+  }
+  return { table, keys: [...differing], rows };
+}
+
+/**
+ * Compares rows under the alignment rule: the landed row's position is read before the source is, and again when all
+ * that was committed before that is proved to be landed. Where it is the same the row cannot have been on its way. One
+ * proof serves many rows of many tables, as it takes until the slot has moved.
+ */
+export async function lookAtRows(parts: ReconcileParts, wanted: readonly KeysOf[]): Promise<readonly RowCheck[]> {
+  const checks: RowCheck[] = [];
+  let isProved = true;
+  for (const batch of inBatches(wanted)) {
+    const seen: readonly RowCheck[] | null = isProved ? await lookAtBatch(parts, batch) : null;
+    // what is not landed now will not be in a moment either
+    isProved = seen !== null;
+    checks.push(
+      ...(seen ?? batch.map(({ table, keys }) => ({ table, observations: [], hot: keys.length, unverified: 0 }))),
+    );
+  }
+  return checks;
+}
+
+/** Batches of so few rows that their images may be held. */
+function inBatches(wanted: readonly KeysOf[]): readonly (readonly KeysOf[])[] {
+  const batches: KeysOf[][] = [[]];
+  let room = AT_ONCE;
+  for (const { table, keys } of wanted)
+    for (let from = 0; from < keys.length; ) {
+      if (room === 0) {
+        batches.push([]);
+        room = AT_ONCE;
+      }
+      const some = keys.slice(from, from + room);
+      batches.at(-1)?.push({ table, keys: some });
+      from += some.length;
+      room -= some.length;
+    }
+  return batches.filter((batch) => batch.length > 0);
+}
+
+/** null: it cannot be proved in time that they are landed. */
+async function lookAtBatch(parts: ReconcileParts, some: readonly KeysOf[]): Promise<readonly RowCheck[] | null> {
+  const { reading, source, open } = parts;
+  const looks: { before: ReadonlyMap<string, LandedState>; images: ReadonlyMap<string, Image> }[] = [];
+  let read = 0n;
+  for (const { table, keys } of some) {
+    const before = await reading.landed(table.name, keys);
+    const { rows, lsn } = await source.byKeys(table, keys);
+    looks.push({ before, images: new Map(rows.map(({ key, image }) => [key, image])) });
+    if (lsn > read) read = lsn;
+  }
+  try {
+    await untilLanded(parts, read, PROOF_MS);
+  } catch (error) {
+    if (!(error instanceof SluiceError) || error.disposition !== 'retry') throw error;
+    return null;
+  }
+  const checks: RowCheck[] = [];
+  for (const [i, { table, keys }] of some.entries()) {
+    const { before, images } = looks[i] as (typeof looks)[number];
+    const after = await reading.landed(table.name, keys);
+    const parked = await reading.parkedRows(table.name);
+    const observations: Observation[] = [];
+    let [hot, unverified] = [0, 0];
+    for (const key of keys) {
+      if (parked.has(key)) unverified += 1;
+      else if (!isSame(before.get(key), after.get(key))) hot += 1;
+      else observations.push(observationOf(open.migration, table, key, images.get(key), after.get(key)));
+    }
+    checks.push({ table, observations, hot, unverified });
+  }
+  return checks;
+}
+
+const isSame = (x: LandedState | undefined, y: LandedState | undefined): boolean =>
+  x === undefined || y === undefined ? x === y : comparePositions(x.position, y.position) === 0;
+
+type Fault = { readonly kind: FindingKind; readonly differences: readonly Difference[] };
+
+function faultOf(image: Image | undefined, landed: LandedState | undefined): Fault | null {
+  const isLanded = landed !== undefined && !landed.deleted;
+  if (image === undefined) return isLanded ? { kind: 'extra', differences: [{ path: '', class: 'extra' }] } : null;
+  if (!isLanded) return { kind: 'missing', differences: [{ path: '', class: 'missing' }] };
+  const differences = compareRows(image, landed.image);
+  return differences.length === 0 ? null : { kind: 'value', differences };
+}
+
+function observationOf(
+  migration: Migration,
+  table: SourceTable,
+  key: string,
+  image: Image | undefined,
+  landed: LandedState | undefined,
+): Observation {
+  const reads = migration.flows.filter(
+    (flow) =>
+      ('table' in flow.root && flow.root.table === table.name) || flow.parts.some((part) => part.table === table.name),
+  );
+  const flow = reads.find(({ root }) => 'table' in root && root.table === table.name) ?? reads[0];
+  const isRoot = flow !== undefined && 'table' in flow.root && flow.root.table === table.name;
+  const fault = faultOf(image, landed);
+  return {
+    flow: flow?.name ?? table.name,
+    target: `source:${table.name}`,
+    id: key,
+    root: isRoot ? key : '',
+    kinds: fault ? [fault] : [],
+    hash: null,
+  };
+}

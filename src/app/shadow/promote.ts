@@ -1,0 +1,94 @@
+import { type JsonObject, SluiceError } from '../../core/index.ts';
+import { PostgresShadows, ShadowSwitch } from '../../sinks/postgres/index.ts';
+import { systemClock } from '../clock.ts';
+import type { Config } from '../config.ts';
+import { createLog } from '../logger.ts';
+import type { OpenPipeline } from '../pipeline.ts';
+import { deriveAll, replayRange } from '../replay.ts';
+import { readShadow } from './diff.ts';
+
+export interface PromoteOptions {
+  readonly by: string;
+  /** tables are not switched: the live worker writes what differs, as it writes anything */
+  readonly deliver: boolean;
+  readonly onProgress: (stage: string) => void;
+}
+
+export interface Promoted {
+  readonly shadow: string;
+  /** schemas that changed places with those of the shadow */
+  readonly switched: readonly string[];
+  /** roots whose documents differ at targets that are not switched: marked, the live worker writes them */
+  readonly marked: number;
+  /** records the shadow was behind by */
+  readonly caughtUp: string;
+}
+
+const ATTEMPTS = 3;
+const DRAIN_MS = 20_000;
+
+/**
+ * Makes a shadow live. At equal progress, proved under locks that hold landing and deriving back, the schemas change
+ * places in one transaction; what goes to other servers is marked and delivered as anything is. The live workers must
+ * run the rules that the shadow was made by: what they derive next is by theirs. Throws CONFIG_INVALID when the shadow is
+ * not whole, or a schema holds rows that no replay makes; TARGET_BUSY when equal progress was not reached.
+ */
+export async function promoteShadow(config: Config, open: OpenPipeline, options: PromoteOptions): Promise<Promoted> {
+  const record = await readShadow(open);
+  if (!record.whole)
+    throw new SluiceError('CONFIG_INVALID', `${open.name} was not replayed from the beginning: it is for looking only`);
+  const halts = await open.ledger.halts();
+  const live = await new ShadowSwitch(open.pool, open.migration, open.name, open.folders).halted();
+  if (halts.length + live > 0)
+    throw new SluiceError('CONFIG_INVALID', 'something is halted: nothing is promoted before `sluice status` is well');
+  const shadows = new PostgresShadows(open.pool, open.migration, open.name);
+  const change = new ShadowSwitch(open.pool, open.migration, open.name, open.folders);
+  const log = createLog({ level: 'warn' }, { pipeline: open.name });
+  const hasTables = open.folders.length > 0 && !options.deliver;
+  if (hasTables) await change.refuseForeignRows();
+  let reached = record.reached;
+  let records = 0n;
+  const catchUp = async (to: ReadonlyMap<string, bigint>): Promise<void> => {
+    options.onProgress('catching up');
+    const topics = [...new Set([...reached.keys()].map((name) => name.slice(0, name.lastIndexOf('/'))))];
+    const quiet = { rate: null, onProgress: () => undefined };
+    const done = await replayRange(
+      config,
+      open,
+      log,
+      topics,
+      quiet,
+      async (topic, { partition, low }) => {
+        const next = reached.get(`${topic}/${partition}`) ?? low;
+        if (next < low)
+          throw new SluiceError('CONFIG_INVALID', `${topic} has lost what ${open.name} had still to read`);
+        return next;
+      },
+      to,
+    );
+    records += done.records;
+    await deriveAll(open, undefined);
+    reached = new Map([...reached, ...done.reached]);
+    await shadows.filled({}, reached);
+  };
+  for (let attempt = 1; ; attempt += 1) {
+    await catchUp(await change.progress());
+    options.onProgress('waiting for equal progress');
+    const until = systemClock.now() + DRAIN_MS;
+    const done = await change.attempt({
+      switches: hasTables,
+      by: options.by,
+      how: { deliver: options.deliver } satisfies JsonObject,
+      reached: () => reached,
+      catchUp,
+      pause: async () => {
+        await systemClock.sleep(200);
+        return systemClock.now() < until;
+      },
+    });
+    if (done) return { shadow: open.name, caughtUp: String(records), ...done };
+    if (attempt === ATTEMPTS)
+      throw new SluiceError('TARGET_BUSY', 'the live run and the shadow did not come to equal progress: try again');
+    await systemClock.sleep(2_000);
+  }
+}

@@ -1,0 +1,49 @@
+import { type Flow, type LagStage, type LandedTime, tablesOfFlow } from '../core/index.ts';
+import type { Place } from './land.ts';
+import { isFast } from './landers.ts';
+import type { PipelineContext } from './ports.ts';
+
+/** Says of what is landed how long each stage up to then has taken, for every flow that is made of it. */
+export class LagStages {
+  readonly #context: PipelineContext;
+  readonly #flows: readonly Flow[];
+  readonly #ofTable = new Map<string, { readonly all: readonly string[]; readonly atOnce: readonly string[] }>();
+
+  constructor(context: PipelineContext, flows: readonly Flow[]) {
+    this.#context = context;
+    this.#flows = flows;
+  }
+
+  /** @param startedMs when the landing that is just over was begun */
+  landed({ table }: Place, times: readonly LandedTime[], startedMs: number): void {
+    const flows = this.#flowsOf(table);
+    if (flows.all.length === 0 || times.length === 0) return;
+    const { meter, clock, ledger } = this.#context;
+    const now = clock.now();
+    const pipeline = ledger.pipeline;
+    const observe = (flow: string, stage: LagStage, ms: number): void =>
+      meter.observe('sluice_lag_stage_seconds', { pipeline, flow, stage }, Math.max(0, ms) / 1000);
+    for (const { sourceMs, logMs } of times) {
+      for (const flow of flows.all) {
+        observe(flow, 'capture', logMs - sourceMs);
+        observe(flow, 'queue', startedMs - logMs);
+        observe(flow, 'land', now - startedMs);
+      }
+      // nobody else sees those again
+      for (const flow of flows.atOnce)
+        meter.observe('sluice_commit_to_derive_seconds', { pipeline, flow }, Math.max(0, now - sourceMs) / 1000);
+    }
+  }
+
+  #flowsOf(table: string): { readonly all: readonly string[]; readonly atOnce: readonly string[] } {
+    let found = this.#ofTable.get(table);
+    if (!found) {
+      const { migration } = this.#context;
+      const all = this.#flows.filter((flow) => tablesOfFlow(migration, flow).includes(table));
+      const atOnce = all.filter((flow) => isFast(flow, table));
+      found = { all: all.map(({ name }) => name), atOnce: atOnce.map(({ name }) => name) };
+      this.#ofTable.set(table, found);
+    }
+    return found;
+  }
+}

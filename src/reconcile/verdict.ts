@@ -1,0 +1,45 @@
+import {
+  contentHash,
+  type Difference,
+  type DocumentPair,
+  type FindingKind,
+  type KnownDocument,
+} from '../core/index.ts';
+import { asSet, type CompareOptions, compareDocuments } from './compare.ts';
+
+export interface Judged {
+  readonly kinds: readonly { readonly kind: FindingKind; readonly differences: readonly Difference[] }[];
+  readonly fields: number;
+  readonly mismatched: number;
+  /** of what the target holds; null when it holds nothing */
+  readonly hash: string | null;
+}
+
+const WHOLE: readonly Difference[] = [{ path: '', class: 'missing' }];
+
+/**
+ * What is wrong with one document. A difference is `stale` when the target shows an older revision of ours, or what it
+ * was once seen to hold; it is a `rogue` write, besides, when the target shows that somebody else wrote it.
+ *
+ * @param earlier hashes of what the document was seen to hold, as `hash` gives them
+ */
+export function judgeDocument(
+  pair: DocumentPair,
+  known: KnownDocument | undefined,
+  earlier: readonly string[],
+  options: CompareOptions & { readonly bearsRevision: boolean },
+): Judged {
+  const { expected, actual } = pair;
+  if (actual === null)
+    return { kinds: [{ kind: 'missing', differences: WHOLE }], fields: 1, mismatched: 1, hash: null };
+  const { differences, fields } = compareDocuments(expected, actual.content, options);
+  const hash = contentHash(asSet(actual.content, options));
+  const isOurs = !options.bearsRevision || (actual.revision !== null && (!known || actual.revision <= known.revision));
+  const kinds: { kind: FindingKind; differences: readonly Difference[] }[] = [];
+  if (differences.length > 0) {
+    const isOlder = options.bearsRevision && actual.revision !== null && known && actual.revision < known.revision;
+    kinds.push({ kind: isOlder || earlier.includes(hash) ? 'stale' : 'value', differences });
+  }
+  if (!isOurs || (differences.length > 0 && actual.foreign === true)) kinds.push({ kind: 'rogue', differences });
+  return { kinds, fields, mismatched: differences.length, hash };
+}

@@ -1,0 +1,120 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { openPipeline } from '../../src/app/pipeline.ts';
+import { replayInto } from '../../src/app/replay.ts';
+import { type ShadowDiff, shadowDiff } from '../../src/app/shadow/diff.ts';
+import { opaqueKey } from '../../src/core/index.ts';
+import { CHANGED_TARGET, changedRule } from '../support/changed-rule.ts';
+import { readTopicsWhole } from '../support/oracle.ts';
+import { type Rig, startRig } from '../support/rig.ts';
+
+describe('a shadow', () => {
+  let rig: Rig;
+  const quiet = (): void => undefined;
+  const noted = async (): Promise<string[]> => {
+    const { rows } = await rig.open.pool.query<{ notes: string }>(
+      `select coalesce(notes, '') as notes from ${CHANGED_TARGET}`,
+    );
+    return rows.map(({ notes }) => notes);
+  };
+  const json = async <T>(code: number, ...args: string[]): Promise<T> => {
+    const said = await rig.sluice(...args, '--json');
+    expect(said.code, said.err + said.out).toBe(code);
+    return JSON.parse(said.out) as T;
+  };
+  const revisions = async (): Promise<unknown> =>
+    (
+      await rig.open.pool.query(`select sum(revision) as sum, count(*) from sluice.document where pipeline = $1`, [
+        rig.open.name,
+      ])
+    ).rows[0];
+
+  beforeAll(async () => {
+    rig = await startRig(inject('stack'), { rows: 10, seed: 71n });
+    rig.startWorker();
+    await rig.settled(90);
+    await rig.source.query(`update public.appointments set notes = 'as it was'`);
+    await rig.settled();
+  }, 180_000);
+  afterAll(() => rig.close());
+
+  it('of a changed rule shows exactly the field it touches', async () => {
+    const told: number[] = [];
+    const done = await replayInto(rig.config, {
+      migration: 'supabase',
+      shadow: 'next',
+      rules: changedRule,
+      onProgress: ({ done: records }) => told.push(Number(records)),
+    });
+    expect(done.warnings).toEqual([]);
+    expect(told.at(-1)).toBe(Number(done.records));
+    const open = openPipeline(rig.config, 'supabase', 'next');
+    const diff = await shadowDiff(open, true);
+    await open.close();
+    const { rows } = await rig.source.query<{ n: number }>('select count(*)::int as n from public.appointments');
+    expect(diff.changes.map(({ keys, ...rest }) => rest)).toEqual([
+      { flow: 'appointments', target: CHANGED_TARGET, kind: 'field', path: 'notes', count: rows[0]?.n },
+    ]);
+    const shown = await json<ShadowDiff>(3, 'replay', 'diff', 'next');
+    expect(shown.changes[0]?.keys).toEqual(diff.changes[0]?.keys.map(opaqueKey));
+  }, 120_000);
+
+  it('is made live at equal progress, and streams on', async () => {
+    await rig.source.query(`update public.appointments set notes = 'meanwhile'`);
+    // once more by the same rules: what came since is by those of this release
+    await replayInto(rig.config, { migration: 'supabase', shadow: 'next', rules: changedRule, onProgress: quiet });
+    await rig.settled();
+    const told = async (): Promise<bigint> =>
+      BigInt((await rig.open.pool.query('select max(id) as id from scheduling.outbox')).rows[0]?.id ?? 0);
+    const toldBefore = await told();
+    expect(toldBefore).toBeGreaterThan(0n);
+    const done = await json<{ switched: string[]; marked: number }>(0, 'replay', 'promote', 'next', '--by', 'a tester');
+    expect(done.switched).toContain('scheduling');
+    expect(done.marked).toBe(0);
+    expect(new Set(await noted())).toEqual(new Set(['meanwhile!']));
+    await rig.source.query(`update public.appointments set notes = 'streams on'`);
+    await expect.poll(async () => new Set(await noted()), { timeout: 30_000 }).toEqual(new Set(['streams on']));
+    await rig.settled();
+    // the service goes on telling of its rows, under numbers that were never given
+    expect(await told()).toBeGreaterThan(toldBefore);
+    await json(0, 'replay', 'discard', 'next', '--by', 'a tester');
+    expect((await rig.sluice('replay', 'diff', 'next')).err).toContain('no replay has filled');
+    const { rows } = await rig.open.pool.query('select action, by from sluice.promotion order by id');
+    expect(rows).toEqual([
+      { action: 'promoted', by: 'a tester' },
+      { action: 'discarded', by: 'a tester' },
+    ]);
+  }, 120_000);
+
+  it('that does not begin at the beginning is for looking only', async () => {
+    const time = new Date().toISOString();
+    await rig.source.query(`update public.appointments set notes = 'late'`);
+    await rig.settled();
+    const part = ['replay', 'supabase', '--from-time', time, '--into', 'part', '--keep', '--flow', 'appointments'];
+    const replayed = await rig.sluice(...part, '--json');
+    expect(Number((JSON.parse(replayed.out) as { records: string }).records)).toBeGreaterThan(0);
+    const promoted = await rig.sluice('replay', 'promote', 'part');
+    expect(promoted.code).toBe(2);
+    expect(promoted.err).toContain('for looking only');
+    await json(0, 'replay', 'discard', 'part');
+  }, 120_000);
+
+  it('is not needed for a backfill: rows are read again, and nothing that is right changes', async () => {
+    const before = await revisions();
+    const reads = async (): Promise<number> =>
+      (await readTopicsWhole(rig)).filter(({ op, position }) => op === 'r' && position.phase === 1).length;
+    const { rows } = await rig.source.query<{ id: string; n: number }>(
+      'select min(id::text) as id, count(*)::int as n from public.appointments',
+    );
+    const wrong = await rig.sluice('backfill', 'supabase', '--table', 'public.appointments', '--where', 'nonsense = 1');
+    expect(wrong.code).toBe(2);
+    expect(wrong.err).toContain('refuses the condition');
+    const args = ['backfill', 'supabase', '--table', 'public.appointments', '--wait'];
+    const one = await json<{ stage: string }>(0, ...args, '--where', `id = '${rows[0]?.id}'`);
+    expect(one.stage).toBe('done');
+    expect(await reads()).toBe(1);
+    await json(0, ...args);
+    expect(await reads()).toBe(1 + (rows[0]?.n ?? 0));
+    await rig.settled();
+    expect(await revisions()).toEqual(before);
+  }, 120_000);
+});
