@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type Clock, SluiceError, topicOf } from '../core/index.ts';
 import { logEnd, requestSnapshot, rowEstimates } from '../source/index.ts';
 import type { Config } from './config.ts';
+import { type LogEnds, owedBefore, readEnds } from './log-ends.ts';
 import type { OpenPipeline } from './pipeline.ts';
 import type { Probes } from './readings.ts';
 import { topicsOfFlow } from './status.ts';
@@ -65,7 +66,7 @@ export async function backfill(
   await mustCapture(probes);
   const rows = [...(await rowEstimates(url, tables)).values()].reduce((sum, some) => sum + some, 0);
   const topics = tables.map((table) => topicOf(open.migration.name, table));
-  const before = sumOf(await endsOf(probes, topics));
+  const before = sumOf(await readEnds(probes, topics));
   const id = `sluice-${randomBytes(6).toString('hex')}`;
   await requestSnapshot(url, id, tables, options.where);
   const asked = await logEnd(url);
@@ -75,7 +76,7 @@ export async function backfill(
     options.onProgress(now);
   };
   tell({});
-  const more = async (): Promise<number> => Number(sumOf(await endsOf(probes, topics)) - before);
+  const more = async (): Promise<number> => Number(sumOf(await readEnds(probes, topics)) - before);
   // the connector keeps in its own offsets which tables it has still to read: beyond the request and none left is over
   for (let over = 0; options.wait && over < 2; ) {
     await clock.sleep(700, options.signal);
@@ -87,9 +88,9 @@ export async function backfill(
     tell({ stage: taken ? 'reading' : 'asked', records: await more(), tablesLeft: left });
   }
   if (options.wait) {
-    const ends = await endsOf(probes, topics);
+    const ends = await readEnds(probes, topics);
     tell({ stage: 'landing', records: await more(), tablesLeft: 0 });
-    while (!(await landedBeyond(open, ends))) {
+    while ((await owedBefore(open, ends)) > 0n) {
       await clock.sleep(300, options.signal);
       if (options.signal.aborted) return { id, tables, ...now };
     }
@@ -107,16 +108,4 @@ async function mustCapture(probes: Probes) {
   return capture;
 }
 
-async function endsOf(probes: Probes, topics: readonly string[]): Promise<ReadonlyMap<string, bigint>> {
-  const ends = new Map<string, bigint>();
-  for (const topic of topics)
-    for (const { partition, high } of await probes.offsets(topic)) ends.set(`${topic}/${partition}`, high);
-  return ends;
-}
-
-const sumOf = (ends: ReadonlyMap<string, bigint>): bigint => [...ends.values()].reduce((sum, end) => sum + end, 0n);
-
-async function landedBeyond(open: OpenPipeline, ends: ReadonlyMap<string, bigint>): Promise<boolean> {
-  const landed = new Map((await open.admin.partitions()).map((p) => [`${p.topic}/${p.partition}`, p.nextOffset ?? 0n]));
-  return [...ends].every(([name, end]) => (landed.get(name) ?? 0n) >= end);
-}
+const sumOf = (ends: LogEnds): bigint => [...ends.values()].reduce((sum, { high }) => sum + high, 0n);

@@ -1,14 +1,13 @@
 import { topicOf } from '../core/index.ts';
 import type { CaptureState } from '../source/index.ts';
+import { type LogProbe, readEnds } from './log-ends.ts';
 import type { OpenPipeline } from './pipeline.ts';
 import type { Readings } from './status.ts';
 
 /** The row every connector writes by itself, so that silence can be told from idleness. */
 export const HEARTBEAT_TABLE = 'sluice_cdc.heartbeat';
 
-export interface Probes {
-  /** end offsets of a topic's partitions, none when there is no such topic; rejects when Kafka is away */
-  offsets(topic: string): Promise<readonly { partition: number; low: bigint; high: bigint }[]>;
+export interface Probes extends LogProbe {
   /** one word or line on the connector; rejects when Connect is away */
   connector(): Promise<string>;
   /** the epoch the connector is to write now, null when there is no connector; rejects when Connect is away */
@@ -25,16 +24,8 @@ export async function readPipeline(open: OpenPipeline, probes: Probes): Promise<
   // The way a change goes, one after the other: what has not arrived at one of them is seen there or at a later one. At
   // once, a change that lands meanwhile would be missed by those before it and by those behind.
   const connecting = probes.connector().catch(() => null);
-  const ends = await endsOf(topics, probes).catch(() => null);
+  const ends = await readEnds(probes, topics).catch(() => null);
   const partitions = await admin.partitions();
   const [flows, halts, connector] = await Promise.all([admin.flows(), ledger.halts(), connecting]);
   return { migration, flows, partitions, ends, halts, connector, heartbeatTopic };
-}
-
-async function endsOf(topics: readonly string[], probes: Probes): Promise<ReadonlyMap<string, bigint>> {
-  const ends = new Map<string, bigint>();
-  const all = await Promise.all(topics.map(async (topic) => ({ topic, offsets: await probes.offsets(topic) })));
-  for (const { topic, offsets } of all)
-    for (const { partition, high } of offsets) ends.set(`${topic}/${partition}`, high);
-  return ends;
 }

@@ -1,4 +1,4 @@
-import { type Clock, type Gap, gapKindOf, type Log, SluiceError } from '../core/index.ts';
+import { type Clock, type Gap, gapKindOf, type Log, SluiceError, topicOf } from '../core/index.ts';
 import {
   applyConnector,
   type ConnectorPlace,
@@ -10,6 +10,7 @@ import {
 import type { Config } from './config.ts';
 import { connectorFolder, topicFolder } from './folders.ts';
 import { gapsOf, openGaps } from './gaps.ts';
+import { owedBefore, readEnds } from './log-ends.ts';
 import type { OpenPipeline } from './pipeline.ts';
 import type { Probes } from './readings.ts';
 
@@ -78,12 +79,8 @@ export async function recover(
 
 async function owed(open: OpenPipeline, probes: Probes): Promise<number | null> {
   try {
-    let sum = 0n;
-    for (const { topic, partition, nextOffset } of await open.admin.partitions()) {
-      const end = (await probes.offsets(topic)).find((one) => one.partition === partition)?.high ?? 0n;
-      if (end > (nextOffset ?? 0n)) sum += end - (nextOffset ?? 0n);
-    }
-    return Number(sum);
+    const topics = open.migration.tables.map(({ name }) => topicOf(open.migration.name, name));
+    return Number(await owedBefore(open, await readEnds(probes, topics)));
   } catch {
     return null;
   }

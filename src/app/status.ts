@@ -1,5 +1,6 @@
 import { type Flow, gapKindOf, type Halt, type Migration, tablesOfFlow, topicOf } from '../core/index.ts';
 import type { FlowFigures, PartitionFigures } from '../sinks/postgres/index.ts';
+import { type LogEnds, owedOf } from './log-ends.ts';
 
 export type Stage = 'capture' | 'land' | 'derive' | 'deliver';
 
@@ -25,8 +26,8 @@ export interface Readings {
   readonly migration: Migration;
   readonly flows: readonly FlowFigures[];
   readonly partitions: readonly PartitionFigures[];
-  /** end of the log by `topic/partition`; null when Kafka cannot be asked */
-  readonly ends: ReadonlyMap<string, bigint> | null;
+  /** null when Kafka cannot be asked */
+  readonly ends: LogEnds | null;
   readonly halts: readonly Halt[];
   /** e.g. RUNNING, or the first line of a failed task's trace; null when Connect cannot be asked */
   readonly connector: string | null;
@@ -79,27 +80,29 @@ interface TopicLag {
   readonly perSecond: number | null;
 }
 
+const nameOf = ({ topic, partition }: PartitionFigures): string => `${topic}/${partition}`;
+
 function lagOf(topics: readonly string[], now: Readings, before: Readings | null, elapsedSeconds: number): TopicLag {
+  const partitions = new Map(
+    now.partitions.filter(({ topic }) => topics.includes(topic)).map((one) => [nameOf(one), one]),
+  );
+  const ends = [...(now.ends ?? [])].filter(([name]) => topics.includes(name.slice(0, name.lastIndexOf('/'))));
+  const known = now.ends !== null && [...partitions.keys()].every((name) => now.ends?.has(name));
   let records = 0n;
   let seconds = 0;
-  let known = now.ends !== null;
-  let landed = 0n;
-  let quiet: number | null = null;
-  for (const partition of now.partitions) {
-    if (!topics.includes(partition.topic)) continue;
-    const name = `${partition.topic}/${partition.partition}`;
-    if (partition.sourceAgeSeconds !== null) quiet = Math.min(quiet ?? Infinity, partition.sourceAgeSeconds);
-    const end = now.ends?.get(name);
-    if (end === undefined || partition.nextOffset === null) {
-      if (end === undefined || end > 0n) known = false;
-      continue;
-    }
-    const owed = end > partition.nextOffset ? end - partition.nextOffset : 0n;
+  for (const [name, end] of ends) {
+    const partition = partitions.get(name);
+    const owed = owedOf(end, partition?.nextOffset ?? null);
     records += owed;
     // how long the partition's newest landed change is past, as far as more is owed
-    if (owed > 0n) seconds = Math.max(seconds, partition.sourceAgeSeconds ?? 0);
-    const earlier = before?.partitions.find((p) => p.topic === partition.topic && p.partition === partition.partition);
-    if (earlier?.nextOffset != null) landed += partition.nextOffset - earlier.nextOffset;
+    if (owed > 0n) seconds = Math.max(seconds, partition?.sourceAgeSeconds ?? 0);
+  }
+  let landed = 0n;
+  let quiet: number | null = null;
+  for (const [name, { nextOffset, sourceAgeSeconds }] of partitions) {
+    if (sourceAgeSeconds !== null) quiet = Math.min(quiet ?? Infinity, sourceAgeSeconds);
+    const earlier = before?.partitions.find((one) => nameOf(one) === name)?.nextOffset ?? null;
+    if (earlier !== null && nextOffset !== null) landed += nextOffset - earlier;
   }
   const perSecond = before ? Number(landed) / Math.max(elapsedSeconds, 0.001) : null;
   return { records: known ? Number(records) : null, seconds, moving: landed > 0n, quietSeconds: quiet, perSecond };
@@ -153,7 +156,7 @@ function flowStatus(input: {
   const isGap = halt !== undefined && gapKindOf(halt.code) !== null;
   const verdict = ((): Verdict => {
     if (halt) return isGap ? 'gap' : 'halted';
-    if (heartbeatAge === null && lag.records === null) return 'not running';
+    if (heartbeatAge === null && (lag.records === null || !hasBegun(now))) return 'not running';
     if (silent) return 'stalled';
     if (!owes && (figures?.parked ?? 0) > 0) return 'parked';
     if (!owes && (lag.quietSeconds ?? Infinity) > IDLE_SECONDS) return 'idle';
@@ -180,6 +183,8 @@ function flowStatus(input: {
     reason,
   };
 }
+
+const hasBegun = ({ partitions }: Readings): boolean => partitions.some(({ nextOffset }) => nextOffset !== null);
 
 function stageOf({ scope }: Halt, flow: Flow, stores: readonly string[]): Stage {
   if (scope === flow.name) return 'derive';

@@ -1,6 +1,7 @@
 import { type Clock, type Log, topicOf } from '../core/index.ts';
 import { Subscriptions, sweepTable } from '../pipeline/index.ts';
 import { openGaps } from './gaps.ts';
+import { type LogEnds, owedBefore, readEnds } from './log-ends.ts';
 import type { OpenPipeline } from './pipeline.ts';
 import type { Probes } from './readings.ts';
 
@@ -15,7 +16,7 @@ export class Sweeper {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #subscriptions: Subscriptions;
-  #awaited: { readonly snapshotLsn: bigint; readonly ends: ReadonlyMap<string, bigint> } | null = null;
+  #awaited: { readonly snapshotLsn: bigint; readonly ends: LogEnds } | null = null;
 
   constructor(open: OpenPipeline, probes: Probes, clock: Clock, log: Log) {
     this.#open = open;
@@ -31,8 +32,8 @@ export class Sweeper {
     const due = await admin.unsweptEpoch();
     if (due === null || confirmedLsn < due.firstCommit) return;
     if (this.#awaited?.snapshotLsn !== due.snapshotLsn)
-      this.#awaited = { snapshotLsn: due.snapshotLsn, ends: await this.#ends() };
-    if (!(await this.#landedBeyond(this.#awaited.ends))) return;
+      this.#awaited = { snapshotLsn: due.snapshotLsn, ends: await readEnds(this.#probes, this.#topics()) };
+    if ((await owedBefore(this.#open, this.#awaited.ends)) > 0n) return;
     const at = new Date(this.#clock.now()).toISOString().replace('Z', '000Z');
     // of a source without rows nothing was shown, and nobody can say that something was missing
     for (const { name } of due.snapshotLsn === 0n ? [] : migration.tables) {
@@ -44,18 +45,8 @@ export class Sweeper {
     if (closed > 0) this.#log.info('gaps are closed', { count: closed });
   }
 
-  async #ends(): Promise<ReadonlyMap<string, bigint>> {
-    const ends = new Map<string, bigint>();
-    for (const { name } of this.#open.migration.tables) {
-      const topic = topicOf(this.#open.migration.name, name);
-      for (const { partition, high } of await this.#probes.offsets(topic)) ends.set(`${topic}/${partition}`, high);
-    }
-    return ends;
-  }
-
-  async #landedBeyond(ends: ReadonlyMap<string, bigint>): Promise<boolean> {
-    const progress = await this.#open.admin.partitions();
-    const landed = new Map(progress.map((one) => [`${one.topic}/${one.partition}`, one.nextOffset ?? 0n]));
-    return [...ends].every(([name, end]) => end === 0n || (landed.get(name) ?? 0n) >= end);
+  #topics(): readonly string[] {
+    const { name: migration, tables } = this.#open.migration;
+    return tables.map(({ name }) => topicOf(migration, name));
   }
 }

@@ -38,8 +38,8 @@ function readings(
       ...(heartbeat === null ? [] : [partition(HEARTBEAT, heartbeat)]),
     ],
     ends: new Map([
-      ['mini.public.parent/0', 100n],
-      ['mini.public.child/0', 100n + behind],
+      ['mini.public.parent/0', { low: 0n, high: 100n }],
+      ['mini.public.child/0', { low: 0n, high: 100n + behind }],
     ]),
     halts: [],
     connector: 'RUNNING',
@@ -86,7 +86,7 @@ describe('the verdict on a flow', () => {
     const after = {
       ...moving,
       partitions,
-      ends: new Map([...(moving.ends ?? []), ['mini.public.child/0', 150n] as const]),
+      ends: new Map([...(moving.ends ?? []), ['mini.public.child/0', { low: 0n, high: 150n }] as const]),
     };
     expect(of(after, 'children', before)).toMatchObject({ verdict: 'catching up', landedPerSecond: 15 });
     expect(of(before, 'children', before)).toMatchObject({ verdict: 'stalled' });
@@ -108,6 +108,24 @@ describe('the verdict on a flow', () => {
     const halts = [{ scope: 'mini.public.parent/0', code: 'TRUNCATED' as const, reason: 'x', at: '' }];
     expect(of(readings({ halts }), 'children')?.verdict).toBe('halted');
     expect(of(readings({ halts }), 'owners')?.verdict).toBe('idle');
+  });
+
+  test('a partition nobody has claimed yet owes all it holds, and nothing of what has expired', () => {
+    const now = readings({});
+    const ends = new Map([...(now.ends ?? []), ['mini.public.child/1', { low: 40n, high: 43n }] as const]);
+    expect(of({ ...now, ends }, 'children')).toMatchObject({ lagRecords: 3, blame: 'land', verdict: 'healthy' });
+    const expired = new Map([...(now.ends ?? []), ['mini.public.child/1', { low: 40n, high: 40n }] as const]);
+    expect(of({ ...now, ends: expired }, 'children')).toMatchObject({ lagRecords: 0, verdict: 'idle' });
+  });
+
+  test('a topic that is gone is unknown lag', () => {
+    const ends = new Map([['mini.public.parent/0', { low: 0n, high: 100n }]]);
+    expect(of(readings({ ends }), 'children')).toMatchObject({ lagRecords: null });
+  });
+
+  test('without a heartbeat and anything landed it is not running', () => {
+    const nobody = readings({ heartbeat: null, partitions: [] });
+    expect(of(nobody, 'children')).toMatchObject({ verdict: 'not running', lagRecords: 200 });
   });
 
   test('unknown ends are unknown lag, not none', () => {

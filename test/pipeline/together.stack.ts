@@ -138,6 +138,8 @@ describe('what goes together', () => {
     expect(await next(10)).toEqual([]);
     expect((await db.admin.flows())[0]).toMatchObject({ waiting: 1, intents: 0 });
     await land('c', 'd1', { name: 'first' });
+    // owed before the tick has noticed
+    expect((await db.admin.flows())[0]).toMatchObject({ waiting: 1, marks: 1 });
     await ledger.tick('2026-01-01T00:00:00Z');
     await derive();
     expect(names(await next(1000))).toEqual(['shop d1', 'state d1']);

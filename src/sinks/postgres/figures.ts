@@ -34,19 +34,28 @@ interface FlowRow {
 
 const ageOf = (column: string): string => `extract(epoch from clock_timestamp() - min(${column}))::float8`;
 
-/** Counts by flow. Marks are counted up to 100,000: beyond that the age says more than the number. */
+/**
+ * Roots that are to be derived, of one moment: what is marked, and what the next tick marks because the document it waits
+ * for is written or its time has come. Without these a flow would seem to owe nothing in between.
+ */
+const TO_DERIVE = `select flow, count(*) as n, ${ageOf('source_time')} as oldest from (
+    (select flow, source_time from sluice.mark where pipeline = $1 limit 100000)
+    union all
+    (select w.flow, clock_timestamp() from sluice.waiting w
+       join sluice.document d on d.pipeline = w.pipeline and d.target = w.need_target and d.id = w.need_id and not d.gone
+     where w.pipeline = $1 limit 100000)
+    union all
+    (select flow, at from sluice.timer where pipeline = $1 and at <= date_trunc('minute', clock_timestamp()) limit 100000)
+  ) m group by flow`;
+
+/** Counts by flow. What is to be derived is counted up to 100,000 of a kind: beyond that the age says more. */
 export async function flowFigures(
   db: Queryable,
   pipeline: string,
   flows: readonly string[],
   copies: ReadonlyMap<string, CopyTable>,
 ): Promise<readonly FlowFigures[]> {
-  const marks = await grouped(
-    db,
-    `select flow, count(*) as n, ${ageOf('source_time')} as oldest
-     from (select flow, source_time from sluice.mark where pipeline = $1 limit 100000) m group by flow`,
-    pipeline,
-  );
+  const marks = await grouped(db, TO_DERIVE, pipeline);
   const intents = await grouped(
     db,
     `select flow, count(*) as n, ${ageOf('source_time')} as oldest from sluice.intent
