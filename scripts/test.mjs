@@ -11,6 +11,8 @@ const ci = process.env.CI !== undefined && process.env.CI !== '' && process.env.
 const work = mkdtempSync(join(tmpdir(), 'sluice-test-'));
 const total = { passed: 0, failed: 0, skipped: 0 };
 const missing = [];
+const unsteady = [];
+const MOST_UNSTEADY = 3;
 
 const run = (command, args, env = {}) =>
   spawnSync(command, args, { stdio: 'inherit', env: { ...process.env, ...env } }).status === 0;
@@ -26,9 +28,8 @@ function step(name, ok) {
   console.log(`${ok ? 'ok' : 'FAILED'}  ${name}`);
 }
 
-function suite(...projects) {
-  const [project] = projects;
-  const report = join(work, `${project}.json`);
+/** Runs vitest; null when it left no report. */
+function vitest(projects, filters, report) {
   const ok = run(
     'npx',
     [
@@ -42,28 +43,53 @@ function suite(...projects) {
     ],
     nightly ? { SLUICE_NIGHTLY: '1' } : {},
   );
-  if (!existsSync(report)) {
+  return existsSync(report) ? { ok, ...JSON.parse(readFileSync(report, 'utf8')) } : null;
+}
+
+// a file that fails to load has no failed test in it
+const failuresOf = ({ ok, numFailedTests, numFailedTestSuites }) =>
+  Math.max(numFailedTests, numFailedTestSuites > 0 || !ok ? 1 : 0);
+
+function suite(...projects) {
+  const [project] = projects;
+  const first = vitest(projects, filters, join(work, `${project}.json`));
+  if (!first) {
     step(`suite ${project} gave no report`, false);
     return;
   }
-  const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites } = JSON.parse(
-    readFileSync(report, 'utf8'),
-  );
-  total.passed += numPassedTests;
-  if (project === 'nightly') writeReport(JSON.parse(readFileSync(report, 'utf8')));
-  // a file that fails to load has no failed test in it
-  total.failed += Math.max(numFailedTests, numFailedTestSuites > 0 || !ok ? 1 : 0);
-  total.skipped += numPendingTests;
+  if (project === 'nightly') writeReport(first);
+  total.passed += first.numPassedTests;
+  total.skipped += first.numPendingTests;
+  const failures = failuresOf(first);
+  const files = first.testResults.filter(({ status }) => status === 'failed').map(({ name }) => name);
+  // On real servers and a shared machine a wait can be too short. A file that passes alone, whole, is named as unsteady
+  // and counted apart; more than a few at once are no accident.
+  if (project !== 'stack' || files.length === 0 || files.length > MOST_UNSTEADY) {
+    total.failed += failures;
+    return;
+  }
+  console.log(`\nonce more: ${files.join(' ')}`);
+  const second = vitest(projects, files, join(work, `${project}-again.json`));
+  if (!second || failuresOf(second) > 0) {
+    total.failed += failures;
+    return;
+  }
+  total.passed += failures;
+  for (const { fullName, status, file } of testsOf(first))
+    if (status === 'failed') unsteady.push(`${file}: ${fullName}`);
 }
+
+const testsOf = ({ testResults }) =>
+  testResults.flatMap(({ name, assertionResults }) =>
+    assertionResults.map((one) => ({ ...one, file: name.slice(name.indexOf('/test/') + 1) })),
+  );
 
 /** What the long proofs showed, for docs/reports: it is committed, so that everybody sees when they last held. */
 function writeReport({ startTime, testResults }) {
-  const rows = testResults.flatMap(({ name, assertionResults }) =>
-    assertionResults.map(({ fullName, status, duration }) => {
-      const file = name.slice(name.indexOf('/test/') + 1);
-      return `| ${file} | ${fullName.replaceAll('|', '/')} | ${status} | ${((duration ?? 0) / 1000).toFixed(1)} |`;
-    }),
-  );
+  const rows = testsOf({ testResults }).map(({ file, fullName, status, duration }) => {
+    const seconds = ((duration ?? 0) / 1000).toFixed(1);
+    return `| ${file} | ${fullName.replaceAll('|', '/')} | ${status} | ${seconds} |`;
+  });
   const commit = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).stdout.trim();
   const head = [
     '# The last nightly run',
@@ -91,8 +117,10 @@ try {
 }
 
 for (const line of missing) console.log(`missing: ${line}`);
+for (const line of unsteady) console.log(`unsteady, passed at the second try: ${line}`);
 total.skipped += missing.length;
 // in CI everything a suite needs is there, so one that skips has lost something
 if (ci) total.failed += total.skipped;
-console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+const apart = unsteady.length > 0 ? `, ${unsteady.length} of the passed only at the second try` : '';
+console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped${apart}`);
 process.exit(total.failed > 0 ? 1 : 0);
