@@ -1,6 +1,7 @@
 import type { Clock, Flow, Log } from '../core/index.ts';
 import type { Worker } from '../pipeline/index.ts';
 import { PostgresMeasurements, PostgresMeasurementWindow } from '../sinks/postgres/index.ts';
+import type { Chore } from './chore.ts';
 import type { Config } from './config.ts';
 import { forgetFigures } from './gates/forget.ts';
 import { judgeFor } from './gates/judges.ts';
@@ -44,25 +45,27 @@ export interface ChoreParts {
 
 /** Begins what a process of a pipeline does beside moving rows; each ends some time after the signal. */
 export function startChores(parts: ChoreParts): readonly Promise<void>[] {
-  const { config, options, open, probes, metrics, switches, clock, log, signal } = parts;
+  const { options, open, probes, switches, clock, log } = parts;
+  const chore: Chore = { ...parts, migration: options.migration, meter: parts.metrics };
   const sweeper = new Sweeper(open, probes, clock, log);
   return [
-    reportFigures(open, parts.worker, probes, metrics, clock, signal, log),
-    observeSource(config, options.migration, open, probes, metrics, clock, signal, log, sweeper),
-    observeLog(open, probes, clock, signal, log),
+    reportFigures(chore, parts.worker),
+    observeSource(chore, sweeper),
+    observeLog(chore),
     watchGroup(parts),
-    repeat(1_000, clock, signal, log, 'reading switches', async () => {
+    repeat(1_000, parts, 'reading switches', async () => {
       await releaseSwitchedOn(open, switches);
     }),
-    ...(options.shadow ? [] : liveChores(parts)),
+    ...(options.shadow ? [] : liveChores(parts, chore)),
   ];
 }
 
 /** Keeps the gauges of the consumer group, and counts how often this worker was dealt partitions. */
-function watchGroup({ open, probes, joins, metrics, clock, log, signal }: ChoreParts): Promise<void> {
+function watchGroup(parts: ChoreParts): Promise<void> {
+  const { open, probes, joins, metrics } = parts;
   const pipeline = open.name;
   let seen = 0;
-  return repeat(5_000, clock, signal, log, 'looking at the consumer group', async () => {
+  return repeat(5_000, parts, 'looking at the consumer group', async () => {
     const now = joins();
     metrics.count('sluice_consumer_rebalances_total', { pipeline }, now - seen);
     seen = now;
@@ -71,18 +74,18 @@ function watchGroup({ open, probes, joins, metrics, clock, log, signal }: ChoreP
 }
 
 /** What a shadow does not: it has no connector, sends nothing and is judged by nobody. */
-function liveChores(parts: ChoreParts): readonly Promise<void>[] {
-  const { config, options, open, flows, tally, metrics, status, clock, log, signal } = parts;
+function liveChores(parts: ChoreParts, chore: Chore): readonly Promise<void>[] {
+  const { config, options, open, flows, tally, status, clock, log, signal } = parts;
   const measurements = new PostgresMeasurements(open.pool);
   const does = options.without.includes('fhir') ? (['derive'] as const) : (['derive', 'deliver'] as const);
   return [
     recordRun({ migration: open.name, flows, does, tally, measurements, status, clock, log, signal }),
     forgetFigures({ migration: open.name, measurements, keepDays: config.measurementDays, clock, log, signal }),
     ...gateChore(parts),
-    mirrorParked(config, open, clock, signal, log),
-    tendOutbox(config, open, metrics, clock, signal, log),
-    gaugeSource(config, options.migration, open, metrics, clock, signal, log),
-    tendConnector(config, options.migration, open, metrics, clock, signal, log),
+    mirrorParked(chore),
+    tendOutbox(chore),
+    gaugeSource(chore),
+    tendConnector(chore),
   ];
 }
 
@@ -91,6 +94,15 @@ function gateChore({ config, options, open, metrics, clock, log, signal }: Chore
   const judge = judgeFor(config, options.migration, migration, new PostgresMeasurementWindow(open.pool));
   if (judge === null) return [];
   const records = openGateRecords(config, open.pool);
-  const watch = { migration: migration.name, judge, records, meter: metrics, clock, worker: config.worker };
-  return [watchGates(options.migration, watch, signal, log)];
+  const watch = {
+    migration: migration.name,
+    judge,
+    records,
+    meter: metrics,
+    clock,
+    worker: config.worker,
+    log,
+    signal,
+  };
+  return [watchGates(options.migration, watch)];
 }

@@ -1,13 +1,12 @@
-import { type Clock, GAP_KINDS, type Log, type Meter, opaqueKey } from '../core/index.ts';
+import { GAP_KINDS, opaqueKey } from '../core/index.ts';
 import type { Worker } from '../pipeline/index.ts';
 import { createDeadLetterMirror } from '../sinks/dead-letters/index.ts';
 import { readConnector, reviveConnector } from '../source/index.ts';
-import type { Config } from './config.ts';
+import type { Chore } from './chore.ts';
 import { connectorFolder } from './folders.ts';
 import { openGaps } from './gaps.ts';
 import { gaugeStatus } from './gauges.ts';
-import type { OpenPipeline } from './pipeline.ts';
-import { type Probes, readPipeline } from './readings.ts';
+import { readPipeline } from './readings.ts';
 import { repeat } from './repeat.ts';
 import { haltSource } from './slot-watch.ts';
 import { judge, type Readings } from './status.ts';
@@ -15,18 +14,11 @@ import { judge, type Readings } from './status.ts';
 const STANDS_STILL_MS = 30_000;
 
 /** Keeps the gauges of the ledger's figures fresh. */
-export function reportFigures(
-  open: OpenPipeline,
-  worker: Pick<Worker, 'lag'>,
-  probes: Probes,
-  meter: Meter,
-  clock: Clock,
-  signal: AbortSignal,
-  log: Log,
-): Promise<void> {
+export function reportFigures(chore: Omit<Chore, 'config' | 'migration'>, worker: Pick<Worker, 'lag'>): Promise<void> {
+  const { open, probes, meter, clock } = chore;
   const pipeline = open.name;
   let before: { readonly readings: Readings; readonly atMs: number } | null = null;
-  return repeat(5_000, clock, signal, log, 'reading figures', async () => {
+  return repeat(5_000, chore, 'reading figures', async () => {
     const readings = await readPipeline(open, probes);
     const now = clock.now();
     const status = judge(pipeline, readings, before?.readings ?? null, (now - (before?.atMs ?? now)) / 1000);
@@ -54,18 +46,11 @@ const SLOT_DIFFERS = /trying to read change stream starting at/;
  * Restarts failed tasks of the connector: a registry or broker that was away for a moment ends a task for good, and
  * nothing else would notice at night. What fails again is restarted again; the status shows why it fails.
  */
-export async function tendConnector(
-  config: Config,
-  migrationName: string,
-  open: OpenPipeline,
-  meter: Meter,
-  clock: Clock,
-  signal: AbortSignal,
-  log: Log,
-): Promise<void> {
-  const definition = await readConnector(connectorFolder, migrationName, config.prefix);
+export async function tendConnector(chore: Chore): Promise<void> {
+  const { config, migration, open, meter, log } = chore;
+  const definition = await readConnector(connectorFolder, migration, config.prefix);
   const labels = { pipeline: open.name };
-  return repeat(REVIVE_EVERY_MS, clock, signal, log, 'looking at the connector', async () => {
+  return repeat(REVIVE_EVERY_MS, chore, 'looking at the connector', async () => {
     const reason = await reviveConnector(definition, config.connect);
     if (reason === null) return;
     if (SLOT_DIFFERS.test(reason))
@@ -76,15 +61,10 @@ export async function tendConnector(
 }
 
 /** Mirrors what is parked to dead-letter topics, for tools that watch topics. The ledger stays the truth. */
-export function mirrorParked(
-  config: Config,
-  open: OpenPipeline,
-  clock: Clock,
-  signal: AbortSignal,
-  log: Log,
-): Promise<void> {
+export function mirrorParked(chore: Chore): Promise<void> {
+  const { config, open, log } = chore;
   const mirror = createDeadLetterMirror({ brokers: config.kafka, prefix: config.prefix, log });
-  const chore = async (): Promise<void> => {
+  const mirrorSome = async (): Promise<void> => {
     const items = await open.admin.unmirrored(200);
     if (items.length === 0) return;
     await mirror.mirror(
@@ -103,5 +83,5 @@ export function mirrorParked(
     );
     await open.admin.markMirrored(items.map((item) => item.id));
   };
-  return repeat(2_000, clock, signal, log, 'mirroring parked items', chore).finally(() => mirror.close());
+  return repeat(2_000, chore, 'mirroring parked items', mirrorSome).finally(() => mirror.close());
 }

@@ -1,7 +1,7 @@
-import { type Clock, type Log, topicOf } from '../core/index.ts';
+import { topicOf } from '../core/index.ts';
 import { logFault } from '../pipeline/index.ts';
-import type { OpenPipeline } from './pipeline.ts';
-import { HEARTBEAT_TABLE, type Probes } from './readings.ts';
+import type { Chore } from './chore.ts';
+import { HEARTBEAT_TABLE } from './readings.ts';
 import { repeat } from './repeat.ts';
 
 const LOOK_EVERY_MS = 4_000;
@@ -10,17 +10,12 @@ const LOOK_EVERY_MS = 4_000;
  * Compares what is landed with what Kafka holds. A partition without records has nobody else who would look: a topic
  * made anew may stay empty for long. What is seen twice in a row is believed; a broker that starts may err once.
  */
-export function observeLog(
-  open: OpenPipeline,
-  probes: Probes,
-  clock: Clock,
-  signal: AbortSignal,
-  log: Log,
-): Promise<void> {
+export function observeLog(chore: Chore): Promise<void> {
+  const { open, probes, log } = chore;
   const { migration, admin, ledger } = open;
   const topics = [...migration.tables.map(({ name }) => name), HEARTBEAT_TABLE].map((t) => topicOf(migration.name, t));
   let suspected = new Map<string, string>();
-  return repeat(LOOK_EVERY_MS, clock, signal, log, 'looking at the log', async () => {
+  return repeat(LOOK_EVERY_MS, chore, 'looking at the log', async () => {
     const seen = new Map<string, string>();
     const halted = new Set((await ledger.halts()).map(({ scope }) => scope));
     for (const topic of topics) {

@@ -1,6 +1,6 @@
-import { type Clock, type Log, type Meter, type Migration, SluiceError } from '../core/index.ts';
+import { type Migration, SluiceError } from '../core/index.ts';
 import { type OutboxRow, PostgresOutbox } from '../sinks/postgres/index.ts';
-import type { Config } from './config.ts';
+import type { Chore } from './chore.ts';
 import { openTopicsOut, type TopicMessages } from './event-topic.ts';
 import type { OpenPipeline } from './pipeline.ts';
 import { repeat } from './repeat.ts';
@@ -57,19 +57,13 @@ export async function tellOutbox(
 }
 
 /** A worker's chore: outboxes are emptied all the while. A missing topic is said once. */
-export async function tendOutbox(
-  config: Config,
-  open: OpenPipeline,
-  meter: Meter,
-  clock: Clock,
-  signal: AbortSignal,
-  log: Log,
-): Promise<void> {
+export async function tendOutbox(chore: Chore): Promise<void> {
+  const { config, open, meter, log } = chore;
   if (open.migration.cleaned === undefined) return;
   const outbox = openOutbox(open);
   let out: Awaited<ReturnType<typeof openTopicsOut>> | null = null;
   let hasFailed = false;
-  await repeat(EVERY_MS, clock, signal, log, 'telling what the outboxes hold', async () => {
+  await repeat(EVERY_MS, chore, 'telling what the outboxes hold', async () => {
     meter.gauge('sluice_outbox_unpublished', { pipeline: open.name }, await outbox.unpublished());
     try {
       out ??= await openTopicsOut({ brokers: config.kafka, log });

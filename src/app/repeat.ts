@@ -1,16 +1,15 @@
-import { type Clock, type Log, SluiceError } from '../core/index.ts';
+import { SluiceError } from '../core/index.ts';
+import type { Chore } from './chore.ts';
 
 /** Repeats a chore until stopped. A chore that fails is tried again next time; it never stops the pipeline. */
 export async function repeat(
   ms: number,
-  clock: Clock,
-  signal: AbortSignal,
-  log: Log,
+  { clock, signal, log }: Pick<Chore, 'clock' | 'signal' | 'log'>,
   name: string,
-  chore: () => Promise<void>,
+  work: () => Promise<void>,
 ) {
   while (!signal.aborted) {
-    await chore().catch((error: unknown) => {
+    await work().catch((error: unknown) => {
       const code = error instanceof SluiceError ? error.code : 'INTERNAL';
       log.debug(`${name} failed, tried again later`, { code });
     });

@@ -68,7 +68,7 @@ export async function startSendRun(config: Config, { migration: named, store, po
     const server = await serveHealth(place, metrics, { live: () => true, ready }, status, log);
     life.closes(() => server.close());
     const lagless = { lag: () => new Map<string, bigint>() };
-    const figures = reportFigures(open, lagless, probes, metrics, clock, stopping.signal, log);
+    const figures = reportFigures({ open, probes, meter: metrics, clock, signal: stopping.signal, log }, lagless);
     const recorded = recordRun({
       migration: open.name,
       flows: open.migration.flows,

@@ -1,7 +1,7 @@
-import type { Clock, Log, Meter } from '../core/index.ts';
+import type { Log } from '../core/index.ts';
 import { readSlot, type SlotReading } from '../source/index.ts';
 import { type CaptureFault, type CaptureLook, captureFault, type KnownCapture } from './capture-proof.ts';
-import type { Config } from './config.ts';
+import type { Chore } from './chore.ts';
 import { countGap, openGaps } from './gaps.ts';
 import { gaugeSlot } from './gauges.ts';
 import type { OpenPipeline } from './pipeline.ts';
@@ -16,19 +16,10 @@ const LOOK_EVERY_MS = 1_500;
  * Looks at the source, its slot and the connector's stored offsets. Where they say that changes may be missing, the
  * pipeline stops, a gap is recorded, and everybody who asks is told.
  */
-export function observeSource(
-  config: Config,
-  migrationName: string,
-  open: OpenPipeline,
-  probes: Probes,
-  meter: Meter,
-  clock: Clock,
-  signal: AbortSignal,
-  log: Log,
-  sweeper: Sweeper,
-): Promise<void> {
+export function observeSource(chore: Chore, sweeper: Sweeper): Promise<void> {
+  const { config, migration, open, probes, meter, log } = chore;
   const pipeline = open.name;
-  const slot = `${config.prefix}sluice_${migrationName}`;
+  const slot = `${config.prefix}sluice_${migration}`;
   const gaps = openGaps(open);
   let suspected: string | null = null;
   const found = async (fault: CaptureFault, epoch: number): Promise<void> => {
@@ -36,8 +27,8 @@ export function observeSource(
     if (fresh) countGap(meter, pipeline, fault.kind);
     await haltSource(open, log, fault);
   };
-  return repeat(LOOK_EVERY_MS, clock, signal, log, 'looking at the slot', async () => {
-    const row = await readSlot(config.sourceUrl(migrationName), slot);
+  return repeat(LOOK_EVERY_MS, chore, 'looking at the slot', async () => {
+    const row = await readSlot(config.sourceUrl(migration), slot);
     gaugeSlot(meter, { pipeline, slot }, row);
     // after the slot, so that what is stored is never older than what it confirmed
     const capture = await probes.capture().catch(() => undefined);

@@ -26,8 +26,7 @@ export interface Forgetting {
 
 /** Each hour removes measurements that are older than is kept and that no window of a clause reaches any more. */
 export function forgetFigures(forgetting: Forgetting): Promise<void> {
-  const { clock, signal, log } = forgetting;
-  return repeat(EVERY_MS, clock, signal, log, 'removing old measurements', () => forgetOnce(forgetting));
+  return repeat(EVERY_MS, forgetting, 'removing old measurements', () => forgetOnce(forgetting));
 }
 
 async function forgetOnce({ migration, measurements, keepDays, clock, log, signal }: Forgetting): Promise<void> {

@@ -24,9 +24,9 @@ export interface Recording {
 
 /** Records again and again what gates are judged by, and what is left when the process stops. */
 export function recordRun(recording: Recording): Promise<void> {
-  const { clock, signal, log } = recording;
+  const { log } = recording;
   const record = (): Promise<void> => recordOnce(recording);
-  return repeat(EVERY_MS, clock, signal, log, 'recording figures for gates', record).then(() =>
+  return repeat(EVERY_MS, recording, 'recording figures for gates', record).then(() =>
     record().catch(() => log.warn('the last figures for gates were not recorded')),
   );
 }

@@ -17,13 +17,15 @@ export interface GateWatch {
   readonly meter: Pick<Meter, 'gauge'>;
   readonly clock: Clock;
   readonly worker: string;
+  readonly log: Log;
+  readonly signal: AbortSignal;
 }
 
 /**
  * Judges all profiles of a migration again and again. Evidence is kept when a verdict changes, and each hour. What
  * cannot be judged is FAIL, without evidence.
  */
-export function watchGates(folder: string, watch: GateWatch, signal: AbortSignal, log: Log): Promise<void> {
+export function watchGates(folder: string, watch: GateWatch): Promise<void> {
   const profiles = PROFILES.filter(({ migration }) => migration === folder);
   const phases = new Map(profiles.map(({ name, phase }) => [name, phase]));
   const dark = (): void => {
@@ -35,9 +37,9 @@ export function watchGates(folder: string, watch: GateWatch, signal: AbortSignal
     }
   };
   dark();
-  return repeat(EVERY_MS, watch.clock, signal, log, 'judging gates', async () => {
+  return repeat(EVERY_MS, watch, 'judging gates', async () => {
     try {
-      await judgeOnce(phases, watch, log);
+      await judgeOnce(phases, watch);
     } catch (error) {
       dark();
       throw error;
@@ -46,7 +48,7 @@ export function watchGates(folder: string, watch: GateWatch, signal: AbortSignal
 }
 
 /** Judges once, shows it, and keeps what is new. */
-async function judgeOnce(phases: ReadonlyMap<string, string>, watch: GateWatch, log: Log): Promise<void> {
+async function judgeOnce(phases: ReadonlyMap<string, string>, watch: GateWatch): Promise<void> {
   const { meter } = watch;
   const judged = await watch.judge(watch.clock.now());
   for (const { profile, status, checks } of judged) {
@@ -57,14 +59,10 @@ async function judgeOnce(phases: ReadonlyMap<string, string>, watch: GateWatch, 
       meter.gauge('sluice_gate_clause', { gate: profile, clause }, held === 'PASS' ? 1 : isDark ? -1 : 0);
     }
   }
-  for (const judgement of judged) await keepIfNew(watch, judgement, log);
+  for (const judgement of judged) await keepIfNew(watch, judgement);
 }
 
-async function keepIfNew(
-  { records, migration, worker, clock }: GateWatch,
-  judgement: Judgement,
-  log: Log,
-): Promise<void> {
+async function keepIfNew({ records, migration, worker, clock, log }: GateWatch, judgement: Judgement): Promise<void> {
   const { profile, status } = judgement;
   const filter = { migration, kinds: ['evaluation'] as const, subject: profile };
   const [newest] = await records.newest(filter, 1);

@@ -64,30 +64,27 @@ async function watched(folder: string, of: Config, rounds: readonly (() => numbe
       return { seq: kept.length, hash: '' } as GateRecord;
     },
   } as unknown as GateRecords;
-  await watchGates(
-    folder,
-    {
-      migration: folder,
-      judge,
-      records,
-      meter: {
-        gauge: (name, { gate, clause, phase }, value) => void last.set(`${name} ${gate} ${clause ?? phase}`, value),
-      },
-      clock: {
-        now: () => now,
-        sleep: async () => {
-          shown.push(last);
-          last = new Map(last);
-          const next = rounds[shown.length - 1];
-          if (next === undefined) stopping.abort();
-          else now = next();
-        },
-      },
-      worker: 'test',
+  await watchGates(folder, {
+    migration: folder,
+    judge,
+    records,
+    meter: {
+      gauge: (name, { gate, clause, phase }, value) => void last.set(`${name} ${gate} ${clause ?? phase}`, value),
     },
-    stopping.signal,
-    silentLog,
-  );
+    clock: {
+      now: () => now,
+      sleep: async () => {
+        shown.push(last);
+        last = new Map(last);
+        const next = rounds[shown.length - 1];
+        if (next === undefined) stopping.abort();
+        else now = next();
+      },
+    },
+    worker: 'test',
+    log: silentLog,
+    signal: stopping.signal,
+  });
   return { shown, kept };
 }
 

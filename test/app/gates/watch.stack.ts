@@ -57,22 +57,19 @@ async function watched(
     },
   };
   const config = { gatesAnchor: join(folder, 'anchor.ndjson'), servicesUrl: db.url } as Config;
-  await watchGates(
-    'supabase',
-    {
-      migration: mini.name,
-      judge: judgesPhases('supabase', mini, new PostgresMeasurementWindow(pool)),
-      records: openGateRecords(config, pool),
-      meter: {
-        gauge: (name, { gate, clause, phase }, value) =>
-          void shown.push({ ms, name, of: `${gate} ${clause ?? phase}`, value }),
-      },
-      clock,
-      worker: 'test',
+  await watchGates('supabase', {
+    migration: mini.name,
+    judge: judgesPhases('supabase', mini, new PostgresMeasurementWindow(pool)),
+    records: openGateRecords(config, pool),
+    meter: {
+      gauge: (name, { gate, clause, phase }, value) =>
+        void shown.push({ ms, name, of: `${gate} ${clause ?? phase}`, value }),
     },
-    stopping.signal,
-    silentLog,
-  );
+    clock,
+    worker: 'test',
+    log: silentLog,
+    signal: stopping.signal,
+  });
   return shown;
 }
 

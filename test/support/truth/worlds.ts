@@ -207,6 +207,12 @@ async function bedOf(rig: Rig, made: Made): Promise<Bed> {
   });
   const alive = await rig.source.query<{ root: string }>(`select distinct ${root} as root from ${table}`);
   const isAlive = new Set(alive.rows.map((row) => row.root));
+  // of what waits for a row it belongs to nothing is said, though it was made before
+  const waiting = await rig.open.pool.query<{ root: string }>(
+    'select distinct root from sluice.waiting where pipeline = $1 and flow = $2',
+    [rig.open.name, flow.name],
+  );
+  for (const { root: one } of waiting.rows) isAlive.delete(one);
   const documents = await rig.open.pool.query<Placed>(
     'select id, root from sluice.document where pipeline = $1 and flow = $2 and target = $3 and not gone',
     [rig.open.name, flow.name, target.name],

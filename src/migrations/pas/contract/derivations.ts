@@ -23,6 +23,14 @@ const text = (
   says,
 });
 
+/** @param reads how many fields it is made of */
+const code = (longest: number, says: string, reads = 1): DerivationSheet => ({
+  reads: [reads, reads],
+  gives: 'code',
+  longest,
+  says,
+});
+
 /** Every derivation a contract may name. Where it says "refused", a reject is recorded by the row's policy. */
 export const DERIVATIONS = {
   'forename-1': text([1, 1], 'The first word.'),
@@ -53,30 +61,19 @@ export const DERIVATIONS = {
   'text-part-1': text([1, 1], 'As much as fits into 80 characters, broken after a comma, else at a blank.', 80),
   'text-part-2': text([1, 1], 'What text-part-1 left over.', 80),
   'within-length': text([1, 1], 'The value as it stands; one longer than the column is refused, never cut.', 'column'),
-  'icd10-code': {
-    reads: [1, 1],
-    gives: 'code',
-    longest: 7,
-    says: 'An ICD-10 code: a letter, two digits, up to two further characters, and a mark of dagger or asterisk; any other is refused.',
-  },
-  'opcs4-code': {
-    reads: [1, 1],
-    gives: 'code',
-    longest: 5,
-    says: 'An OPCS-4 code: a letter, two digits, a digit or nothing, with or without the point; any other is refused.',
-  },
-  'practice-code': {
-    reads: [1, 1],
-    gives: 'code',
-    longest: 6,
-    says: 'The national code of a practice: a letter and five digits; any other is refused.',
-  },
-  'health-authority-code': {
-    reads: [1, 1],
-    gives: 'code',
-    longest: 3,
-    says: 'The national code of a health authority: three letters or digits, the first a letter or 5; any other is refused.',
-  },
+  'icd10-code': code(
+    7,
+    'An ICD-10 code: a letter, two digits, up to two further characters, and a mark of dagger or asterisk; any other is refused.',
+  ),
+  'opcs4-code': code(
+    5,
+    'An OPCS-4 code: a letter, two digits, a digit or nothing, with or without the point; any other is refused.',
+  ),
+  'practice-code': code(6, 'The national code of a practice: a letter and five digits; any other is refused.'),
+  'health-authority-code': code(
+    3,
+    'The national code of a health authority: three letters or digits, the first a letter or 5; any other is refused.',
+  ),
   'whole-number': {
     reads: [1, 1],
     gives: 'integer',
@@ -96,26 +93,11 @@ export const DERIVATIONS = {
     longest: 1,
     says: 'Y for status WLK, WI, WALKIN or WALK-IN, else empty.',
   },
-  'waiting-or-removed': { reads: [1, 1], gives: 'code', longest: 1, says: 'R when there is a day of removal, else W.' },
-  'removed-or-admitted': { reads: [2, 2], gives: 'code', longest: 1, says: 'A when the second is there, else R.' },
-  'offer-status': {
-    reads: [2, 2],
-    gives: 'code',
-    longest: 1,
-    says: 'C when the first is there, else A when the second is, else O.',
-  },
-  'admission-type': {
-    reads: [1, 1],
-    gives: 'code',
-    longest: 5,
-    says: 'By the first figure of the method: 1 ELEC, 2 EMER, 3 MAT, 8 OTHER; any other is refused.',
-  },
-  'admission-letter': {
-    reads: [1, 1],
-    gives: 'code',
-    longest: 1,
-    says: 'By the first figure of the method: 1 E; 2, 3 and 8 N; any other is refused.',
-  },
+  'waiting-or-removed': code(1, 'R when there is a day of removal, else W.'),
+  'removed-or-admitted': code(1, 'A when the second is there, else R.', 2),
+  'offer-status': code(1, 'C when the first is there, else A when the second is, else O.', 2),
+  'admission-type': code(5, 'By the first figure of the method: 1 ELEC, 2 EMER, 3 MAT, 8 OTHER; any other is refused.'),
+  'admission-letter': code(1, 'By the first figure of the method: 1 E; 2, 3 and 8 N; any other is refused.'),
   'days-between': {
     reads: [2, 2],
     gives: 'integer',
