@@ -1,6 +1,6 @@
 // The test command: checks, then unit specs, then everything that needs real servers on one shared stack.
 // Ends with one line of counts. A suite that could not run is counted as skipped and named; in CI that is a failure.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -27,6 +27,28 @@ function step(name, ok) {
   total[ok ? 'passed' : 'failed'] += 1;
   console.log(`${ok ? 'ok' : 'FAILED'}  ${name}`);
 }
+
+/** Two at a time: each keeps about one core busy. What one says comes with its verdict. */
+async function checks(...names) {
+  const left = [...names];
+  const inTurn = async () => {
+    for (let name = left.shift(); name; name = left.shift()) {
+      const { ok, said } = await heard('npm', ['run', '--silent', name]);
+      process.stdout.write(said);
+      step(`npm run ${name}`, ok);
+    }
+  };
+  await Promise.all([inTurn(), inTurn()]);
+}
+
+const heard = (command, args) =>
+  new Promise((resolve) => {
+    const said = [];
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => said.push(chunk));
+    child.on('error', (error) => resolve({ ok: false, said: `${error.message}\n` }));
+    child.on('close', (code) => resolve({ ok: code === 0, said: Buffer.concat(said) }));
+  });
 
 /** Runs vitest; null when it left no report. */
 function vitest(projects, filters, report) {
@@ -105,9 +127,7 @@ function writeReport({ startTime, testResults }) {
 }
 
 try {
-  for (const check of ['types', 'lint', 'layers', 'dead'])
-    step(`npm run ${check}`, run('npm', ['run', '--silent', check]));
-  step('npm run build', run('npm', ['run', '--silent', 'build']));
+  await checks('types', 'build', 'lint', 'layers', 'dead');
   suite('unit');
   const java = tool('java', ['-version'], 'the suites on real servers');
   const maven = tool('mvn', ['-version'], 'the suites on real servers');

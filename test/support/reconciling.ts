@@ -1,8 +1,5 @@
-import type { ChildProcess } from 'node:child_process';
 import { type OpenReconcileParts, openParts } from '../../src/app/reconcile/parts.ts';
 import { type Round, scanRound } from '../../src/app/reconcile/round.ts';
-import { StreamEngine } from '../../src/app/reconcile/stream.ts';
-import { openReader } from '../../src/app/wire.ts';
 import { type Finding, silentLog } from '../../src/core/index.ts';
 import type { Rig } from './rig.ts';
 
@@ -17,8 +14,6 @@ export interface Reconciling {
   told(): Promise<readonly Finding[]>;
   /** what is told, without times */
   found(): Promise<readonly { target: string; key: string; kind: string; path: string | undefined }[]>;
-  /** Scans and looks at changes for as long as the traffic flows, a worker standing still in between; answers comparisons. */
-  whileThereIs(traffic: readonly string[], worker: ChildProcess): Promise<{ scanned: number; streamed: number }>;
 }
 
 export const comparedIn = ({ flows }: Round): number =>
@@ -41,32 +36,5 @@ export async function reconcilingOf(rig: Rig): Promise<Reconciling> {
     told,
     found: async () =>
       (await told()).map(({ target, key, kind, differences }) => ({ target, key, kind, path: differences[0]?.path })),
-    async whileThereIs(traffic, worker) {
-      const source = openReader(rig.config, rig.open.migration, `sluice.reconcile.${rig.open.name}`, silentLog);
-      const stream = new StreamEngine(parts, source.client, source.decoder);
-      await stream.start();
-      let isOver = false;
-      const done = rig.sluice('traffic', rig.migration, ...traffic, '--json').finally(() => {
-        isOver = true;
-      });
-      worker.kill('SIGSTOP');
-      const going = setTimeout(() => worker.kill('SIGCONT'), 2_000);
-      let scanned = 0;
-      try {
-        while (!isOver) {
-          await stream.round(never);
-          scanned += comparedIn(await scan());
-        }
-      } finally {
-        clearTimeout(going);
-        worker.kill('SIGCONT');
-      }
-      const { code, err } = await done;
-      if (code !== 0) throw new Error(`traffic: ${err}`);
-      await rig.settled(120);
-      for (let i = 0; i < 3; i++) await stream.round(never);
-      await stream.close();
-      return { scanned, streamed: stream.figures.compared };
-    },
   };
 }

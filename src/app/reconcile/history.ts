@@ -1,9 +1,11 @@
-import type { DocumentRef, DynamoDbTarget, HistoryReader, SeenHistory } from '../../core/index.ts';
+import type { DocumentRef, DynamoDbTarget, HistoryReader, SeenHistory, StoredItem } from '../../core/index.ts';
 import { judgeHistory } from '../../reconcile/index.ts';
 import type { LookedAtDocument } from './look.ts';
 import type { Observation } from './observation.ts';
 import type { ReconcileParts } from './parts.ts';
 
+/** items read in one request; so old at most is an item when its entries are read */
+const ITEMS = 40;
 const PARALLEL = 8;
 
 /**
@@ -21,32 +23,49 @@ export async function lookAtHistories(
     const some = documents.filter((one) => one.target === target.name && one.judged.kinds.length === 0);
     const remember = new Map<string, SeenHistory>();
     const seen = await histories.seen(history.rules.target.name, some.map(history.rules.subjectOf));
-    for (let i = 0; i < some.length; i += PARALLEL) {
-      const looks = some.slice(i, i + PARALLEL).map((one) => lookAtOne(history, target, one, seen));
-      for (const look of await Promise.all(looks)) {
-        if (look === null) continue;
-        const { subject, root, judged } = look;
-        if (judged.remember) remember.set(subject, judged.remember);
-        observations.push({
-          ...{ flow, target: history.rules.target.name, id: subject, root },
-          ...{ kinds: judged.kinds, hash: judged.hash, about: ['missing', 'extra', 'value'] },
-        });
-      }
+    for (const look of await lookAtAll(history, target, some, seen)) {
+      const { subject, root, judged } = look;
+      if (judged.remember) remember.set(subject, judged.remember);
+      observations.push({
+        ...{ flow, target: history.rules.target.name, id: subject, root },
+        ...{ kinds: judged.kinds, hash: judged.hash, about: ['missing', 'extra', 'value'] },
+      });
     }
     await histories.saw(history.rules.target.name, remember);
   }
   return observations;
 }
 
+/** Those whose item and entries belong together. */
+async function lookAtAll(
+  history: HistoryReader,
+  target: DynamoDbTarget,
+  documents: readonly LookedAtDocument[],
+  seen: ReadonlyMap<string, SeenHistory>,
+) {
+  const looks: NonNullable<Awaited<ReturnType<typeof lookAtOne>>>[] = [];
+  for (let from = 0; from < documents.length; from += ITEMS) {
+    const some = documents.slice(from, from + ITEMS);
+    const items = await history.items(
+      target,
+      some.map(({ id }) => id),
+    );
+    for (let i = 0; i < some.length; i += PARALLEL) {
+      const asked = some.slice(i, i + PARALLEL).map((one) => lookAtOne(history, target, one, items.get(one.id), seen));
+      for (const look of await Promise.all(asked)) if (look !== null) looks.push(look);
+    }
+  }
+  return looks;
+}
+
 async function lookAtOne(
   history: HistoryReader,
   target: DynamoDbTarget,
-  document: LookedAtDocument,
+  { id, root, target: name }: LookedAtDocument,
+  before: StoredItem | undefined,
   seen: ReadonlyMap<string, SeenHistory>,
 ) {
-  const { id, root } = document;
-  const subject = history.rules.subjectOf(document);
-  const before = (await history.items(target, [id])).get(id);
+  const subject = history.rules.subjectOf({ target: name, id });
   if (!before?.item) return null;
   const judged = judgeHistory(await history.entries(subject), before.item, seen.get(subject), history.rules);
   if (judged.kinds.length === 0) return { subject, root, judged };

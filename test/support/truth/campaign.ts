@@ -107,6 +107,8 @@ export interface Moved {
 export async function moveUnderFaults(world: World, crew: Crew, options: MovingOptions): Promise<Moved> {
   const since = await momentOf(world);
   crew.reconciler.start('--every', '1', '--repair', 'never');
+  // it has begun to compare when the first change comes
+  await crew.reconciler.scanned(1, 300);
   const traffic = world.traffic(options.rate, options.seconds, options.seed);
   let isOver = false;
   const report = traffic.finally(() => {

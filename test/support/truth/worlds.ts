@@ -175,7 +175,11 @@ export async function startWorld(stack: StackAddresses, name: TruthMigration, ro
     rig,
     slow,
     traffic: (rate, seconds, seed) => kind.traffic(rig, { rate, seconds, seed }),
-    beds: () => Promise.all(kind.beds.map((made) => bedOf(rig, made))),
+    async beds() {
+      const beds: Bed[] = [];
+      for (const made of kind.beds) beds.push(await bedOf(rig, made));
+      return beds;
+    },
     async touch({ target }, roots) {
       const { table, root } = kind.beds.find((made) => made.target === target.name) as Made;
       const column = root.split('::')[0] as string;

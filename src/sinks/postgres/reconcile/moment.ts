@@ -3,6 +3,7 @@ import {
   type DocumentPair,
   type DocumentRef,
   type Flow,
+  jointsOf,
   type KnownDocument,
   type LedgerMoment,
   type NumberRef,
@@ -20,7 +21,7 @@ import type { LedgerContext } from '../context.ts';
 import { documentsById, documentsOf } from '../documents.ts';
 import { READ_NUMBERS } from '../numbers.ts';
 import { isoMicros, type Queryable } from '../sql.ts';
-import { rootsAbove } from './climb.ts';
+import { rootsAbove, rootsToldBy } from './climb.ts';
 import { DigestMoment } from './digest-moment.ts';
 import { countBoth, readPairs, type TargetCounts, unexpectedRows } from './pairs.ts';
 
@@ -86,8 +87,21 @@ export class PostgresMoment implements LedgerMoment {
     // what is to be derived again is no longer what it was when it was parked or began to wait
     for (const { root, why } of found.rows) if (unsettled.get(root) !== 'marked') unsettled.set(root, why);
     for (const { part, keys } of joined.rows)
-      for (const root of await rootsAbove(this.#db, this.#context, flow, part, keys)) unsettled.set(root, 'marked');
+      for (const root of await rootsAbove(this.#db, this.#context, flow, part, keys, true))
+        unsettled.set(root, 'marked');
+    for (const root of await this.#told(flow)) unsettled.set(root, 'marked');
     return unsettled;
+  }
+
+  /** Roots that will be marked by others that are marked now. */
+  async #told(flow: Flow): Promise<ReadonlySet<string>> {
+    if (!flow.parts.some((part) => jointsOf(part).some(({ quiet }) => quiet === true))) return new Set();
+    const marked = await this.#db.query<{ key: string }>(
+      `select distinct key from sluice.mark where pipeline = $1 and flow = $2 and part = ''`,
+      [this.#context.pipeline, flow.name],
+    );
+    const keys = marked.rows.map(({ key }) => key);
+    return rootsToldBy(this.#db, this.#context, flow, keys);
   }
 
   documentsOf(flow: Flow, roots: readonly string[]): Promise<readonly KnownDocument[]> {
