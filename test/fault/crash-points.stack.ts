@@ -43,7 +43,11 @@ describe('kill -9 at every place where something is half done', () => {
       // every fourth comes under a name of its own, and waits until its predecessor's leases lapse
       const worker = rig.startWorker([], point, i % 4 === 3 ? undefined : 'one');
       if (point.startsWith('parked')) await poison(inject('stack'), rig, 'submissions');
-      if (point.startsWith('drain')) setTimeout(() => worker.child.kill('SIGTERM'), 4_000);
+      if (point.startsWith('drain')) {
+        // before it runs it has nothing to drain, and the signal simply ends it
+        await expect.poll(() => worker.log(), { timeout: 60_000 }).toContain('"running"');
+        worker.child.kill('SIGTERM');
+      }
       const patience = new Promise<string>((resolve) => setTimeout(() => resolve('not reached'), 60_000).unref());
       const end = await Promise.race([worker.exited.then(() => worker.child.signalCode), patience]);
       expect(end, `${point}\n${worker.log().slice(-500)}`).toBe('SIGKILL');
