@@ -92,7 +92,7 @@ export function openSinks(
   const sinks = new Map<string, Sink>();
   if (kinds.has('fhir') && !without.includes('fhir')) {
     const { fhir: baseUrl, fhirHeaders: headers } = config;
-    sinks.set('fhir', createFhirSink({ baseUrl, headers, log, clock: systemClock }));
+    sinks.set('fhir', createFhirSink({ baseUrl, pipeline: name, headers, log, clock: systemClock }));
   }
   if (kinds.has('dynamodb') && !without.includes('dynamodb'))
     sinks.set('dynamodb', openDynamoDb(config, migration, { log, meter, pipeline: name }));

@@ -110,7 +110,7 @@ async function measured(way: string, round: number, load: Load, send: () => Prom
 /** As the worker sends: validated, guarded, revisions in them. */
 async function sluice(round: number): Promise<Measured> {
   const load = loadOf(randomUUID());
-  const sink = createFhirSink({ baseUrl: inject('stack').fhir, log: silentLog, clock: systemClock });
+  const sink = createFhirSink({ baseUrl: inject('stack').fhir, pipeline: 'test', log: silentLog, clock: systemClock });
   await sink.probe();
   const result = await measured('Sluice, validated and guarded', round, load, async () => {
     for (const stage of load.stages)

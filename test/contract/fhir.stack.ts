@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { systemClock } from '../../src/app/clock.ts';
 import { type Delivery, type JsonObject, type Sink, silentLog } from '../../src/core/index.ts';
-import { createFhirSink } from '../../src/sinks/fhir/index.ts';
+import { createFhirSink, fhirIds } from '../../src/sinks/fhir/index.ts';
 import { sinkContract } from './sink-contract.ts';
 
-const open = (options: { transactionSize?: number } = {}): Sink =>
-  createFhirSink({ baseUrl: inject('stack').fhir, log: silentLog, clock: systemClock, ...options });
+const open = (options: { transactionSize?: number; pipeline?: string } = {}): Sink =>
+  createFhirSink({ baseUrl: inject('stack').fhir, pipeline: 'test', log: silentLog, clock: systemClock, ...options });
 
 const patient = (id: string, text: string): JsonObject => ({ resourceType: 'Patient', id, name: [{ text }] });
 
@@ -95,5 +95,45 @@ describe('a FHIR server whose rules differ from ours', () => {
     const outcome = await sink.deliver([{ target: 'fhir.Patient', id, revision: 1n, content }]);
     expect(outcome[0]?.kind).toBe('park');
     expect(JSON.stringify(outcome)).not.toMatch(/Secretperson|31\/12/);
+  });
+});
+
+describe('listing what a pipeline has written', () => {
+  const headers = {};
+  const listed = async (pipeline: string, resourceType: string): Promise<readonly string[]> => {
+    const found: string[] = [];
+    const baseUrl = inject('stack').fhir;
+    for await (const page of fhirIds({ baseUrl, headers, pipeline, resourceType, pageSize: 2 })) {
+      expect(page.length).toBeLessThanOrEqual(2);
+      found.push(...page);
+    }
+    return found.sort();
+  };
+
+  it('names all of its own, over pages, and nobody else’s', async () => {
+    const [ours, theirs] = [`ours_${randomUUID()}`, `theirs_${randomUUID()}`];
+    const ids = Array.from({ length: 5 }, () => randomUUID()).sort();
+    const delivery = (id: string): Delivery => ({
+      target: 'fhir.Patient',
+      id,
+      revision: 1n,
+      content: patient(id, 'Invented'),
+    });
+    const [mine, other] = [open({ pipeline: ours }), open({ pipeline: theirs })];
+    await mine.deliver(ids.map(delivery));
+    await other.deliver([delivery(randomUUID())]);
+    expect(await listed(ours, 'Patient')).toEqual(ids);
+    expect(await listed(ours, 'Appointment')).toEqual([]);
+    const [copied = '', ...rest] = ids;
+    const raw = (await (await fetch(`${inject('stack').fhir}/Patient/${copied}`)).json()) as JsonObject;
+    const copy = randomUUID();
+    await fetch(`${inject('stack').fhir}/Patient/${copy}`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/fhir+json' },
+      body: JSON.stringify({ ...raw, id: copy }),
+    });
+    await fetch(`${inject('stack').fhir}/Patient/${copied}`, { method: 'DELETE' });
+    expect(await listed(ours, 'Patient')).toEqual([...rest, copy].sort());
+    expect((await mine.read('fhir.Patient', [copy]))[0]?.content).toEqual(patient(copy, 'Invented'));
   });
 });

@@ -166,7 +166,12 @@ async function differencesOfType(
   documents: ReadonlyMap<string, Document>,
   model: Model,
 ): Promise<string[]> {
-  const sink = createFhirSink({ baseUrl: rig.config.fhir, log: silentLog, clock: systemClock });
+  const sink = createFhirSink({
+    baseUrl: rig.config.fhir,
+    pipeline: rig.open.name,
+    log: silentLog,
+    clock: systemClock,
+  });
   const read = () => sink.read(target, [...documents.keys()]);
   // a connection cut by the fault before can be met once more; what is compared is what a server says that answers
   const held = await read().catch(() => read());

@@ -1,6 +1,6 @@
-import type { DynamoDbTarget, HistoryReader, Log, Sink, Target, TargetReader } from '../../core/index.ts';
+import type { DynamoDbTarget, FhirTarget, HistoryReader, Log, Sink, Target, TargetReader } from '../../core/index.ts';
 import { createTableDump, indexable, readableItem } from '../../sinks/dynamodb/index.ts';
-import { comparableResource, createFhirSink } from '../../sinks/fhir/index.ts';
+import { comparableResource, createFhirSink, fhirIds } from '../../sinks/fhir/index.ts';
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { dynamoDbPlace, openDynamoDb } from '../dynamodb.ts';
@@ -29,9 +29,13 @@ export function openReaders(
   let history: HistoryReader | null = null;
   if (kinds.has('fhir') && !without.includes('fhir')) {
     const { fhir: baseUrl, fhirHeaders: headers } = config;
-    const sink = createFhirSink({ baseUrl, headers, log, clock: systemClock });
+    const pipeline = open.name;
+    const sink = createFhirSink({ baseUrl, pipeline, headers, log, clock: systemClock });
     sinks.push(sink);
-    readers.set('fhir', fhirReader(sink));
+    readers.set(
+      'fhir',
+      fhirReader(sink, ({ resourceType }) => fhirIds({ baseUrl, headers, pipeline, resourceType })),
+    );
   }
   if (kinds.has('dynamodb') && !without.includes('dynamodb')) {
     const sink = openDynamoDb(config, open.migration);
@@ -50,7 +54,7 @@ export function openReaders(
   };
 }
 
-const fhirReader = (sink: Sink): TargetReader => ({
+const fhirReader = (sink: Sink, idsOf: (target: FhirTarget) => AsyncIterable<readonly string[]>): TargetReader => ({
   async pairs(target, wanted) {
     const found = await read(sink, target, wanted);
     return wanted.map(({ id, content }) => {
@@ -64,7 +68,7 @@ const fhirReader = (sink: Sink): TargetReader => ({
     });
   },
   // a FHIR server may hold other people's resources beside ours
-  ids: () => null,
+  ids: (target) => idsOf(target as FhirTarget),
 });
 
 const dynamoDbReader = (sink: Sink, dump: ReturnType<typeof createTableDump>): TargetReader => ({

@@ -67,7 +67,8 @@ export function registerFhirCommand(program: Command): void {
         withPipeline('supabase', {}, async (open, config) => {
           const line = progressLine(process.stderr);
           const log = createLog({ level: 'warn', write: (text) => void process.stderr.write(text) });
-          const sink = createFhirSink({ baseUrl: config.fhir, headers: config.fhirHeaders, log, clock: systemClock });
+          const { fhir: baseUrl, fhirHeaders: headers } = config;
+          const sink = createFhirSink({ baseUrl, pipeline: open.name, headers, log, clock: systemClock });
           try {
             const report = await writeSamplePack({
               open,

@@ -4,7 +4,7 @@ import { type Answer, bareEtag, type FhirClient } from './client.ts';
 import { byTypeAndId, typeOf } from './order.ts';
 import { namesMissingReference, redactOutcome } from './outcome.ts';
 import type { ServerGuards } from './probe.ts';
-import { isPlaceholder, revisionOf, withRevision } from './revision.ts';
+import { isPlaceholder, revisionOf, withPipeline, withRevision } from './revision.ts';
 import { readStored, type Stored } from './stored.ts';
 
 /** A delivery on its way, with the version of the resource it may replace. */
@@ -20,6 +20,7 @@ export interface BatchContext {
   readonly guards: ServerGuards;
   readonly clock: Clock;
   readonly log: Log;
+  readonly pipeline: string;
 }
 
 const ROUNDS = 8;
@@ -59,7 +60,7 @@ async function ask(context: BatchContext, open: readonly Sending[]): Promise<Ans
   for (let attempt = 1; ; attempt += 1) {
     try {
       const answer = await context.client.send(
-        open.length === 1 && only ? single(context.guards, only) : transaction(context.guards, open),
+        open.length === 1 && only ? single(context, only) : transaction(context, open),
       );
       // 500 and its like may come after the commit, too: the same guarded request tells
       if (answer.status < 500 || answer.status === 503 || attempt >= UNANSWERED_TRIES) return answer;
@@ -71,7 +72,7 @@ async function ask(context: BatchContext, open: readonly Sending[]): Promise<Ans
   }
 }
 
-const single = (guards: ServerGuards, { delivery, content, etag }: Sending) => ({
+const single = ({ guards, pipeline }: BatchContext, { delivery, content, etag }: Sending) => ({
   method: 'PUT' as const,
   path: `${typeOf(delivery.target)}/${delivery.id}`,
   headers:
@@ -80,17 +81,17 @@ const single = (guards: ServerGuards, { delivery, content, etag }: Sending) => (
       : guards.createForm === 'if-match-0'
         ? { 'if-match': 'W/"0"' }
         : { 'if-none-match': '*' },
-  body: withRevision(content, delivery.id, delivery.revision),
+  body: withPipeline(withRevision(content, delivery.id, delivery.revision), pipeline),
 });
 
-const transaction = (guards: ServerGuards, open: readonly Sending[]) => ({
+const transaction = (context: BatchContext, open: readonly Sending[]) => ({
   method: 'POST' as const,
   path: '',
   body: {
     resourceType: 'Bundle',
     type: 'transaction',
     entry: open.map((sending): Json => {
-      const { path, headers, body } = single(guards, sending);
+      const { path, headers, body } = single(context, sending);
       const guard = headers['if-match'] ? { ifMatch: headers['if-match'] } : { ifNoneMatch: '*' };
       return { resource: body, request: { method: 'PUT', url: path, ...guard } };
     }),

@@ -8,11 +8,14 @@ import { readStored } from './stored.ts';
 import { validateResource } from './validate/index.ts';
 
 export { comparableResource } from './comparable.ts';
+export { fhirIds } from './listing.ts';
 export { redactResource } from './redact.ts';
 export { VALIDATOR, validateResource } from './validate/index.ts';
 
 export interface FhirSinkOptions {
   readonly baseUrl: string;
+  /** who writes: a tag of every resource, by which `fhirIds` finds those of this pipeline */
+  readonly pipeline: string;
   /** sent with every request, e.g. authorization; never logged */
   readonly headers?: Readonly<Record<string, string>>;
   readonly log: Log;
@@ -28,7 +31,7 @@ export interface FhirSinkOptions {
  * a resource that is no longer produced gets a last form that says so.
  */
 export function createFhirSink(options: FhirSinkOptions): Sink {
-  const { log, clock, headers = {}, timeoutMs = 30_000, transactionSize = 20 } = options;
+  const { log, clock, pipeline, headers = {}, timeoutMs = 30_000, transactionSize = 20 } = options;
   const client = createFhirClient({ baseUrl: options.baseUrl, headers, timeoutMs });
   let probed: ServerGuards | null = null;
   const guards = async (): Promise<ServerGuards> => {
@@ -42,7 +45,7 @@ export function createFhirSink(options: FhirSinkOptions): Sink {
       await guards();
     },
     async deliver(batch) {
-      const context = { client, clock, log, guards: await guards() };
+      const context = { client, clock, log, pipeline, guards: await guards() };
       const outcomes = new Map<Delivery, DeliveryOutcome>();
       const sendings: Sending[] = [];
       for (const delivery of batch) {

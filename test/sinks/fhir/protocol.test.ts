@@ -64,7 +64,13 @@ async function serverThat(replies: readonly Reply[], options: { timeoutMs?: numb
   await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/fhir`;
   const clock = { ...systemClock, sleep: async () => undefined };
-  const sink = createFhirSink({ baseUrl, log: silentLog, clock, timeoutMs: options.timeoutMs ?? 2_000 });
+  const sink = createFhirSink({
+    baseUrl,
+    pipeline: 'test',
+    log: silentLog,
+    clock,
+    timeoutMs: options.timeoutMs ?? 2_000,
+  });
   await sink.probe();
   probing = false;
   return sink;
@@ -200,7 +206,7 @@ describe('what a FHIR server can answer, and what is made of it', () => {
     server = createServer((_, response) => response.writeHead(200).end('{}'));
     await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
     const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const sink = createFhirSink({ baseUrl, log: silentLog, clock: systemClock });
+    const sink = createFhirSink({ baseUrl, pipeline: 'test', log: silentLog, clock: systemClock });
     await expect(sink.probe()).rejects.toMatchObject({ code: 'SERVER_GUARD_MISSING' });
   });
 });
