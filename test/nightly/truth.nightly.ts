@@ -9,7 +9,7 @@ const MIGRATIONS = (process.env.SLUICE_TRUTH_OF ?? 'supabase,dos,pas').split(','
 /** how many looks the verdict has to rest on; a run of a few minutes only shows that it works */
 const COMPARISONS = MINUTES < 10 ? 1 : 500_000;
 const ROWS: Readonly<Partial<Record<TruthMigration, number>>> =
-  MINUTES < 10 ? {} : { supabase: 60, dos: 150, pas: 500 };
+  MINUTES < 10 ? {} : { supabase: 60, dos: 150, pas: 800 };
 
 const trial = new Trial();
 afterAll(() => trial.close(), 180_000);
