@@ -3,7 +3,7 @@
  * beside it. A build that fails leaves the dist/ of the last good one untouched.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { extname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -49,6 +49,9 @@ for (const entry of readdirSync(source, { recursive: true, withFileTypes: true }
   cpSync(from, join(next, from.slice(source.length)));
   assets++;
 }
+
+const commit = spawnSync('git', ['rev-parse', '--short=12', 'HEAD'], { cwd: root, encoding: 'utf8' });
+if (commit.status === 0) writeFileSync(join(next, 'commit.txt'), commit.stdout);
 
 try {
   rmSync(dist, { recursive: true, force: true });

@@ -4,9 +4,11 @@ import { capture, reconciliation } from './sources.mjs';
 
 const P = '{pipeline=~"$pipeline"}';
 const F = '{pipeline=~"$pipeline",flow=~"$flow"}';
+const TABLES = '{pipeline=~"$pipeline",flow=~"$flow",target="postgres"}';
+const STORES = '{pipeline=~"$pipeline",flow=~"$flow",target!="postgres"}';
 
-const share = (to) =>
-  `1 - sum by (pipeline) (rate(sluice_commit_to_${to}_seconds_bucket{pipeline=~"$pipeline",le=~"5|5[.]0"}[$__rate_interval])) / (sum by (pipeline) (rate(sluice_commit_to_${to}_seconds_count${P}[$__rate_interval])) > 0)`;
+const share = (target) =>
+  `1 - sum by (pipeline) (rate(sluice_e2e_latency_seconds_bucket{pipeline=~"$pipeline",${target},le=~"5|5[.]0"}[$__rate_interval])) / (sum by (pipeline) (rate(sluice_e2e_latency_seconds_count{pipeline=~"$pipeline",${target}}[$__rate_interval])) > 0)`;
 const quantile = (q, name, by, selector) =>
   `histogram_quantile(${q}, sum by (${by}, le) (rate(${name}_bucket${selector}[$__rate_interval])))`;
 
@@ -48,7 +50,7 @@ const overview = board({
           'Parked',
           'Records, roots and documents put aside',
           'none',
-          [query(`sum(max by (pipeline, flow) (sluice_parked${P}))`)],
+          [query(`sum(max by (pipeline, flow) (sluice_dlq_depth_records${P}))`)],
           { limit: 1 },
         ),
         number('Firing', 'Alerts that fire', 'none', [query('count(ALERTS{alertstate="firing"}) or vector(0)')], {
@@ -77,8 +79,8 @@ const overview = board({
           'Share of changes; the objective allows 1% over 28 days',
           'percentunit',
           [
-            query(share('derive'), '{{pipeline}}, service schemas'),
-            query(share('apply'), '{{pipeline}}, remote targets'),
+            query(share('target="postgres"'), '{{pipeline}}, service schemas'),
+            query(share('target!="postgres"'), '{{pipeline}}, remote targets'),
           ],
           { limit: 0.144 },
         ),
@@ -112,7 +114,7 @@ const flow = board({
       title: 'Where the time goes',
       panels: [
         lines('Stages, 99 of 100', 'capture, queue, land, derive, deliver: the one that grows is to blame', 's', [
-          query(quantile('0.99', 'sluice_lag_stage_seconds', 'flow, stage', F), '{{flow}} {{stage}}'),
+          query(quantile('0.99', 'sluice_stage_duration_seconds', 'flow, stage', F), '{{flow}} {{stage}}'),
         ]),
         lines(
           'Stages, on average',
@@ -120,7 +122,7 @@ const flow = board({
           's',
           [
             query(
-              `sum by (flow, stage) (rate(sluice_lag_stage_seconds_sum${F}[$__rate_interval])) / (sum by (flow, stage) (rate(sluice_lag_stage_seconds_count${F}[$__rate_interval])) > 0)`,
+              `sum by (flow, stage) (rate(sluice_stage_duration_seconds_sum${F}[$__rate_interval])) / (sum by (flow, stage) (rate(sluice_stage_duration_seconds_count${F}[$__rate_interval])) > 0)`,
               '{{flow}} {{stage}}',
             ),
           ],
@@ -134,9 +136,9 @@ const flow = board({
           'Median and 99 of 100',
           's',
           [
-            query(quantile('0.5', 'sluice_commit_to_derive_seconds', 'flow', F), '{{flow}} derived, median'),
-            query(quantile('0.99', 'sluice_commit_to_derive_seconds', 'flow', F), '{{flow}} derived, 99'),
-            query(quantile('0.99', 'sluice_commit_to_apply_seconds', 'flow, target', F), '{{flow}} {{target}}, 99'),
+            query(quantile('0.5', 'sluice_e2e_latency_seconds', 'flow', TABLES), '{{flow}} derived, median'),
+            query(quantile('0.99', 'sluice_e2e_latency_seconds', 'flow', TABLES), '{{flow}} derived, 99'),
+            query(quantile('0.99', 'sluice_e2e_latency_seconds', 'flow, target', STORES), '{{flow}} {{target}}, 99'),
           ],
           { limit: 5 },
         ),
@@ -150,15 +152,15 @@ const flow = board({
           query(`max by (flow) (sluice_intents${F})`, '{{flow}} send'),
         ]),
         lines('Not landed', 'Records in the log, by topic', 'short', [
-          query(`sum by (topic) (sluice_partition_lag_records${P})`, '{{topic}}'),
+          query(`sum by (topic) (sluice_consumer_lag_records${P})`, '{{topic}}'),
         ]),
         lines('Roots', 'By what deriving made of them', 'ops', [
           query(`sum by (flow, result) (rate(sluice_roots_total${F}[$__rate_interval]))`, '{{flow}} {{result}}'),
         ]),
         lines('Deliveries', 'By outcome', 'ops', [
           query(
-            `sum by (flow, target, result) (rate(sluice_deliveries_total${F}[$__rate_interval]))`,
-            '{{flow}} {{target}} {{result}}',
+            `sum by (flow, target, outcome) (rate(sluice_target_writes_total${F}[$__rate_interval]))`,
+            '{{flow}} {{target}} {{outcome}}',
           ),
         ]),
       ],
@@ -171,7 +173,7 @@ const flow = board({
           'Records, roots and documents; roots that wait for another; roots with something noted',
           'short',
           [
-            query(`max by (flow) (sluice_parked${F})`, '{{flow}} parked'),
+            query(`max by (flow) (sluice_dlq_depth_records${F})`, '{{flow}} parked'),
             query(`max by (flow) (sluice_waiting${F})`, '{{flow}} waiting'),
             query(`max by (flow) (sluice_issues${F})`, '{{flow}} odd'),
           ],

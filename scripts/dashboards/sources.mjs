@@ -44,7 +44,7 @@ export const capture = board({
           query('sluice:slot_limit_bytes:max', '{{slot}} limit'),
         ]),
         lines('Not confirmed', 'Log the connector has not acknowledged', 'bytes', [
-          query(`max by (slot) (sluice_slot_unconfirmed_bytes${P})`, '{{slot}}'),
+          query(`max by (slot) (sluice_slot_unconfirmed_wal_bytes${P})`, '{{slot}}'),
         ]),
         states('Log of the slot', 'unreserved: minutes are left', [
           query(`max by (slot, status) (sluice_slot_wal_status${P}) == 1`, '{{slot}}: {{status}}'),

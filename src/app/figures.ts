@@ -27,7 +27,7 @@ const GATE_FIGURES = {
 
 /** Every metric there is; docs/metrics.md is checked against this list. Labels never hold a key or a row's value. */
 export const FIGURES: Readonly<Record<string, Figure>> = {
-  sluice_build_info: figure('gauge', 'version', 'Always 1; its absence means that no worker is scraped'),
+  sluice_build_info: figure('gauge', 'version commit', 'Always 1; its absence means that no worker is scraped'),
   sluice_events_total: figure(
     'counter',
     'pipeline table result',
@@ -41,19 +41,18 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
   ),
   sluice_derive_seconds: figure('histogram', 'pipeline flow', 'Time of one deriving transaction'),
   sluice_documents_written_total: figure('counter', 'pipeline flow', 'Documents whose content changed'),
-  sluice_deliveries_total: figure('counter', 'pipeline flow target result', 'Documents sent, by outcome'),
-  sluice_deliver_seconds: figure('histogram', 'pipeline target', 'Time of one batch sent to a remote target'),
-  sluice_commit_to_derive_seconds: figure(
+  sluice_target_writes_total: figure('counter', 'pipeline flow target outcome', 'Documents sent, by outcome'),
+  sluice_target_write_duration_seconds: figure(
     'histogram',
-    'pipeline flow',
-    'Source commit to the deriving transaction, where PostgreSQL targets are written',
+    'pipeline target',
+    'Time of one batch sent to a remote target',
   ),
-  sluice_commit_to_apply_seconds: figure(
+  sluice_e2e_latency_seconds: figure(
     'histogram',
     'pipeline flow target',
-    'Source commit to the acknowledgement of a remote target',
+    'Source commit to the target: of `postgres` to the transaction that derives and writes its tables, of any other to its acknowledgement',
   ),
-  sluice_lag_stage_seconds: figure(
+  sluice_stage_duration_seconds: figure(
     'histogram',
     'pipeline flow stage',
     'Time of one change, or one document, in one stage of its way: capture, queue, land, derive, deliver',
@@ -68,7 +67,18 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
     'pipeline flow',
     'Time of deriving one record, where a migration has a log of its own',
   ),
-  sluice_partition_lag_records: figure('gauge', 'pipeline topic partition', 'Records in the log and not landed'),
+  sluice_consumer_lag_records: figure('gauge', 'pipeline topic partition', 'Records in the log and not landed'),
+  sluice_partition_paused: figure(
+    'gauge',
+    'pipeline topic partition',
+    '1 while nothing is fetched of the partition: it is halted, or landing is slower than fetching',
+  ),
+  sluice_inflight_records: figure('gauge', 'pipeline', 'Records fetched by this worker and not landed yet'),
+  sluice_last_applied_source_timestamp_seconds: figure(
+    'gauge',
+    'pipeline topic partition',
+    'Source commit time of the newest change landed',
+  ),
   sluice_consumer_rebalances_total: figure(
     'counter',
     'pipeline',
@@ -107,9 +117,20 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
     'pipeline',
     'Age of the newest heartbeat row landed: right in idle, too',
   ),
+  sluice_heartbeat_source_timestamp_seconds: figure(
+    'gauge',
+    'pipeline',
+    'When the newest heartbeat row landed was written at the source',
+  ),
   sluice_marks: figure('gauge', 'pipeline flow', 'Roots to derive'),
   sluice_intents: figure('gauge', 'pipeline flow', 'Documents to send'),
-  sluice_parked: figure('gauge', 'pipeline flow', 'Parked records, roots and documents'),
+  sluice_dlq_depth_records: figure('gauge', 'pipeline flow', 'Parked records, roots and documents'),
+  sluice_dlq_oldest_age_seconds: figure(
+    'gauge',
+    'pipeline flow',
+    'Age of what has been parked for longest; 0 when nothing is',
+  ),
+  sluice_dlq_records_total: figure('counter', 'pipeline reason', 'Records, roots and documents parked, by error code'),
   sluice_waiting: figure('gauge', 'pipeline flow', 'Roots waiting for a row they belong to'),
   sluice_documents: figure(
     'gauge',
@@ -128,6 +149,11 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
   ),
   sluice_issues: figure('gauge', 'pipeline flow', 'Roots with something odd noted'),
   sluice_halted: figure('gauge', 'pipeline code', 'Flows and partitions halted, by code'),
+  sluice_circuit_breaker_state: figure(
+    'gauge',
+    'pipeline flow state',
+    '1 for the state of the breaker of the flow (closed, open), else 0; open: most of its roots fail alike',
+  ),
   sluice_gap_detected_total: figure('counter', 'pipeline kind', 'Gaps in capture that this worker was first to find'),
   sluice_gap_open: figure(
     'gauge',
@@ -187,9 +213,9 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
     'pipeline',
     'Changed rows and roots the stream engine has still to look at',
   ),
-  sluice_recon_repairs_total: figure(
+  sluice_remediations_total: figure(
     'counter',
-    'pipeline',
+    'pipeline flow',
     'Findings repaired without being asked, as their policy lets them',
   ),
   sluice_connector_restarts_total: figure('counter', 'pipeline', 'Failed connector tasks that were restarted'),
@@ -215,8 +241,12 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
     'pipeline target',
     '1 when a remote target was reached and honours the write guard',
   ),
-  sluice_slot_retained_bytes: figure('gauge', 'pipeline slot', 'Write-ahead log the source keeps for the slot'),
-  sluice_slot_unconfirmed_bytes: figure('gauge', 'pipeline slot', 'Write-ahead log not yet confirmed by the connector'),
+  sluice_slot_retained_wal_bytes: figure('gauge', 'pipeline slot', 'Write-ahead log the source keeps for the slot'),
+  sluice_slot_unconfirmed_wal_bytes: figure(
+    'gauge',
+    'pipeline slot',
+    'Write-ahead log not yet confirmed by the connector',
+  ),
   sluice_slot_active: figure('gauge', 'pipeline slot', '1 when a connector reads the slot'),
   sluice_slot_wal_limit_bytes: figure(
     'gauge',

@@ -1,4 +1,5 @@
 import { LAG_STAGES, type Labels, type Meter, type Migration } from '../core/index.ts';
+import type { PartitionReading } from '../pipeline/index.ts';
 import { type ConnectorState, GROUP_STATES, type GroupReading, type SlotReading } from '../source/index.ts';
 import { haltCodes, REFUSALS } from './metrics.ts';
 import { type PipelineStatus, VERDICTS } from './status.ts';
@@ -14,6 +15,7 @@ export const CONNECTOR_STATES = [
   'absent',
   'unreachable',
 ] as const;
+const BREAKER = ['closed', 'open'] as const;
 const WAL_STATES = ['reserved', 'extended', 'unreserved', 'lost', 'absent'] as const;
 export const SNAPSHOT_STATES = ['none', 'reading', 'landing', 'complete'] as const;
 
@@ -30,10 +32,13 @@ export function oneHot(
 }
 
 /** The verdicts on all flows, and the figures they are made of. */
-export function gaugeStatus(meter: Meter, status: PipelineStatus): void {
+export function gaugeStatus(meter: Meter, status: PipelineStatus, nowMs: number): void {
   const { pipeline } = status;
-  if (status.heartbeatAgeSeconds !== null)
+  if (status.heartbeatAgeSeconds !== null) {
     meter.gauge('sluice_heartbeat_age_seconds', { pipeline }, status.heartbeatAgeSeconds);
+    meter.gauge('sluice_heartbeat_source_timestamp_seconds', { pipeline }, nowMs / 1000 - status.heartbeatAgeSeconds);
+  }
+  const broken = new Set(status.halts.filter(({ code }) => code === 'BREAKER_OPEN').map(({ scope }) => scope));
   for (const flow of status.flows) {
     const labels = { pipeline, flow: flow.flow };
     oneHot(meter, 'sluice_flow_verdict', labels, 'verdict', VERDICTS, flow.verdict);
@@ -42,7 +47,9 @@ export function gaugeStatus(meter: Meter, status: PipelineStatus): void {
     if (flow.freshnessSeconds !== null) meter.gauge('sluice_flow_freshness_seconds', labels, flow.freshnessSeconds);
     meter.gauge('sluice_marks', labels, flow.toDerive);
     meter.gauge('sluice_intents', labels, flow.toSend);
-    meter.gauge('sluice_parked', labels, flow.parked);
+    meter.gauge('sluice_dlq_depth_records', labels, flow.parked);
+    meter.gauge('sluice_dlq_oldest_age_seconds', labels, flow.oldestParkedSeconds ?? 0);
+    oneHot(meter, 'sluice_circuit_breaker_state', labels, 'state', BREAKER, broken.has(flow.flow) ? 'open' : 'closed');
     meter.gauge('sluice_waiting', labels, flow.waiting);
     meter.gauge('sluice_documents', labels, flow.documents);
     meter.gauge('sluice_issues', labels, flow.issues);
@@ -53,6 +60,16 @@ export function gaugeStatus(meter: Meter, status: PipelineStatus): void {
   const halted = new Map(haltCodes().map((code) => [code as string, 0]));
   for (const halt of status.halts) halted.set(halt.code, (halted.get(halt.code) ?? 0) + 1);
   for (const [code, count] of halted) meter.gauge('sluice_halted', { pipeline, code }, count);
+}
+
+export function gaugePartitions(meter: Meter, pipeline: string, partitions: readonly PartitionReading[]): void {
+  for (const { topic, partition, lag, paused } of partitions) {
+    const labels = { pipeline, topic, partition: String(partition) };
+    meter.gauge('sluice_consumer_lag_records', labels, Number(lag));
+    meter.gauge('sluice_partition_paused', labels, paused ? 1 : 0);
+  }
+  const inflight = partitions.reduce((sum, { queued }) => sum + queued, 0);
+  meter.gauge('sluice_inflight_records', { pipeline }, inflight);
 }
 
 /** A connector has one task, or none while it is stopped: Debezium reads a slot with one. */
@@ -87,8 +104,8 @@ export function gaugeSlot(meter: Meter, labels: Labels, slot: SlotReading): void
   oneHot(meter, 'sluice_slot_wal_status', labels, 'status', WAL_STATES, slot.walStatus ?? 'absent');
   meter.gauge('sluice_slot_active', labels, slot.active === true ? 1 : 0);
   if (slot.active === null) return;
-  meter.gauge('sluice_slot_retained_bytes', labels, Number(slot.retained));
-  meter.gauge('sluice_slot_unconfirmed_bytes', labels, Number(slot.unconfirmed));
+  meter.gauge('sluice_slot_retained_wal_bytes', labels, Number(slot.retained));
+  meter.gauge('sluice_slot_unconfirmed_wal_bytes', labels, Number(slot.unconfirmed));
   const limit = Number(slot.walLimit);
   if (limit >= 0) meter.gauge('sluice_slot_wal_limit_bytes', labels, limit);
 }
@@ -99,6 +116,7 @@ export function initialiseGauges(meter: Meter, pipeline: string, migration: Migr
     const labels = { pipeline, flow: flow.name };
     oneHot(meter, 'sluice_flow_verdict', labels, 'verdict', VERDICTS, 'not running');
     oneHot(meter, 'sluice_flow_blame', labels, 'stage', LAG_STAGES, null);
+    oneHot(meter, 'sluice_circuit_breaker_state', labels, 'state', BREAKER, 'closed');
   }
   oneHot(meter, 'sluice_snapshot_state', { pipeline }, 'state', SNAPSHOT_STATES, 'none');
   oneHot(meter, 'sluice_consumer_group_state', { pipeline }, 'state', CONSUMER_STATES, null);

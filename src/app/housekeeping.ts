@@ -5,7 +5,7 @@ import { readConnector, reviveConnector } from '../source/index.ts';
 import type { Chore } from './chore.ts';
 import { connectorFolder } from './folders.ts';
 import { openGaps } from './gaps.ts';
-import { gaugeStatus } from './gauges.ts';
+import { gaugePartitions, gaugeStatus } from './gauges.ts';
 import { readPipeline } from './readings.ts';
 import { repeat } from './repeat.ts';
 import { haltSource } from './slot-watch.ts';
@@ -14,7 +14,10 @@ import { judge, type Readings } from './status.ts';
 const STANDS_STILL_MS = 30_000;
 
 /** Keeps the gauges of the ledger's figures fresh. */
-export function reportFigures(chore: Omit<Chore, 'config' | 'migration'>, worker: Pick<Worker, 'lag'>): Promise<void> {
+export function reportFigures(
+  chore: Omit<Chore, 'config' | 'migration'>,
+  worker: Pick<Worker, 'partitions'>,
+): Promise<void> {
   const { open, probes, meter, clock } = chore;
   const pipeline = open.name;
   let before: { readonly readings: Readings; readonly atMs: number } | null = null;
@@ -24,16 +27,12 @@ export function reportFigures(chore: Omit<Chore, 'config' | 'migration'>, worker
     const status = judge(pipeline, readings, before?.readings ?? null, (now - (before?.atMs ?? now)) / 1000);
     // what has not moved for so long stands still, and is not only slow
     if (before === null || now - before.atMs > STANDS_STILL_MS) before = { readings, atMs: now };
-    gaugeStatus(meter, status);
+    gaugeStatus(meter, status, now);
     meter.gauge('sluice_figures_timestamp_seconds', { pipeline }, now / 1000);
     const holes = new Map(GAP_KINDS.map((kind) => [kind as string, 0]));
     for (const { kind } of await openGaps(open).list(true)) holes.set(kind, (holes.get(kind) ?? 0) + 1);
     for (const [kind, count] of holes) meter.gauge('sluice_gap_open', { pipeline, kind }, count);
-    for (const [name, lag] of worker.lag()) {
-      const slash = name.lastIndexOf('/');
-      const labels = { pipeline, topic: name.slice(0, slash), partition: name.slice(slash + 1) };
-      meter.gauge('sluice_partition_lag_records', labels, Number(lag));
-    }
+    gaugePartitions(meter, pipeline, worker.partitions());
   });
 }
 

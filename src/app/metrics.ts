@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import {
   ERROR_CODES,
@@ -13,6 +14,9 @@ import { FIGURES, FILE_FIGURES } from './figures.ts';
 
 const VERSION = '0.1.0';
 
+/** Written beside the code by the build; a release made of files without a repository has none. */
+const COMMIT = readCommit(new URL('../commit.txt', import.meta.url));
+
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800];
 
 export interface Metrics extends Meter {
@@ -22,7 +26,7 @@ export interface Metrics extends Meter {
   readonly contentType: string;
 }
 
-export function createMetrics(version = VERSION): Metrics {
+export function createMetrics(version = VERSION, commit = COMMIT): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const counters = new Map<string, Counter>();
@@ -34,7 +38,7 @@ export function createMetrics(version = VERSION): Metrics {
     else if (kind === 'gauge') gauges.set(name, new Gauge(options));
     else histograms.set(name, new Histogram({ ...options, buckets: BUCKETS }));
   }
-  gauges.get('sluice_build_info')?.set({ version }, 1);
+  gauges.get('sluice_build_info')?.set({ version, commit }, 1);
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
@@ -81,21 +85,22 @@ export function initialiseCounters(meter: Metrics, pipeline: string, migration: 
     zero('sluice_snapshot_rows_total', { pipeline, table: table.name });
   }
   for (const flow of migration.flows) {
-    meter.zero('sluice_commit_to_derive_seconds', { pipeline, flow: flow.name });
-    for (const stage of LAG_STAGES) meter.zero('sluice_lag_stage_seconds', { pipeline, flow: flow.name, stage });
+    meter.zero('sluice_e2e_latency_seconds', { pipeline, flow: flow.name, target: 'postgres' });
+    for (const stage of LAG_STAGES) meter.zero('sluice_stage_duration_seconds', { pipeline, flow: flow.name, stage });
     for (const code of migration.notes?.rated ?? []) zero('sluice_notes_total', { pipeline, flow: flow.name, code });
     for (const result of ['derived', 'waiting', 'parked'])
       zero('sluice_roots_total', { pipeline, flow: flow.name, result });
     for (const target of flow.targets) {
       if (target.kind === 'postgres') continue;
-      meter.zero('sluice_commit_to_apply_seconds', { pipeline, flow: flow.name, target: target.name });
-      for (const result of ['applied', 'superseded', 'retry', 'waiting', 'park']) {
-        zero('sluice_deliveries_total', { pipeline, flow: flow.name, target: target.name, result });
+      meter.zero('sluice_e2e_latency_seconds', { pipeline, flow: flow.name, target: target.name });
+      for (const outcome of ['applied', 'superseded', 'retry', 'waiting', 'park']) {
+        zero('sluice_target_writes_total', { pipeline, flow: flow.name, target: target.name, outcome });
       }
     }
   }
   zero('sluice_connector_restarts_total', { pipeline });
   zero('sluice_consumer_rebalances_total', { pipeline });
+  for (const reason of PARKING) zero('sluice_dlq_records_total', { pipeline, reason });
   for (const kind of GAP_KINDS) zero('sluice_gap_detected_total', { pipeline, kind });
   for (const code of haltCodes()) meter.gauge('sluice_halted', { pipeline, code }, 0);
 }
@@ -108,5 +113,19 @@ export const REFUSALS = [
   'PARENT_MISSING',
 ] as const satisfies readonly ErrorCode[];
 
+/** Why anything is parked: what the code itself says, and a parent that was waited for in vain. */
+const PARKING: readonly string[] = [
+  ...Object.entries(ERROR_CODES).flatMap(([code, [disposition]]) => (disposition === 'park' ? [code] : [])),
+  'PARENT_MISSING',
+];
+
 export const haltCodes = (): string[] =>
   Object.entries(ERROR_CODES).flatMap(([code, [disposition]]) => (disposition === 'halt' ? [code] : []));
+
+function readCommit(file: URL): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch {
+    return 'unknown';
+  }
+}

@@ -67,8 +67,8 @@ export async function startSendRun(config: Config, { migration: named, store, po
     const place = { host: config.host, port: port ?? config.port };
     const server = await serveHealth(place, metrics, { live: () => true, ready }, status, log);
     life.closes(() => server.close());
-    const lagless = { lag: () => new Map<string, bigint>() };
-    const figures = reportFigures({ open, probes, meter: metrics, clock, signal: stopping.signal, log }, lagless);
+    const unfetched = { partitions: () => [] };
+    const figures = reportFigures({ open, probes, meter: metrics, clock, signal: stopping.signal, log }, unfetched);
     const recorded = recordRun({
       migration: open.name,
       flows: open.migration.flows,

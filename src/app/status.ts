@@ -47,6 +47,8 @@ export interface FlowStatus {
   readonly toSend: number;
   readonly documents: number;
   readonly parked: number;
+  /** age of what has been parked for longest; null when nothing is */
+  readonly oldestParkedSeconds: number | null;
   /** parked documents of remote targets, by code */
   readonly refused: Readonly<Record<string, number>>;
   readonly waiting: number;
@@ -176,6 +178,7 @@ function flowStatus(input: {
     toSend: intents,
     documents: figures?.documents ?? 0,
     parked: figures?.parked ?? 0,
+    oldestParkedSeconds: figures?.oldestParkedSeconds ?? null,
     refused: figures?.refused ?? {},
     waiting: figures?.waiting ?? 0,
     issues: figures?.issues ?? 0,

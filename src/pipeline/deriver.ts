@@ -133,11 +133,12 @@ export class Deriver {
     meter.count('sluice_documents_written_total', labels, batch.written);
     meter.observe('sluice_derive_seconds', labels, (clock.now() - startedMs) / 1000);
     for (const time of batch.sourceTimes) {
-      meter.observe('sluice_commit_to_derive_seconds', labels, Math.max(0, (clock.now() - Date.parse(time)) / 1000));
+      const seconds = Math.max(0, (clock.now() - Date.parse(time)) / 1000);
+      meter.observe('sluice_e2e_latency_seconds', { ...labels, target: 'postgres' }, seconds);
     }
     const took = (clock.now() - startedMs) / 1000;
     for (const waited of batch.waitedSeconds)
-      meter.observe('sluice_lag_stage_seconds', { ...labels, stage: 'derive' }, waited + took);
+      meter.observe('sluice_stage_duration_seconds', { ...labels, stage: 'derive' }, waited + took);
     if (batch.written > 0) this.#onWritten();
     this.#tell(batch.verdicts, (clock.now() - startedMs) / Math.max(1, batch.roots));
     await this.#judge(batch.verdicts);
@@ -162,6 +163,7 @@ export class Deriver {
         const labels = { pipeline: ledger.pipeline, flow: this.flow.name };
         meter.count('sluice_roots_total', { ...labels, result: verdict.state });
         if (verdict.code !== null) {
+          meter.count('sluice_dlq_records_total', { pipeline: ledger.pipeline, reason: verdict.code });
           const correlationId = opaqueKey(verdict.root);
           log.warn('root parked', { flow: this.flow.name, code: verdict.code, correlationId });
         }

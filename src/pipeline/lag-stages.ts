@@ -15,14 +15,14 @@ export class LagStages {
   }
 
   /** @param startedMs when the landing that is just over was begun */
-  landed({ table }: Place, times: readonly LandedTime[], startedMs: number): void {
+  landed({ table, topic, partition: number }: Place, times: readonly LandedTime[], startedMs: number): void {
     const flows = this.#flowsOf(table);
     if (flows.all.length === 0 || times.length === 0) return;
     const { meter, clock, ledger } = this.#context;
     const now = clock.now();
     const pipeline = ledger.pipeline;
     const observe = (flow: string, stage: LagStage, ms: number): void =>
-      meter.observe('sluice_lag_stage_seconds', { pipeline, flow, stage }, Math.max(0, ms) / 1000);
+      meter.observe('sluice_stage_duration_seconds', { pipeline, flow, stage }, Math.max(0, ms) / 1000);
     for (const { sourceMs, logMs } of times) {
       for (const flow of flows.all) {
         observe(flow, 'capture', logMs - sourceMs);
@@ -31,8 +31,15 @@ export class LagStages {
       }
       // nobody else sees those again
       for (const flow of flows.atOnce)
-        meter.observe('sluice_commit_to_derive_seconds', { pipeline, flow }, Math.max(0, now - sourceMs) / 1000);
+        meter.observe(
+          'sluice_e2e_latency_seconds',
+          { pipeline, flow, target: 'postgres' },
+          Math.max(0, now - sourceMs) / 1000,
+        );
     }
+    const newest = Math.max(...times.map(({ sourceMs }) => sourceMs));
+    const partition = { pipeline, topic, partition: String(number) };
+    meter.gauge('sluice_last_applied_source_timestamp_seconds', partition, newest / 1000);
   }
 
   #flowsOf(table: string): { readonly all: readonly string[]; readonly atOnce: readonly string[] } {

@@ -64,6 +64,15 @@ export class PartitionSession {
     return this.#next === null || this.#lastHigh < this.#next ? 0n : this.#lastHigh - this.#next;
   }
 
+  /** records fetched and not landed yet */
+  get queued(): number {
+    return this.#queue.reduce((sum, { records }) => sum + records.length, 0);
+  }
+
+  get paused(): boolean {
+    return this.#paused;
+  }
+
   get halted(): boolean {
     return this.#halted;
   }
@@ -213,6 +222,7 @@ export class PartitionSession {
     meter.count('sluice_events_total', { ...labels, result: 'parked' }, landing.parked.length);
     for (const { topic, partition, offset, code, key } of landing.parked) {
       const place = { topic, partition, offset: String(offset) };
+      meter.count('sluice_dlq_records_total', { pipeline: ledger.pipeline, reason: code });
       log.warn('record parked', { ...place, code, correlationId: opaqueKey(key) });
     }
     meter.observe('sluice_land_seconds', labels, (clock.now() - startedMs) / 1000);

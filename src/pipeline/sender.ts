@@ -132,20 +132,21 @@ export class Sender {
   #count(settled: readonly SettledIntent[], ms: number): void {
     const { meter, ledger, clock } = this.#context;
     const pipeline = ledger.pipeline;
-    meter.observe('sluice_deliver_seconds', { pipeline, target: this.#sink.name }, ms / 1000);
+    meter.observe('sluice_target_write_duration_seconds', { pipeline, target: this.#sink.name }, ms / 1000);
     for (const { intent, outcome } of settled) {
       const labels = { pipeline, flow: intent.flow, target: intent.target };
-      meter.count('sluice_deliveries_total', { ...labels, result: outcome.kind });
+      meter.count('sluice_target_writes_total', { ...labels, outcome: outcome.kind });
       if (outcome.kind === 'park') {
+        meter.count('sluice_dlq_records_total', { pipeline, reason: outcome.code });
         const { flow, target, root } = intent;
         const correlationId = opaqueKey(root);
         this.#context.log.warn('document parked', { flow, target, code: outcome.code, correlationId });
       }
       if (outcome.kind !== 'applied') continue;
       const seconds = Math.max(0, (clock.now() - Date.parse(intent.sourceTime)) / 1000);
-      meter.observe('sluice_commit_to_apply_seconds', labels, seconds);
+      meter.observe('sluice_e2e_latency_seconds', labels, seconds);
       const stage = { pipeline, flow: intent.flow, stage: 'deliver' };
-      meter.observe('sluice_lag_stage_seconds', stage, intent.waitedSeconds + ms / 1000);
+      meter.observe('sluice_stage_duration_seconds', stage, intent.waitedSeconds + ms / 1000);
     }
   }
 

@@ -25,6 +25,17 @@ export interface WorkerOptions {
   readonly heartbeatTables: readonly string[];
 }
 
+export interface PartitionReading {
+  readonly topic: string;
+  readonly partition: number;
+  /** records known of and not landed yet */
+  readonly lag: bigint;
+  /** of these, fetched already */
+  readonly queued: number;
+  /** nothing is fetched for now */
+  readonly paused: boolean;
+}
+
 const LEAST_BYTES = 256 * 1024;
 
 /** One process of a pipeline: lands, derives and delivers until stopped. */
@@ -109,9 +120,15 @@ export class Worker {
     await this.#client.close();
   }
 
-  /** records fetched or known of and not landed yet, by topic/partition */
-  lag(): ReadonlyMap<string, bigint> {
-    return new Map([...this.#sessions].map(([name, session]) => [name, session.lag]));
+  /** partitions this worker has taken records of */
+  partitions(): readonly PartitionReading[] {
+    return [...this.#sessions.values()].map(({ place: { topic, partition }, lag, queued, paused }) => ({
+      topic,
+      partition,
+      lag,
+      queued,
+      paused,
+    }));
   }
 
   #take(batch: RecordBatch): void {

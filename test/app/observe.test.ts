@@ -107,7 +107,7 @@ describe('metrics', () => {
     const text = await metrics.text();
     expect(text).toContain('sluice_roots_total{pipeline="mini",flow="children",result="parked"} 0');
     expect(text).toContain(
-      'sluice_deliveries_total{pipeline="mini",flow="children",target="fhir.Basic",result="park"} 0',
+      'sluice_target_writes_total{pipeline="mini",flow="children",target="fhir.Basic",outcome="park"} 0',
     );
   });
 
@@ -138,6 +138,7 @@ describe('metrics', () => {
         ...[
           'clause',
           'code',
+          'commit',
           'connector',
           'engine',
           'environment',
@@ -149,6 +150,7 @@ describe('metrics', () => {
           'partition',
           'phase',
           'pipeline',
+          'reason',
         ],
         ...[
           'result',

@@ -9,6 +9,7 @@ const idle: Omit<FlowFigures, 'flow'> = {
   intents: 0,
   oldestIntentSeconds: null,
   parked: 0,
+  oldestParkedSeconds: null,
   refused: {},
   waiting: 0,
   documents: 3,

@@ -45,7 +45,7 @@ describe('fhir-sync', () => {
     await expect
       .poll(() => get('/metrics'), { timeout: 15_000 })
       .toMatch(/sluice_refused\{pipeline="\w+",flow="appointments",code="DOCUMENT_INVALID"\} 0/);
-    expect(await get('/metrics')).toMatch(/sluice_deliveries_total\{[^}]*result="retry"\} [1-9]/);
+    expect(await get('/metrics')).toMatch(/sluice_target_writes_total\{[^}]*outcome="retry"\} [1-9]/);
     const page = JSON.parse(await get('/status')) as { flows: { refused: object }[] };
     expect(page.flows.every(({ refused }) => Object.keys(refused).length === 0)).toBe(true);
     // each patient's documents went out in the order of their revisions: none was ever written over by an older one
@@ -86,7 +86,7 @@ describe('fhir-sync', () => {
     };
     const applied = async ({ port }: WorkerProcess): Promise<number> => {
       const page = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-      const lines = [...page.matchAll(/^sluice_deliveries_total\{[^}]*result="applied"\} (\d+)/gm)];
+      const lines = [...page.matchAll(/^sluice_target_writes_total\{[^}]*outcome="applied"\} (\d+)/gm)];
       return lines.reduce((sum, [, n]) => sum + Number(n), 0);
     };
     const [first, second] = [rig.startFhirSync('sync-a'), rig.startFhirSync('sync-b')];

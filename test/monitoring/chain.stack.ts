@@ -122,10 +122,10 @@ describe.skipIf(!installed)('watching a run, from the change to the alert', () =
   it('a worker shows every stage of the way, and no row in any label', async () => {
     await expect
       .poll(page, { timeout: 30_000, interval: 500 })
-      .toMatch(/sluice_lag_stage_seconds_count\{[^}]*stage="derive"[^}]*\} [1-9]/);
+      .toMatch(/sluice_stage_duration_seconds_count\{[^}]*stage="derive"[^}]*\} [1-9]/);
     const text = await page();
     for (const stage of ['capture', 'queue', 'land'])
-      expect(text).toMatch(new RegExp(`sluice_lag_stage_seconds_count\\{[^}]*stage="${stage}"[^}]*\\} [1-9]`));
+      expect(text).toMatch(new RegExp(`sluice_stage_duration_seconds_count\\{[^}]*stage="${stage}"[^}]*\\} [1-9]`));
     // what Node shows beside ours is named as prom-client likes it
     const own = text.split('\n').filter((line) => /^(# \w+ )?sluice_/.test(line));
     const input = `${own.join('\n')}\n`;
@@ -151,7 +151,7 @@ describe.skipIf(!installed)('watching a run, from the change to the alert', () =
     // a rate needs something to happen between two looks of Prometheus
     const traffic = rig.sluice('traffic', 'supabase', '--rate', '10', '--for', '15s', '--json');
     await expect
-      .poll(async () => (await ask('rate(sluice_lag_stage_seconds_count[1m]) > 0')).data?.result.length ?? 0, {
+      .poll(async () => (await ask('rate(sluice_stage_duration_seconds_count[1m]) > 0')).data?.result.length ?? 0, {
         timeout: 40_000,
         interval: 1_000,
       })

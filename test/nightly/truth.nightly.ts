@@ -19,7 +19,7 @@ describe(`the truth of ${MIGRATIONS.join(', ')} for ${MINUTES} minutes`, () => {
     'nothing is found while everything moves and nothing is wrong, however late it is',
     async () => {
       for (const name of MIGRATIONS) await trial.open(inject('stack'), name, ROWS[name]);
-      await trial.move({ seconds: MINUTES * 60, rate: 10, pauseMs: MINUTES < 10 ? 10_000 : 60_000 });
+      await trial.move({ seconds: MINUTES * 60, rate: 5, pauseMs: MINUTES < 10 ? 10_000 : 60_000 });
       writeTruth(MINUTES, trial.verdicts);
       for (const { migration, moved } of trial.verdicts)
         expect({ migration, found: moved.falseFindings }).toEqual({ migration, found: [] });

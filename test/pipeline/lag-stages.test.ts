@@ -24,7 +24,7 @@ describe('the stages of a change up to its landing', () => {
     const flows = new Set(seen.map(([, flow]) => flow));
     expect(flows.size).toBeGreaterThan(0);
     for (const flow of flows) {
-      const own = seen.filter(([name, of]) => name === 'sluice_lag_stage_seconds' && of === flow);
+      const own = seen.filter(([name, of]) => name === 'sluice_stage_duration_seconds' && of === flow);
       expect(own.map(([, , stage, value]) => [stage, value])).toEqual([
         ['capture', 2],
         ['queue', 5.5],

@@ -1,4 +1,4 @@
-import type { Labels, Meter } from '../../core/index.ts';
+import type { Meter } from '../../core/index.ts';
 
 /** Commits that took longer than this to their target are late. */
 export const LATE_SECONDS = 5;
@@ -48,15 +48,15 @@ export function tallyMeter(meter: Meter): TallyMeter {
   return {
     count(name, labels, by = 1) {
       meter.count(name, labels, by);
-      if (name === 'sluice_roots_total') countWrites(now, labels, by, { well: ['derived'], failed: ['parked'] });
-      if (name === 'sluice_deliveries_total')
-        countWrites(now, labels, by, { well: ['applied', 'superseded'], failed: ['retry', 'park'] });
+      if (name === 'sluice_roots_total') countWrites(now, labels.result, by, { well: ['derived'], failed: ['parked'] });
+      if (name === 'sluice_target_writes_total')
+        countWrites(now, labels.outcome, by, { well: ['applied', 'superseded'], failed: ['retry', 'park'] });
     },
     gauge: (name, labels, value) => meter.gauge(name, labels, value),
     observe(name, labels, value) {
       meter.observe(name, labels, value);
-      if (name === 'sluice_commit_to_derive_seconds') seen(now.derived, labels.flow ?? '', value);
-      if (name === 'sluice_commit_to_apply_seconds') seen(now.delivered, labels.flow ?? '', value);
+      if (name !== 'sluice_e2e_latency_seconds') return;
+      seen(labels.target === 'postgres' ? now.derived : now.delivered, labels.flow ?? '', value);
     },
     take() {
       const taken = now;
@@ -74,7 +74,7 @@ export function tallyMeter(meter: Meter): TallyMeter {
 
 function countWrites(
   tallied: Tallied,
-  { result = '' }: Labels,
+  result = '',
   by: number,
   kinds: { readonly well: readonly string[]; readonly failed: readonly string[] },
 ): void {

@@ -9,8 +9,8 @@ const KINDS = ['missing', 'extra', 'value', 'stale', 'rogue', 'unmappable'] as c
 
 /** Every label set there will be. */
 export function initialise(meter: Meter, pipeline: string, flows: readonly Flow[]): void {
-  meter.count('sluice_recon_repairs_total', { pipeline }, 0);
   for (const { name: flow, targets } of flows) {
+    meter.count('sluice_remediations_total', { pipeline, flow }, 0);
     for (const engine of ['scan', 'stream', 'recheck', 'digest'])
       for (const { kind: store } of targets)
         meter.count('sluice_recon_compared_total', { pipeline, flow, engine, store }, 0);

@@ -43,14 +43,17 @@ const BY_POLICY = 'policy';
 /** so often a finding is repaired without anybody asking */
 const MOST_REPAIRS = 3;
 
-/** Repairs what the policies let be repaired without asking; answers how many. */
-export async function repairByPolicy({ store, log, open }: ReconcileParts, policies: RepairPolicies): Promise<number> {
-  let repaired = 0;
+/** Repairs what the policies let be repaired without asking; answers how many, by flow. */
+export async function repairByPolicy(
+  { store, log, open }: ReconcileParts,
+  policies: RepairPolicies,
+): Promise<ReadonlyMap<string, number>> {
+  const repaired = new Map<string, number>();
   for (const finding of await store.list({ states: ['confirmed'], limit: 1_000 })) {
     const repairs = (finding.detail as { repairs?: number } | null)?.repairs ?? 0;
     if (policyOf(policies, finding.flow) !== 'automatic' || repairs >= MOST_REPAIRS) continue;
     if (whyNotRepairable(finding, open.migration) !== null || !(await store.repair(finding.id, BY_POLICY))) continue;
-    repaired += 1;
+    repaired.set(finding.flow, (repaired.get(finding.flow) ?? 0) + 1);
     log.info('finding repaired', { flow: finding.flow, target: finding.target, code: finding.kind });
   }
   return repaired;

@@ -191,8 +191,8 @@ async function streaming(
     });
     await patient(parts, 'looking at open findings', async () => {
       await recheckOpen(parts, 'recheck');
-      const repaired = await repairByPolicy(parts, policies);
-      if (repaired > 0) meter.count('sluice_recon_repairs_total', { pipeline }, repaired);
+      for (const [flow, repaired] of await repairByPolicy(parts, policies))
+        meter.count('sluice_remediations_total', { pipeline, flow }, repaired);
     });
     await parts.clock.sleep(LOOK_EVERY_MS, signal);
   }

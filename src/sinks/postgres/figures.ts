@@ -9,6 +9,7 @@ export interface FlowFigures {
   readonly intents: number;
   readonly oldestIntentSeconds: number | null;
   readonly parked: number;
+  readonly oldestParkedSeconds: number | null;
   /** parked documents, by code */
   readonly refused: Readonly<Record<string, number>>;
   readonly waiting: number;
@@ -64,7 +65,7 @@ export async function flowFigures(
   );
   const parked = await grouped(
     db,
-    `select flow, count(*) as n, null::float8 as oldest from sluice.parked
+    `select flow, count(*) as n, ${ageOf('first_at')} as oldest from sluice.parked
      where pipeline = $1 and state = 'parked' group by flow`,
     pipeline,
   );
@@ -97,6 +98,7 @@ export async function flowFigures(
     intents: intents.get(flow)?.n ?? 0,
     oldestIntentSeconds: intents.get(flow)?.oldest ?? null,
     parked: parked.get(flow)?.n ?? 0,
+    oldestParkedSeconds: parked.get(flow)?.oldest ?? null,
     refused: Object.fromEntries(refused.rows.filter((row) => row.flow === flow).map(({ code, n }) => [code, n])),
     waiting: waiting.get(flow)?.n ?? 0,
     documents: copied.get(flow) ?? documents.get(flow)?.n ?? 0,

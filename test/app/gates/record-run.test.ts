@@ -17,7 +17,16 @@ const flow = (name: string, over: Partial<FlowStatus> = {}): FlowStatus => ({
     toDerive: 0,
     toSend: 0,
   },
-  ...{ documents: 7, parked: 0, refused: {}, waiting: 0, issues: 0, blame: null, reason: null },
+  ...{
+    documents: 7,
+    parked: 0,
+    oldestParkedSeconds: null,
+    refused: {},
+    waiting: 0,
+    issues: 0,
+    blame: null,
+    reason: null,
+  },
   ...over,
 });
 
@@ -79,11 +88,11 @@ describe('figures of a running process', () => {
   test('lags by flow and way, writes by outcome; what could not be recorded comes with the next, and the rest at the end', async () => {
     const found = await rounds(3, (n, tally) => {
       const labels = { pipeline: 'mini', flow: 'children' };
-      tally.observe('sluice_commit_to_derive_seconds', labels, n === 0 ? 5 : 5.001);
-      tally.observe('sluice_commit_to_apply_seconds', { ...labels, target: 'fhir.Basic' }, 0.2);
+      tally.observe('sluice_e2e_latency_seconds', { ...labels, target: 'postgres' }, n === 0 ? 5 : 5.001);
+      tally.observe('sluice_e2e_latency_seconds', { ...labels, target: 'fhir.Basic' }, 0.2);
       tally.count('sluice_roots_total', { ...labels, result: 'derived' }, 3);
       tally.count('sluice_roots_total', { ...labels, result: 'waiting' });
-      tally.count('sluice_deliveries_total', { ...labels, result: n === 2 ? 'retry' : 'applied' });
+      tally.count('sluice_target_writes_total', { ...labels, outcome: n === 2 ? 'retry' : 'applied' });
     });
     // round 1 was refused: its change came with round 2
     expect(found.map((one) => of(one, 'cdc.lateRatio', 'children'))).toMatchObject([
@@ -117,7 +126,7 @@ describe('figures of a running process', () => {
     fc.assert(
       fc.property(fc.array(fc.double({ min: 0, max: 4000, noNaN: true }), { minLength: 1, maxLength: 300 }), (lags) => {
         const tally = tallyMeter(silentMeter);
-        for (const lag of lags) tally.observe('sluice_commit_to_derive_seconds', { flow: 'f' }, lag);
+        for (const lag of lags) tally.observe('sluice_e2e_latency_seconds', { flow: 'f', target: 'postgres' }, lag);
         const seen = tally.take().derived.get('f');
         const sorted = [...lags].sort((x, y) => x - y);
         const exact = sorted[Math.ceil(lags.length * 0.99) - 1] ?? 0;

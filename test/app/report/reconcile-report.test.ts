@@ -15,6 +15,7 @@ const flow: FlowStatus = {
   toSend: 0,
   documents: 12,
   parked: 0,
+  oldestParkedSeconds: null,
   refused: {},
   waiting: 0,
   issues: 1,
