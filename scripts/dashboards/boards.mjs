@@ -98,6 +98,9 @@ const overview = board({
         lines('Parked within 15 minutes', 'Dead letters as they come', 'short', [
           query('sluice:parked:increase15m', '{{pipeline}}'),
         ]),
+        lines('Parked, by reason', 'Error codes; docs/errors.md says what each asks for', 'short', [
+          query(`sum by (reason) (increase(sluice_dlq_records_total${P}[15m]))`, '{{reason}}'),
+        ]),
         table('Halts', 'By code', 'none', [query(`max by (pipeline, code) (sluice_halted${P}) > 0`)]),
       ],
     },
@@ -178,6 +181,15 @@ const flow = board({
             query(`max by (flow) (sluice_issues${F})`, '{{flow}} odd'),
           ],
         ),
+        lines('Oldest parked', 'What was put aside first and is still there', 's', [
+          query(`max by (flow) (sluice_dlq_oldest_age_seconds${F})`, '{{flow}}'),
+        ]),
+        states('Breaker', '1: open, most roots of the flow fail alike', [
+          query(
+            `max by (flow) (sluice_circuit_breaker_state{pipeline=~"$pipeline",flow=~"$flow",state="open"})`,
+            '{{flow}}',
+          ),
+        ]),
         lines('Documents', 'That the targets should hold', 'short', [
           query(`max by (flow) (sluice_documents${F})`, '{{flow}}'),
         ]),

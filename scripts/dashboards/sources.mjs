@@ -55,6 +55,23 @@ export const capture = board({
       ],
     },
     {
+      title: 'Fetching',
+      panels: [
+        lines('In flight', 'Records fetched and not landed yet, of all workers', 'short', [
+          query(`sum by (pipeline) (sluice_inflight_records${P})`, '{{pipeline}}'),
+        ]),
+        lines('Held back', 'Partitions of which nothing is fetched: landing is slower, or they are halted', 'short', [
+          query(`sum by (pipeline) (sluice_partition_paused${P})`, '{{pipeline}}'),
+        ]),
+        lines('Newest change landed', 'Committed so long ago, by topic; grows old in idle', 's', [
+          query(`time() - max by (topic) (sluice_last_applied_source_timestamp_seconds${P})`, '{{topic}}'),
+        ]),
+        lines('Rebalances', 'Of the consumer group within 15 minutes', 'short', [
+          query(`sum by (pipeline) (increase(sluice_consumer_rebalances_total${P}[15m]))`, '{{pipeline}}'),
+        ]),
+      ],
+    },
+    {
       title: 'Snapshot',
       panels: [
         states('Initial snapshot', 'Where the newest one is', [
@@ -107,6 +124,18 @@ export const reconciliation = board({
             ),
           ],
           { limit: 93600 },
+        ),
+        lines('Digest', 'Rows that differ in the last one', 'short', [
+          query(`max by (pipeline, flow) (sluice_recon_digest_differing_records${P})`, '{{pipeline}} {{flow}}'),
+        ]),
+        lines(
+          'Seen',
+          'Share of all there is that the last whole comparison, and the last digest, have seen',
+          'percentunit',
+          [
+            query(`min by (pipeline, flow) (sluice_recon_coverage_ratio${P})`, '{{pipeline}} {{flow}}'),
+            query(`min by (pipeline, flow) (sluice_recon_digest_coverage_ratio${P})`, '{{pipeline}} {{flow}}, digest'),
+          ],
         ),
         table('Compared', 'Documents in the last whole comparison', 'short', [
           query(`max by (pipeline, flow) (sluice_recon_compared_records${P})`),
