@@ -27,6 +27,19 @@ const KIND_OF_CODE: Readonly<Partial<Record<ErrorCode, GapKind>>> = {
 /** null: halts with this code are no gap. */
 export const gapKindOf = (code: ErrorCode): GapKind | null => KIND_OF_CODE[code] ?? null;
 
+const CODE_OF_KIND: Readonly<Record<GapKind, ErrorCode>> = {
+  slot_lost: 'SLOT_LOST',
+  slot_invalidated: 'SLOT_LOST',
+  slot_advanced: 'SLOT_LOST',
+  offsets_moved: 'OFFSETS_MOVED',
+  source_moved: 'SOURCE_MOVED',
+  topic_recreated: 'TOPIC_RECREATED',
+  retention_passed: 'PROGRESS_BELOW_LOG_START',
+  unannounced_snapshot: 'UNANNOUNCED_SNAPSHOT',
+};
+
+export const codeOfGap = (kind: GapKind): ErrorCode => CODE_OF_KIND[kind];
+
 /** Changes that may be missing: what was applied since `since` counts as unverified until the gap is closed. */
 export interface Gap {
   /** decimal */

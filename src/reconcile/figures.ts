@@ -48,6 +48,7 @@ export function measurementsOf(
     one('fieldMismatchRatio', share(mismatchedFields, fields), fields),
     one('unresolved', unresolved, compared),
     one('unverified', unverified + tally.hot, compared),
+    one('hot', tally.hot, compared),
     one('waiting', tally.waiting, compared),
     one('unmappable', tally.unmappable, compared),
     one('sourceCount', expected, expected),

@@ -6,7 +6,10 @@ import type { Probes } from '../readings.ts';
 
 const WAIT_MS = 60_000;
 
-/** Waits until all that was committed before `lsn` has been landed. Throws SOURCE_UNAVAILABLE when the time is over, a minute unless told. */
+/**
+ * Waits until all that was committed before `lsn` has been landed of some tables, of all unless told. Throws
+ * SOURCE_UNAVAILABLE when the time is over, a minute unless told.
+ */
 export async function untilLanded(
   {
     reader,
@@ -23,9 +26,10 @@ export async function untilLanded(
   },
   lsn: bigint,
   waitMs: number = WAIT_MS,
+  tables: readonly { readonly name: string }[] = open.migration.tables,
 ): Promise<void> {
   const until = clock.now() + waitMs;
-  const topics = open.migration.tables.map(({ name }) => topicOf(open.migration.name, name));
+  const topics = tables.map(({ name }) => topicOf(open.migration.name, name));
   let ends: LogEnds | null = null;
   for (;;) {
     // the slot first: what it has passed is in Kafka, and Kafka's ends are read after that

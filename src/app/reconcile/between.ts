@@ -4,7 +4,7 @@ import { isoNow } from '../clock.ts';
 import type { ReconcileParts } from './parts.ts';
 import type { Round } from './round.ts';
 
-const FIGURES: readonly string[] = ['reconcile.divergenceRatio', 'reconcile.unresolved'];
+const FIGURES: readonly string[] = ['reconcile.divergenceRatio', 'reconcile.unresolved', 'reconcile.countsDiffer'];
 
 /**
  * Records divergence as soon as findings are confirmed between two scans, so that a gate does not wait for the next one.
@@ -25,10 +25,24 @@ export class FiguresBetween {
     const last = this.#flows;
     if (last === null) return;
     const unresolved = await store.unresolved();
+    const counts = await store.counts();
+    // a document too few or too many is a count that differs, wherever it was counted
+    const uncounted = (flow: string): number =>
+      counts
+        .filter(
+          (one) => one.flow === flow && one.state === 'confirmed' && (one.kind === 'missing' || one.kind === 'extra'),
+        )
+        .reduce((sum, { n }) => sum + n, 0);
     const worse = new Map<string, FlowTally>();
-    for (const [flow, tally] of last)
-      if ((unresolved.get(flow) ?? 0) > tally.unresolved)
-        worse.set(flow, { ...tally, unresolved: unresolved.get(flow) ?? 0 });
+    for (const [flow, tally] of last) {
+      const now = { unresolved: unresolved.get(flow) ?? 0, countsDiffer: uncounted(flow) };
+      if (now.unresolved > tally.unresolved || now.countsDiffer > tally.countsDiffer)
+        worse.set(flow, {
+          ...tally,
+          unresolved: Math.max(now.unresolved, tally.unresolved),
+          countsDiffer: Math.max(now.countsDiffer, tally.countsDiffer),
+        });
+    }
     if (worse.size === 0) return;
     const flows = new Map([...last, ...worse]);
     const at = { migration: open.migration.name, at: isoNow(), oldestSeconds: (clock.now() - this.#since) / 1000 };

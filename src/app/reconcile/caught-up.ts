@@ -1,6 +1,7 @@
-import { type Clock, SluiceError } from '../../core/index.ts';
+import { type Clock, codeOfGap, SluiceError } from '../../core/index.ts';
 import type { LedgerReading } from '../../sinks/postgres/index.ts';
 import type { CapturedRowReader } from '../../source/index.ts';
+import { openGaps } from '../gaps.ts';
 import { untilLanded } from '../migrate/caught-up.ts';
 import type { OpenPipeline } from '../pipeline.ts';
 import type { Probes } from '../readings.ts';
@@ -28,11 +29,13 @@ export interface CaughtUp extends Milestone {
 /**
  * Proves that all that was committed before the milestone is at its targets: the slot has passed it, then every
  * partition's end at that time has been landed, then no mark and no unsent document of an older commit is left. A
- * parked document is not waited for: it counts as unverified. Throws TARGET_BUSY when the time is over.
+ * parked document is not waited for: it counts as unverified. Throws TARGET_BUSY when the time is over, and SLOT_LOST
+ * and its like while a gap is open: what is missing of the log is not waited for by anybody.
  */
 export async function proveCaughtUp(parts: ProofParts, milestone: Milestone, timeoutMs: number): Promise<CaughtUp> {
   const { clock, reading } = parts;
   const started = clock.now();
+  await refuseOpenGaps(parts.open);
   await untilLanded(parts, milestone.lsn, timeoutMs);
   for (;;) {
     const owed = await reading.oldestOwed();
@@ -41,4 +44,13 @@ export async function proveCaughtUp(parts: ProofParts, milestone: Milestone, tim
       throw new SluiceError('TARGET_BUSY', 'all is landed, but not all of it is derived and delivered');
     await clock.sleep(100);
   }
+}
+
+async function refuseOpenGaps(open: OpenPipeline): Promise<void> {
+  const [gap] = await openGaps(open).list(true);
+  if (gap)
+    throw new SluiceError(
+      codeOfGap(gap.kind),
+      `changes may be missing since ${gap.since ?? 'the beginning'} (gap ${gap.id}): \`sluice gaps show\`, then \`sluice recover\``,
+    );
 }

@@ -16,6 +16,8 @@ export interface DigestTally {
   readonly differing: number;
   /** documents looked at one by one because something differed near them */
   readonly looked: number;
+  /** false: more is left out than was counted, so that nothing is said of the whole */
+  readonly isCounted: boolean;
 }
 
 export interface DigestRound {
@@ -50,6 +52,7 @@ interface Compared {
   readonly actual: readonly DigestRow[];
   readonly rows: number;
   readonly leftOut: number;
+  readonly isCounted: boolean;
   /** documents that are known where rows are that nothing expects so */
   readonly near: readonly { readonly flow: string; readonly root: string }[];
 }
@@ -80,7 +83,7 @@ export class DigestEngine {
     let confirmed = 0;
     const seen = new Set<string>();
     for (const flow of flows) {
-      let tally: DigestTally = { rows: 0, leftOut: 0, differing: 0, looked: 0 };
+      let tally: DigestTally = { rows: 0, leftOut: 0, differing: 0, looked: 0, isCounted: true };
       for (const target of digestedTargets(flow)) {
         if (signal.aborted || seen.has(target.name)) continue;
         seen.add(target.name);
@@ -93,6 +96,7 @@ export class DigestEngine {
           leftOut: tally.leftOut + compared.leftOut,
           differing: tally.differing + looks.differing,
           looked: tally.looked + looks.looked,
+          isCounted: tally.isCounted && compared.isCounted,
         };
       }
       tallies.set(flow.name, tally);
@@ -122,7 +126,10 @@ export class DigestEngine {
         target,
         found.right.map(({ place }) => place),
       );
-      return { expected: found.left, actual: found.right, rows: found.rightCount, leftOut: owed.length, near };
+      return {
+        ...{ expected: found.left, actual: found.right, rows: found.rightCount, near },
+        ...{ leftOut: owed.length, isCounted: owed.length < MOST_LEFT_OUT },
+      };
     });
   }
 
@@ -171,11 +178,13 @@ export class DigestEngine {
   #record(migration: string, tallies: ReadonlyMap<string, DigestTally>, oldestSeconds: number): Promise<void> {
     const at = isoNow();
     return new PostgresMeasurements(this.#parts.open.pool).record(
-      [...tallies].map(([flow, tally]) => ({
-        ...{ migration, flow, at, oldestSeconds, source: 'reconcile digest' },
-        ...{ figure: 'reconcile.digestDiffering', value: tally.differing },
-        ...{ sample: tally.rows, coverage: digestCoverage(tally) },
-      })),
+      [...tallies]
+        .filter(([, { isCounted }]) => isCounted)
+        .map(([flow, tally]) => ({
+          ...{ migration, flow, at, oldestSeconds, source: 'reconcile digest' },
+          ...{ figure: 'reconcile.digestDiffering', value: tally.differing },
+          ...{ sample: tally.rows, coverage: digestCoverage(tally) },
+        })),
     );
   }
 }

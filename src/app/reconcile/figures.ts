@@ -13,12 +13,28 @@ export interface LastFigures {
   readonly coverage: number | null;
   readonly unverified: number;
   readonly waiting: number;
+  /** of the unverified, roots that were on their way at every look */
+  readonly hot: number;
   readonly unmappable: number;
+  readonly fieldMismatch: number | null;
+  /** documents on record, and what state targets that can be listed hold, at one moment where they are tables */
+  readonly expected: number | null;
+  readonly actual: number | null;
   /** of the oldest look the figures rest on */
   readonly ageSeconds: number;
 }
 
-const SHOWN = ['divergenceRatio', 'unresolved', 'unverified', 'waiting', 'unmappable'] as const;
+const SHOWN = [
+  'divergenceRatio',
+  'fieldMismatchRatio',
+  'unresolved',
+  'unverified',
+  'hot',
+  'waiting',
+  'unmappable',
+  'sourceCount',
+  'targetCount',
+] as const;
 
 /** Whether anything is known to differ: what no rule can map is parked, and no divergence. */
 export const hasUnresolved = (counts: readonly FindingCount[]): boolean =>
@@ -52,7 +68,11 @@ export async function lastFigures({ pool, migration }: OpenPipeline): Promise<re
       coverage: ratio?.coverage ?? null,
       unverified: of(flow, 'unverified')?.value ?? 0,
       waiting: of(flow, 'waiting')?.value ?? 0,
+      hot: of(flow, 'hot')?.value ?? 0,
       unmappable: of(flow, 'unmappable')?.value ?? 0,
+      fieldMismatch: of(flow, 'fieldMismatchRatio')?.value ?? null,
+      expected: of(flow, 'sourceCount')?.value ?? null,
+      actual: of(flow, 'targetCount')?.value ?? null,
       ageSeconds: ratio?.age ?? 0,
     };
   });

@@ -52,6 +52,7 @@ export function tellRound(meter: Meter, pipeline: string, { flows, seconds }: Ro
 
 export function tellDigest(meter: Meter, pipeline: string, { flows, seconds }: DigestRound): void {
   for (const [flow, tally] of flows) {
+    if (!tally.isCounted) continue;
     const of = { pipeline, flow };
     meter.gauge('sluice_recon_digest_records', of, tally.rows);
     meter.gauge('sluice_recon_digest_differing_records', of, tally.differing);

@@ -4,7 +4,7 @@ import type { Observation } from './observation.ts';
 import type { ReconcileParts } from './parts.ts';
 import { recordLook, recordObservations } from './record.ts';
 import { lookAtRows } from './rows.ts';
-import { findStrangers, listedTargets } from './strangers.ts';
+import { listedTargets, recheckStrangers } from './strangers.ts';
 
 const OPEN: readonly FindingState[] = ['suspect', 'confirmed', 'repaired', 'accepted'];
 const ROOTS = 200;
@@ -22,9 +22,13 @@ export async function recheckOpen(parts: ReconcileParts, engine: string, id?: st
       await recordLook(parts, look, engine);
       await recordObservations(parts, noLongerExpected(parts, look, own), engine);
     }
-    const listed = new Set(own.filter(({ root }) => root === '').map(({ target }) => target));
-    for (const target of listedTargets(parts, flow).filter(({ name }) => listed.has(name)))
-      await recordObservations(parts, (await findStrangers(parts, flow.name, target)).observations, engine);
+    // what was accepted stays until a scan does not find it any more
+    const strange = own.filter(({ root, state }) => root === '' && (state !== 'accepted' || id !== undefined));
+    for (const target of listedTargets(parts, flow)) {
+      const ids = strange.filter((one) => one.target === target.name).map(({ key }) => key);
+      if (ids.length > 0)
+        await recordObservations(parts, await recheckStrangers(parts, flow.name, target, ids), engine);
+    }
   }
   const rows = migration.tables.map((table) => ({
     table,

@@ -5,8 +5,9 @@ import { isoNow } from '../clock.ts';
 import { type LookedAt, lookAtRoots } from './look.ts';
 import type { ReconcileParts } from './parts.ts';
 import { recordLook, recordObservations } from './record.ts';
-import { type KeysOf, landedTablesOf, lookAtRows, walkRows } from './rows.ts';
+import { flowOfTable, type KeysOf, landedTablesOf, lookAtRows, walkRows } from './rows.ts';
 import { findStrangers, listedTargets } from './strangers.ts';
+import { landedSinceGaps } from './unproven.ts';
 
 export interface RoundProgress {
   readonly stage: 'rows' | 'documents' | 'strangers';
@@ -52,7 +53,10 @@ export async function scanRound(parts: ReconcileParts, options: RoundOptions): P
   const started = clock.now();
   const work: Work = { parts, options, tell, confirmed: 0 };
   const rows = await scanRows(work);
-  const scans = options.flows.map((flow) => scanOf(flow, rows.unverified));
+  const unproven = await landedSinceGaps(parts, options.flows);
+  const scans = options.flows.map((flow) =>
+    scanOf(flow, (rows.unverified.get(flow.name) ?? 0) + (unproven.get(flow.name) ?? 0)),
+  );
   for (const scan of scans) await scanFlow(work, scan);
   await scanAgain(work, scans);
   const counts = await scanStrangers(work);
@@ -72,12 +76,15 @@ export async function scanRound(parts: ReconcileParts, options: RoundOptions): P
     const measured = [...flows].flatMap(([flow, tally]) =>
       measurementsOf({ migration, flow, at, oldestSeconds }, tally),
     );
+    // some flows are not the migration
+    const isAll = open.migration.flows.every(({ name }) => flows.has(name));
     const all = measurementsOf({ migration, flow: '', at, oldestSeconds }, addTallies([...flows.values()]));
-    await new PostgresMeasurements(open.pool).record([...measured, ...all]);
+    await new PostgresMeasurements(open.pool).record(isAll ? [...measured, ...all] : measured);
   }
   return { seconds, rows: rows.rows, flows, confirmed: work.confirmed, whole };
 }
 
+/** @returns unverified by flow */
 async function scanRows(work: Work): Promise<{ rows: number; unverified: ReadonlyMap<string, number> }> {
   const { parts, options, tell } = work;
   const wanted = new Set(
@@ -99,8 +106,8 @@ async function scanRows(work: Work): Promise<{ rows: number; unverified: Readonl
   const unverified = new Map<string, number>();
   for (const check of await lookAtRows(parts, differing)) {
     const recorded = await recordObservations(parts, check.observations, 'scan');
-    const { name } = check.table;
-    unverified.set(name, (unverified.get(name) ?? 0) + check.unverified + check.hot);
+    const flow = flowOfTable(parts.open.migration, check.table.name)?.name ?? '';
+    unverified.set(flow, (unverified.get(flow) ?? 0) + check.unverified + check.hot.length);
     suspects.push({ table: check.table, keys: recorded.suspects.map(({ id }) => id) });
   }
   for (const { observations } of await lookAtRows(parts, suspects))
@@ -115,8 +122,7 @@ interface FlowScan {
   again: readonly string[];
 }
 
-function scanOf(flow: Flow, rows: ReadonlyMap<string, number>): FlowScan {
-  const unverified = 'table' in flow.root ? (rows.get(flow.root.table) ?? 0) : 0;
+function scanOf(flow: Flow, unverified: number): FlowScan {
   const none = { compared: 0, fields: 0, mismatchedFields: 0, waiting: 0, unmappable: 0, hot: 0 };
   return { flow, tally: { ...none, unverified }, again: [] };
 }

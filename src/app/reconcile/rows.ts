@@ -3,11 +3,13 @@ import {
   copyOf,
   type Difference,
   type FindingKind,
+  type Flow,
   type Image,
   type LandedState,
   type Migration,
   SluiceError,
   type SourceTable,
+  topicOf,
 } from '../../core/index.ts';
 import { compareRows } from '../../reconcile/index.ts';
 import { untilLanded } from '../migrate/caught-up.ts';
@@ -25,8 +27,8 @@ export interface RowCheck {
   readonly table: SourceTable;
   readonly observations: readonly Observation[];
   /** rows that changed between the reads, or could not be proved to be landed */
-  readonly hot: number;
-  /** rows with a parked record */
+  readonly hot: readonly string[];
+  /** rows with a parked record, or of a table that is halted: looking again soon says no more */
   readonly unverified: number;
 }
 
@@ -80,15 +82,25 @@ export async function walkRows(
 export async function lookAtRows(parts: ReconcileParts, wanted: readonly KeysOf[]): Promise<readonly RowCheck[]> {
   const checks: RowCheck[] = [];
   let isProved = true;
-  for (const batch of inBatches(wanted)) {
+  const halted = await haltedTables(parts);
+  for (const { table, keys } of wanted)
+    if (halted.has(table.name)) checks.push({ table, observations: [], hot: [], unverified: keys.length });
+  for (const batch of inBatches(wanted.filter(({ table }) => !halted.has(table.name)))) {
     const seen: readonly RowCheck[] | null = isProved ? await lookAtBatch(parts, batch) : null;
     // what is not landed now will not be in a moment either
     isProved = seen !== null;
-    checks.push(
-      ...(seen ?? batch.map(({ table, keys }) => ({ table, observations: [], hot: keys.length, unverified: 0 }))),
-    );
+    checks.push(...(seen ?? batch.map(({ table, keys }) => ({ table, observations: [], hot: keys, unverified: 0 }))));
   }
   return checks;
+}
+
+/** Tables of which a partition has stopped: until it goes on nothing proves what of them is landed, and others do not wait for it. */
+async function haltedTables({ open }: ReconcileParts): Promise<ReadonlySet<string>> {
+  const { migration, ledger } = open;
+  const scopes = (await ledger.halts()).map(({ scope }) => scope);
+  const isHalted = (table: string): boolean =>
+    scopes.some((scope) => scope.startsWith(`${topicOf(migration.name, table)}/`));
+  return new Set(migration.tables.map(({ name }) => name).filter(isHalted));
 }
 
 /** Batches of so few rows that their images may be held. */
@@ -121,7 +133,12 @@ async function lookAtBatch(parts: ReconcileParts, some: readonly KeysOf[]): Prom
     if (lsn > read) read = lsn;
   }
   try {
-    await untilLanded(parts, read, PROOF_MS);
+    await untilLanded(
+      parts,
+      read,
+      PROOF_MS,
+      some.map(({ table }) => table),
+    );
   } catch (error) {
     if (!(error instanceof SluiceError) || error.disposition !== 'retry') throw error;
     return null;
@@ -132,10 +149,11 @@ async function lookAtBatch(parts: ReconcileParts, some: readonly KeysOf[]): Prom
     const after = await reading.landed(table.name, keys);
     const parked = await reading.parkedRows(table.name);
     const observations: Observation[] = [];
-    let [hot, unverified] = [0, 0];
+    const hot: string[] = [];
+    let unverified = 0;
     for (const key of keys) {
       if (parked.has(key)) unverified += 1;
-      else if (!isSame(before.get(key), after.get(key))) hot += 1;
+      else if (!isSame(before.get(key), after.get(key))) hot.push(key);
       else observations.push(observationOf(open.migration, table, key, images.get(key), after.get(key)));
     }
     checks.push({ table, observations, hot, unverified });
@@ -156,6 +174,12 @@ function faultOf(image: Image | undefined, landed: LandedState | undefined): Fau
   return differences.length === 0 ? null : { kind: 'value', differences };
 }
 
+/** The flow that what is said of a table's rows is counted to: the one whose root it is, otherwise the first that reads it. */
+export function flowOfTable({ flows }: Migration, table: string): Flow | undefined {
+  const isRoot = ({ root }: Flow): boolean => 'table' in root && root.table === table;
+  return flows.find(isRoot) ?? flows.find(({ parts }) => parts.some((part) => part.table === table));
+}
+
 function observationOf(
   migration: Migration,
   table: SourceTable,
@@ -163,11 +187,7 @@ function observationOf(
   image: Image | undefined,
   landed: LandedState | undefined,
 ): Observation {
-  const reads = migration.flows.filter(
-    (flow) =>
-      ('table' in flow.root && flow.root.table === table.name) || flow.parts.some((part) => part.table === table.name),
-  );
-  const flow = reads.find(({ root }) => 'table' in root && root.table === table.name) ?? reads[0];
+  const flow = flowOfTable(migration, table.name);
   const isRoot = flow !== undefined && 'table' in flow.root && flow.root.table === table.name;
   const fault = faultOf(image, landed);
   return {

@@ -50,16 +50,9 @@ export async function findStrangers(parts: ReconcileParts, flow: string, target:
     if (target.kind !== 'fhir') [expected, actual] = [await reading.documentCount(target.name), held];
     ids = strangers.slice(0, MOST);
   }
+  // beyond so many nothing is said: neither that they are there nor that they are gone
+  const isCut = ids.length >= MOST;
   const there = new Set(ids);
-  const observation = (id: string, kinds: Observation['kinds']): Observation => ({
-    flow,
-    target: target.name,
-    id,
-    root: '',
-    kinds,
-    hash: null,
-    about: ['extra'],
-  });
   const open = await store.list({
     kind: 'extra',
     states: ['suspect', 'confirmed', 'repaired', 'accepted'],
@@ -67,8 +60,43 @@ export async function findStrangers(parts: ReconcileParts, flow: string, target:
   });
   const gone = open.filter(({ target: name, root, key }) => name === target.name && root === '' && !there.has(key));
   return {
-    observations: [...ids.map((id) => observation(id, EXTRA)), ...gone.map(({ key }) => observation(key, []))],
+    observations: [
+      ...ids.map((id) => observation(flow, target, id, EXTRA)),
+      ...(isCut ? [] : gone.map(({ key }) => observation(flow, target, key, []))),
+    ],
     expected,
     actual,
   };
 }
+
+/**
+ * Whether what was found extra is still there and still nobody's: of another server by its ids alone, for to list all it
+ * holds once more each second would be a load of its own.
+ */
+export async function recheckStrangers(
+  parts: ReconcileParts,
+  flow: string,
+  target: Target,
+  ids: readonly string[],
+): Promise<readonly Observation[]> {
+  const reader = isHistory(parts, target) ? undefined : parts.readers.get(target.kind);
+  if (!reader) return (await findStrangers(parts, flow, target)).observations;
+  const recorded = await parts.reading.recorded(target.name, ids);
+  const pairs = await reader.pairs(
+    target,
+    ids.map((id) => ({ id, content: {} })),
+  );
+  return pairs.map(({ id, actual }) =>
+    observation(flow, target, id, actual !== null && !recorded.has(id) ? EXTRA : []),
+  );
+}
+
+const observation = (flow: string, { name }: Target, id: string, kinds: Observation['kinds']): Observation => ({
+  flow,
+  target: name,
+  id,
+  root: '',
+  kinds,
+  hash: null,
+  about: ['extra'],
+});

@@ -12,6 +12,8 @@ interface Changed {
   readonly key: string;
   /** milliseconds since 1970: when its newest change was read */
   readonly at: number;
+  /** how often it was on its way, or suspected, since */
+  readonly looks: number;
 }
 
 export interface StreamFigures {
@@ -26,11 +28,14 @@ export interface StreamFigures {
 
 const MOST_WAITING = 50_000;
 const BATCH = 300;
+/** What was on its way so often is left to the scan: rounds follow each other by about a second. */
+const MOST_LOOKS = 120;
 
 /**
  * Looks at each row that changes, and at the documents made of it, when the change has been applied. It is a member of
  * a consumer group of its own, so what the workers do with the log is not what it believes. Keys that are on their way
- * wait for their turn; a row that changes without a pause is looked at by the scan.
+ * go to the end of the queue, so that nothing waits behind them; a row that changes without a pause, is parked or of a table
+ * that is halted is looked at by the scan.
  */
 export class StreamEngine {
   readonly figures: StreamFigures = { compared: 0, rows: 0, confirmed: 0, waiting: 0 };
@@ -40,7 +45,7 @@ export class StreamEngine {
   readonly #tables: ReadonlyMap<string, SourceTable>;
   readonly #subscriptions: Subscriptions;
   readonly #waiting = new Map<string, Changed>();
-  readonly #rootsWaiting = new Map<string, { readonly flow: Flow; readonly roots: Set<string> }>();
+  readonly #rootsWaiting = new Map<string, { readonly flow: Flow; readonly roots: Map<string, number> }>();
   readonly #started = new Set<string>();
   #closed = false;
 
@@ -80,7 +85,13 @@ export class StreamEngine {
     const table = this.#tables.get(topic);
     if (!table || record.value === null) return;
     const key = await this.#keyOf(topic, record);
-    if (key !== null) this.#waiting.set(`${table.name}\u001f${key}`, { table, key, at: this.#parts.clock.now() });
+    if (key !== null)
+      this.#waiting.set(`${table.name}\u001f${key}`, {
+        table,
+        key,
+        at: this.#parts.clock.now(),
+        looks: 0,
+      });
   }
 
   /** null: it cannot be told. A registry that is away is waited for. */
@@ -106,11 +117,15 @@ export class StreamEngine {
     await this.#lookAtChanged();
     for (const [name, { flow, roots }] of [...this.#rootsWaiting]) {
       if (signal.aborted) return;
-      const some = [...roots].slice(0, BATCH);
+      const some = [...roots.keys()].slice(0, BATCH);
       const look = await lookAtRoots(this.#parts, flow, some);
       const recorded = await recordLook(this.#parts, look, 'stream');
       const again = new Set([...look.hot, ...recorded.suspects.map(({ root }) => root)]);
-      for (const root of some) if (!again.has(root)) roots.delete(root);
+      for (const root of some) {
+        const looks = (roots.get(root) ?? 0) + 1;
+        roots.delete(root);
+        if (again.has(root) && looks < MOST_LOOKS) roots.set(root, looks);
+      }
       if (roots.size === 0) this.#rootsWaiting.delete(name);
       this.figures.compared += look.documents.length;
       this.figures.confirmed += recorded.confirmed;
@@ -125,25 +140,31 @@ export class StreamEngine {
     for (const table of this.#tables.values())
       changed.set(table, [...this.#waiting.values()].filter((one) => one.table === table).slice(0, BATCH));
     const wanted = [...changed].map(([table, rows]) => ({ table, keys: rows.map(({ key }) => key) }));
-    for (const { table, observations } of await lookAtRows(this.#parts, wanted)) {
+    for (const { table, observations, hot } of await lookAtRows(this.#parts, wanted)) {
       const recorded = await recordObservations(this.#parts, observations, 'stream');
       this.figures.rows += observations.length;
       this.figures.confirmed += recorded.confirmed;
-      const suspects = new Set(recorded.suspects.map(({ id }) => id));
-      const seen = new Set(observations.map(({ id }) => id));
-      for (const one of changed.get(table) ?? []) {
-        const name = `${table.name}\u001f${one.key}`;
-        const isNewer = (this.#waiting.get(name)?.at ?? 0) > one.at;
-        if (seen.has(one.key) && !suspects.has(one.key) && !isNewer) this.#waiting.delete(name);
-      }
+      this.#takeOut(table, changed.get(table) ?? [], new Set([...hot, ...recorded.suspects.map(({ id }) => id)]));
     }
     for (const { table, keys } of wanted) if (keys.length > 0) await this.#addRoots(table, keys);
   }
 
+  /** What was looked at leaves the queue; what is to be looked at again, or has changed meanwhile, goes to its end. */
+  #takeOut(table: SourceTable, looked: readonly Changed[], again: ReadonlySet<string>): void {
+    for (const one of looked) {
+      const name = `${table.name}\u001f${one.key}`;
+      const now = this.#waiting.get(name) ?? one;
+      this.#waiting.delete(name);
+      if (now.at > one.at) this.#waiting.set(name, now);
+      else if (again.has(one.key) && one.looks + 1 < MOST_LOOKS)
+        this.#waiting.set(name, { ...one, looks: one.looks + 1 });
+    }
+  }
+
   async #addRoots(table: SourceTable, keys: readonly string[]): Promise<void> {
     for (const [flow, roots] of await rootsOfRows(this.#parts, this.#subscriptions, table, keys)) {
-      const waiting = this.#rootsWaiting.get(flow.name) ?? { flow, roots: new Set<string>() };
-      for (const root of roots) waiting.roots.add(root);
+      const waiting = this.#rootsWaiting.get(flow.name) ?? { flow, roots: new Map<string, number>() };
+      for (const root of roots) waiting.roots.set(root, 0);
       this.#rootsWaiting.set(flow.name, waiting);
     }
   }

@@ -72,7 +72,7 @@ export function registerReconcileRun(reconcile: Command): void {
     ])
     .option('--without <targets>', 'kinds of targets not to read, e.g. fhir; their documents count as unverified')
     .option('--every <seconds>', 'pause between scans', '300')
-    .option('--digest-every <seconds>', 'pause between digests', '60')
+    .option('--digest-every <seconds>', 'pause between digests', '30')
     .option(
       '--repair <policy>',
       'what is done about confirmed findings, for all flows or by flow (see below)',

@@ -31,12 +31,15 @@ export async function* fhirIds(listing: FhirListing): AsyncGenerator<readonly st
       const { id, resourceType: type } = (resource ?? {}) as JsonObject;
       return type === resourceType && typeof id === 'string' ? [id] : [];
     });
-    path = nextPath(answer.body, baseUrl);
+    const next = nextPath(answer.body, baseUrl, resourceType);
+    if (next === path)
+      throw new SluiceError('TARGET_UNAVAILABLE', 'the FHIR server names a page as the one after itself');
+    path = next;
   }
 }
 
 /** The next page at the address we know: a server behind a proxy may name one that nobody else can reach. */
-function nextPath({ link }: JsonObject, baseUrl: string): string | null {
+function nextPath({ link }: JsonObject, baseUrl: string, resourceType: string): string | null {
   const links = (link ?? []) as readonly JsonObject[];
   const next = links.find(({ relation }) => relation === 'next')?.url;
   if (typeof next !== 'string') return null;
@@ -44,6 +47,6 @@ function nextPath({ link }: JsonObject, baseUrl: string): string | null {
   const url = new URL(next, base);
   if (url.search === '')
     throw new SluiceError('TARGET_UNAVAILABLE', 'the FHIR server names a next page without a query');
-  const last = url.pathname.replace(/\/$/, '').split('/').at(-1) ?? '';
-  return `${/^[A-Z]/.test(last) ? last : ''}${url.search}`;
+  const last = url.pathname.replace(/\/$/, '').split('/').at(-1);
+  return `${last === resourceType ? last : ''}${url.search}`;
 }

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { FiguresBetween } from '../../../src/app/reconcile/between.ts';
 import type { ReconcileParts } from '../../../src/app/reconcile/parts.ts';
 import type { Round } from '../../../src/app/reconcile/round.ts';
+import type { FindingCount } from '../../../src/sinks/postgres/index.ts';
 
 const NONE = {
   fields: 0,
@@ -27,7 +28,7 @@ const round = (over: Partial<Round> = {}): Round => ({
 });
 
 /** A ledger that says how much is unresolved now, and keeps what is recorded as `flow figure value age`. */
-function ledger(unresolved: Map<string, number>) {
+function ledger(unresolved: Map<string, number>, counts: readonly Partial<FindingCount>[] = []) {
   const recorded: string[] = [];
   const pool = {
     query: async (_: string, [, flows, figures, values, , , , ages]: unknown[][]) => {
@@ -36,7 +37,7 @@ function ledger(unresolved: Map<string, number>) {
     },
   };
   const parts = {
-    store: { unresolved: async () => unresolved },
+    store: { unresolved: async () => unresolved, counts: async () => counts },
     open: { pool, migration: { name: 'm' } },
     clock: { now: () => 60_000 },
   } as unknown as ReconcileParts;
@@ -60,8 +61,10 @@ test('what gets worse between scans is recorded once, for its flow and for all, 
   expect(recorded).toEqual([
     'b reconcile.divergenceRatio 0.02 30',
     'b reconcile.unresolved 2 30',
+    'b reconcile.countsDiffer 0 30',
     ' reconcile.divergenceRatio 0.015 30',
     ' reconcile.unresolved 3 30',
+    ' reconcile.countsDiffer 0 30',
   ]);
 });
 
@@ -71,4 +74,20 @@ test('what gets better waits for the next scan', async () => {
   between.took(round(), 40_000);
   await between.record(parts);
   expect(recorded).toEqual([]);
+});
+
+test('a document that is missing is a count that differs, before the next scan has counted', async () => {
+  const counts = [
+    { flow: 'a', kind: 'missing', state: 'confirmed', n: 2 },
+    { flow: 'a', kind: 'extra', state: 'accepted', n: 5 },
+    { flow: 'b', kind: 'value', state: 'confirmed', n: 1 },
+  ] as const;
+  const { parts, recorded } = ledger(new Map([['a', 1]]), counts);
+  const between = new FiguresBetween();
+  between.took(round(), 40_000);
+  await between.record(parts);
+  expect(recorded.filter((line) => line.includes('countsDiffer'))).toEqual([
+    'a reconcile.countsDiffer 2 30',
+    ' reconcile.countsDiffer 2 30',
+  ]);
 });

@@ -58,6 +58,7 @@ describe('listing the resources of a pipeline', () => {
       'http://inner.example:8080/fhir?_getpages=1&_bundletype=searchset',
       '/fhir/?_getpages=1&_bundletype=searchset',
     ],
+    ['of a base that ends like a type', 'http://inner.example/fhir/R4?_getpages=1', '/fhir/?_getpages=1'],
     ['of the type', 'https://inner.example/r4/Patient?_cursor=x', '/fhir/Patient?_cursor=x'],
     ['without a host', 'Patient?_offset=500', '/fhir/Patient?_offset=500'],
   ])('follows a next page %s at the address it knows', async (_, next, expected) => {
@@ -71,5 +72,7 @@ describe('listing the resources of a pipeline', () => {
     await expect(halved).rejects.toMatchObject({ code: 'TARGET_UNAVAILABLE' });
     await expect(listing([{ status: 403 }])).rejects.toMatchObject({ code: 'UNAUTHORISED' });
     await expect(listing([{ next: 'https://inner.example/fhir/next' }])).rejects.toBeInstanceOf(SluiceError);
+    const again = { ids: ['a'], next: 'Patient?_offset=500' };
+    await expect(listing([again, again, again])).rejects.toMatchObject({ code: 'TARGET_UNAVAILABLE' });
   });
 });

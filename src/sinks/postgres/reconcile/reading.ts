@@ -67,6 +67,15 @@ export class LedgerReading {
     return new Map(found.map((row) => [row.key, landedState(of, row)]));
   }
 
+  /** How many rows of a table hold a change that was committed at the source since then; null: all that are landed. */
+  async landedSince(table: string, since: string | null): Promise<number> {
+    const found = await this.#query<{ n: string }>(
+      `select count(*) as n from ${this.#context.table(table).sql} where $1::timestamptz is null or source_time >= $1`,
+      [since],
+    );
+    return Number(found[0]?.n ?? 0);
+  }
+
   /** Keys of rows that are landed and not deleted, after one, in their order. */
   async alive(table: string, after: string, limit: number): Promise<readonly string[]> {
     const found = await this.#query<{ key: string }>(
