@@ -93,6 +93,22 @@ describe('gaps in capture', () => {
     const its = await gaps('--flow', 'lab_order_events');
     expect(new Set(its.map(({ kind }) => kind))).toEqual(new Set(['topic_recreated']));
     expect(its.every(({ scope }) => scope.startsWith(`${topic}/`))).toBe(true);
+    await rig.source.query(`update public.lab_order_events set event_type = event_type || '!'`);
+    // nothing is taken for proved while changes may be missing, and the others are looked at as ever
+    const proof = await rig.sluice('reconcile', 'caught-up', 'supabase', '--timeout', '20', '--json');
+    expect(proof.code).toBe(1);
+    expect(proof.err).toContain('sluice recover');
+    const scanned = await rig.sluice('reconcile', 'run', 'supabase', '--once', '--without', 'fhir', '--json');
+    expect(scanned.err).toBe('');
+    const scan = JSON.parse(scanned.out.trim().split('\n').at(-1) ?? '') as {
+      readonly seconds: number;
+      readonly flows: readonly { flow: string; coverage: number; unverified: number; hot: number }[];
+    };
+    const flowOf = (name: string) => scan.flows.find(({ flow }) => flow === name);
+    expect(flowOf('lab_order_events')?.unverified).toBeGreaterThan(0);
+    expect(flowOf('lab_order_events')?.hot).toBe(0);
+    expect(flowOf('appointment_requests')).toMatchObject({ coverage: 1, unverified: 0, hot: 0 });
+    expect(scan.seconds).toBeLessThan(20);
     const advance = `select pg_replication_slot_advance($1, pg_current_wal_insert_lsn())`;
     await rig.source.query('select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name = $1', [
       slot(),
