@@ -9,7 +9,9 @@ import { createLog } from './logger.ts';
 import { type OpenPipeline, openPipeline } from './pipeline.ts';
 import { columnsOf, watched } from './shadow/columns.ts';
 import { type Bounds, type LandProgress, landRange } from './shadow/land.ts';
+import { rulesHash } from './shadow/rules.ts';
 import { type ReplayStart, startOf } from './shadow/start.ts';
+import { lacksOf, type ReplayWarning, warningsOf } from './shadow/whole.ts';
 import { topicsOfFlow } from './status.ts';
 import { releaseSwitchedOn, switchesOf } from './supabase/dual-write.ts';
 import { openReader } from './wire.ts';
@@ -27,13 +29,6 @@ export interface ReplayOptions {
   readonly rules?: (migration: Migration) => Migration;
   readonly onWarning?: (warning: ReplayWarning) => void;
   readonly onProgress: (progress: LandProgress) => void;
-}
-
-/** Why a topic can no longer show all that was ever in it. */
-export interface ReplayWarning {
-  readonly topic: string;
-  readonly what: 'compacted' | 'expired';
-  readonly detail: string;
 }
 
 export interface Replayed {
@@ -56,11 +51,14 @@ export async function replayInto(config: Config, options: ReplayOptions): Promis
   try {
     if (options.shadow !== undefined) await open.admin.applySchemas(open.folders);
     else await open.admin.requireSchemas(open.folders);
-    const warnings = await warningsOf(config, open, log);
+    const topics = open.migration.tables.map((table) => topicOf(open.migration.name, table.name));
+    const warnings = warningsOf(topics, await topicFaults(config.kafka, topics, log));
     for (const warning of warnings) options.onWarning?.(warning);
     const start = options.start ?? { kind: 'beginning' };
     const shadow = options.shadow === undefined ? null : new PostgresShadows(open.pool, open.migration, options.shadow);
-    await shadow?.begin(options.flow ?? null, start.kind, start.kind === 'beginning');
+    const lacks = lacksOf(start, warnings);
+    const rulesBy = rulesHash(config, options.migration);
+    await shadow?.begin({ flow: options.flow ?? null, from: start.kind, lacks, rules: rulesBy });
     // what a flow's documents need of others is made as well, so a shadow is filled whole, whatever is compared of it
     const only = options.shadow === undefined ? options.flow : undefined;
     const { records, reached } = await replayRange(
@@ -69,7 +67,11 @@ export async function replayInto(config: Config, options: ReplayOptions): Promis
       log,
       topicsWanted(open, only),
       options,
-      (topic, bounds, after) => startOf(start, topic, bounds, after),
+      async (topic, bounds, after) => {
+        if (shadow && lacks === null && bounds.low > 0n)
+          throw new SluiceError('CONFIG_INVALID', `${topic} has lost its first records just now: run it again`);
+        return startOf(start, topic, bounds, after);
+      },
     );
     const written = await deriveAll(open, only);
     await shadow?.filled(seen.known(), reached);
@@ -115,15 +117,6 @@ function topicsWanted({ migration }: OpenPipeline, flowName: string | undefined)
   if (flow) return topicsOfFlow(migration, flow);
   if (flowName !== undefined) throw new SluiceError('CONFIG_INVALID', `there is no flow '${flowName}'`);
   return migration.tables.map((table) => topicOf(migration.name, table.name));
-}
-
-async function warningsOf(config: Config, { migration }: OpenPipeline, log: Log): Promise<ReplayWarning[]> {
-  const topics = migration.tables.map((table) => topicOf(migration.name, table.name));
-  return (await topicFaults(config.kafka, topics, log)).map(({ topic, policy, low }) =>
-    policy.includes('compact')
-      ? { topic, what: 'compacted', detail: 'of each key only the newest changes are left, and old deletions are not' }
-      : { topic, what: 'expired', detail: `begins at ${low}: rows unchanged since then are not in it` },
-  );
 }
 
 /** Derives all that is marked, until nothing is. Answers how many documents that changed. */

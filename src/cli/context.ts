@@ -31,10 +31,10 @@ export function action<A extends unknown[]>(work: (...args: A) => Promise<number
 /** Opens a pipeline for as long as `work` runs. */
 export async function withPipeline<T>(
   migration: string,
-  options: { pipeline?: string; needsSchemas?: boolean },
+  options: { pipeline?: string; needsSchemas?: boolean; config?: Config },
   work: (open: OpenPipeline, config: Config) => Promise<T>,
 ): Promise<T> {
-  const config = configOf();
+  const { config = configOf() } = options;
   const open = openPipeline(config, migration, options.pipeline);
   try {
     if (options.needsSchemas !== false) await open.admin.requireSchemas(open.folders);

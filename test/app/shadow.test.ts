@@ -1,8 +1,13 @@
+import { appendFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { differingPaths, pick } from '../../src/app/shadow/fields.ts';
 import { progressOf } from '../../src/app/shadow/land.ts';
+import { rulesHash } from '../../src/app/shadow/rules.ts';
 import { offsetsOf, paceMs, startOf, timeOf } from '../../src/app/shadow/start.ts';
+import { lacksOf, refuseUnfit, warningsOf } from '../../src/app/shadow/whole.ts';
 import type { Json } from '../../src/core/index.ts';
 
 const paths = (live: Json, shadow: Json): string[] => [...differingPaths(live, shadow)].sort();
@@ -48,6 +53,52 @@ describe('where a replay begins', () => {
     expect(() => offsetsOf(['x'], 'mini')).toThrow('neither');
     expect(() => timeOf('yesterday')).toThrow('no time');
   });
+});
+
+describe('what a shadow may lack', () => {
+  const fault = { topic: 'm.public.t', policy: 'delete', low: 5n };
+  const lacks = (faults: Parameters<typeof warningsOf>[1]) =>
+    lacksOf({ kind: 'beginning' }, warningsOf(['m.public.t', 'm.public.u'], faults));
+
+  test('is nothing where it begins with all there was; topics without rows do not count', () => {
+    expect(lacks([])).toBeNull();
+    expect(lacks([{ ...fault, topic: 'm.sluice_cdc.heartbeat' }])).toBeNull();
+  });
+
+  test('is what expired, was compacted or is gone, or came before it', () => {
+    expect(lacks([fault])).toMatch(/m\.public\.t \(expired\)/);
+    expect(lacks([{ ...fault, policy: 'compact,delete', low: 0n }])).toMatch(/\(compacted\)/);
+    expect(lacks([{ ...fault, topic: 'm.public.u', policy: '', low: 0n }])).toMatch(/m\.public\.u \(missing\)/);
+    expect(lacksOf({ kind: 'time', ms: 0 }, [])).toMatch(/from the beginning/);
+  });
+
+  test('keeps it from being made live, and so do other rules', () => {
+    const refuse = (of: Partial<Parameters<typeof refuseUnfit>[1]>) => () =>
+      refuseUnfit('next', { whole: true, lacks: null, rules: 'a', ...of }, 'a');
+    expect(refuse({})).not.toThrow();
+    expect(refuse({ rules: '' })).not.toThrow();
+    expect(refuse({ whole: false, lacks: lacks([fault]) })).toThrow(/m\.public\.t \(expired\).*docs\/replay\.md/);
+    expect(refuse({ whole: false, lacks: 'it was not replayed from the beginning' })).toThrow(/looking only/);
+    expect(refuse({ rules: 'b' })).toThrow(/other rules/);
+    expect(refuse({ rules: null })).toThrow(/other rules/);
+  });
+});
+
+test('rules have one hash, and another one under other settings or another contract', () => {
+  const pas = { contract: undefined, catalogue: undefined, testData: false, approvedOnly: false, orphanSeconds: 0 };
+  const config = { dos: {}, namespace: undefined, base: undefined, files: undefined, pas };
+  const contract = mkdtempSync(join(tmpdir(), 'sluice-contract-'));
+  cpSync('src/migrations/pas/data/contract', contract, { recursive: true });
+  const ofPas = () => rulesHash({ ...config, pas: { ...pas, contract } }, 'pas');
+  try {
+    expect(ofPas()).toBe(rulesHash(config, 'pas'));
+    appendFileSync(join(contract, 'contract.yaml'), '# another one\n');
+    expect(ofPas()).not.toBe(rulesHash(config, 'pas'));
+  } finally {
+    rmSync(contract, { recursive: true });
+  }
+  expect(rulesHash({ ...config, base: 'https://elsewhere.example' }, 'dos')).not.toBe(rulesHash(config, 'dos'));
+  expect(rulesHash(config, 'supabase')).not.toBe(rulesHash(config, 'dos'));
 });
 
 test('a rate is kept by waiting', () => {

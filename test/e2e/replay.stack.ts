@@ -2,7 +2,10 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { openPipeline } from '../../src/app/pipeline.ts';
 import { replayInto } from '../../src/app/replay.ts';
 import { type ShadowDiff, shadowDiff } from '../../src/app/shadow/diff.ts';
+import { promoteShadow } from '../../src/app/shadow/promote.ts';
 import { opaqueKey } from '../../src/core/index.ts';
+import { PostgresShadows } from '../../src/sinks/postgres/index.ts';
+import { openBroker } from '../support/broker.ts';
 import { CHANGED_TARGET, changedRule } from '../support/changed-rule.ts';
 import { readTopicsWhole } from '../support/oracle.ts';
 import { type Rig, startRig } from '../support/rig.ts';
@@ -67,7 +70,13 @@ describe('a shadow', () => {
       BigInt((await rig.open.pool.query('select max(id) as id from scheduling.outbox')).rows[0]?.id ?? 0);
     const toldBefore = await told();
     expect(toldBefore).toBeGreaterThan(0n);
-    const done = await json<{ switched: string[]; marked: number }>(0, 'replay', 'promote', 'next', '--by', 'a tester');
+    // what is built has another hash than these sources: to it they are the rules of another release
+    const other = await rig.sluice('replay', 'promote', 'next');
+    expect([other.code, other.err]).toEqual([2, expect.stringContaining('made by other rules')]);
+    const open = openPipeline(rig.config, 'supabase', 'next', changedRule);
+    const done = await promoteShadow(rig.config, open, { by: 'a tester', deliver: false, onProgress: quiet }).finally(
+      () => open.close(),
+    );
     expect(done.switched).toContain('scheduling');
     expect(done.marked).toBe(0);
     expect(new Set(await noted())).toEqual(new Set(['meanwhile!']));
@@ -76,6 +85,9 @@ describe('a shadow', () => {
     await rig.settled();
     // the service goes on telling of its rows, under numbers that were never given
     expect(await told()).toBeGreaterThan(toldBefore);
+    // it holds what was live: filled further it would be neither
+    const further = replayInto(rig.config, { migration: 'supabase', shadow: 'next', onProgress: quiet });
+    await expect(further).rejects.toThrow(/holding what was live/);
     await json(0, 'replay', 'discard', 'next', '--by', 'a tester');
     expect((await rig.sluice('replay', 'diff', 'next')).err).toContain('no replay has filled');
     const { rows } = await rig.open.pool.query('select action, by from sluice.promotion order by id');
@@ -84,6 +96,32 @@ describe('a shadow', () => {
       { action: 'discarded', by: 'a tester' },
     ]);
   }, 120_000);
+
+  it('is filled and made live by the same release', async () => {
+    await json(0, 'replay', 'supabase', '--from-beginning', '--into', 'same', '--keep');
+    const done = await json<{ switched: string[]; marked: number }>(0, 'replay', 'promote', 'same', '--by', 'a tester');
+    expect(done.switched).toContain('scheduling');
+    expect(done.marked).toBe(0);
+    await json(0, 'replay', 'discard', 'same');
+  }, 120_000);
+
+  it('is whole by an ended whole replay only, and made by one set of rules', async () => {
+    const shadows = new PostgresShadows(rig.open.pool, rig.open.migration, 'begun');
+    const begin = async (from: 'beginning' | 'time', rules = 'a') => {
+      await shadows.begin({ flow: null, from, lacks: from === 'time' ? 'it began late' : null, rules });
+      const { whole, lacks } = (await shadows.read()) ?? {};
+      return [whole, lacks];
+    };
+    expect(await begin('beginning')).toEqual([true, null]);
+    // that one was killed
+    expect(await begin('time')).toEqual([false, 'it began late']);
+    await shadows.filled({}, new Map());
+    expect(await begin('beginning')).toEqual([true, null]);
+    await shadows.filled({}, new Map());
+    expect(await begin('time')).toEqual([true, null]);
+    await expect(begin('beginning', 'b')).rejects.toThrow(/made by other rules/);
+    await rig.open.pool.query(`delete from sluice.shadow where pipeline = 'begun'`);
+  });
 
   it('that does not begin at the beginning is for looking only', async () => {
     const time = new Date().toISOString();
@@ -116,5 +154,20 @@ describe('a shadow', () => {
     expect(await reads()).toBe(1 + (rows[0]?.n ?? 0));
     await rig.settled();
     expect(await revisions()).toEqual(before);
+  }, 120_000);
+
+  it('of a topic that has lost records is for looking only', async () => {
+    const topic = `${rig.open.name}.public.appointments`;
+    const broker = await openBroker(inject('stack'));
+    // asked for by their end first: kafkajs finds the leaders by it
+    const ends = await broker.admin.fetchTopicOffsets(topic);
+    const partitions = ends.filter(({ high }) => high !== '0').map(({ partition }) => ({ partition, offset: '1' }));
+    await broker.admin.deleteTopicRecords({ topic, partitions });
+    await broker.close();
+    const filled = await rig.sluice('replay', 'supabase', '--from-beginning', '--into', 'short', '--keep');
+    expect(filled.err).toContain(`expired ${topic}`);
+    const promoted = await rig.sluice('replay', 'promote', 'short');
+    expect([promoted.code, promoted.err]).toEqual([2, expect.stringContaining(`${topic} (expired)`)]);
+    await json(0, 'replay', 'discard', 'short');
   }, 120_000);
 });

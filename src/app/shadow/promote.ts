@@ -6,6 +6,8 @@ import { createLog } from '../logger.ts';
 import type { OpenPipeline } from '../pipeline.ts';
 import { deriveAll, replayRange } from '../replay.ts';
 import { readShadow } from './diff.ts';
+import { rulesHash } from './rules.ts';
+import { refuseUnfit } from './whole.ts';
 
 export interface PromoteOptions {
   readonly by: string;
@@ -31,12 +33,11 @@ const DRAIN_MS = 20_000;
  * Makes a shadow live. At equal progress, proved under locks that hold landing and deriving back, the schemas change
  * places in one transaction; what goes to other servers is marked and delivered as anything is. The live workers must
  * run the rules that the shadow was made by: what they derive next is by theirs. Throws CONFIG_INVALID when the shadow is
- * not whole, or a schema holds rows that no replay makes; TARGET_BUSY when equal progress was not reached.
+ * not whole or made by other rules, or a schema holds rows that no replay makes; TARGET_BUSY without equal progress.
  */
 export async function promoteShadow(config: Config, open: OpenPipeline, options: PromoteOptions): Promise<Promoted> {
   const record = await readShadow(open);
-  if (!record.whole)
-    throw new SluiceError('CONFIG_INVALID', `${open.name} was not replayed from the beginning: it is for looking only`);
+  refuseUnfit(open.name, record, rulesHash(config, open.migration.name.slice(config.prefix.length)));
   const halts = await open.ledger.halts();
   const live = await new ShadowSwitch(open.pool, open.migration, open.name, open.folders).halted();
   if (halts.length + live > 0)

@@ -1,14 +1,16 @@
 import type { Command } from 'commander';
 import { discardShadow, shadowDiff } from '../../app/shadow/diff.ts';
 import { promoteShadow } from '../../app/shadow/promote.ts';
-import { action, operatorName, withPipeline } from '../context.ts';
+import { action, configOf, operatorName, withPipeline } from '../context.ts';
 import { EXIT } from '../failure.ts';
 import { printJson, printTable } from '../print.ts';
+import { withContract } from './replay-contract.ts';
 
 interface ShadowOptions {
   readonly keys?: boolean;
   readonly deliver?: boolean;
   readonly by?: string;
+  readonly contract?: string;
   readonly json?: boolean;
 }
 
@@ -16,7 +18,8 @@ const PROMOTE_HELP = `
 At equal progress, with landing and deriving held back, the target schemas of PostgreSQL change places with those of the
 shadow in one transaction: readers see all of it or nothing. What goes to FHIR and DynamoDB is delivered by the live
 worker, as any change is; --deliver does so for PostgreSQL, too. Refused for a shadow that was not replayed from the
-beginning, while anything is halted, and where a schema holds rows that no replay makes.
+beginning of topics that hold all rows, or that other rules have made (release, settings, contract), while anything is
+halted, and where a schema holds rows that no replay makes.
 
 Run the live workers by the same rules (release, contract) before: what they derive next is by theirs.
 The shadow stays and then holds what was live, until it is discarded.`;
@@ -58,12 +61,14 @@ export function registerShadowCommands(replay: Command): void {
     .argument('[migration]', 'whose', 'supabase')
     .option('--deliver', 'switch no tables: the live worker writes what differs')
     .option('--by <name>', 'who decides')
+    .option('--contract <file>', 'pas: the contract it was replayed by, where that is not the one in force')
     .option('--json', 'one JSON line')
     .addHelpText('after', PROMOTE_HELP)
     .action(
       action(async (shadow: string, migration: string, _: ShadowOptions, command: Command) => {
         const options = given(command);
-        return withPipeline(migration, { pipeline: shadow, needsSchemas: false }, async (open, config) => {
+        const by = withContract(configOf(), migration, options.contract);
+        return withPipeline(migration, { pipeline: shadow, needsSchemas: false, config: by }, async (open, config) => {
           const done = await promoteShadow(config, open, {
             by: operatorName(options.by),
             deliver: options.deliver === true,

@@ -1,8 +1,5 @@
-import { statSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import pc from 'picocolors';
-import type { Config } from '../../app/config.ts';
 import { compareShadow, replayInto } from '../../app/replay.ts';
 import type { LandProgress } from '../../app/shadow/land.ts';
 import { offsetsOf, type ReplayStart, timeOf } from '../../app/shadow/start.ts';
@@ -10,6 +7,7 @@ import { SluiceError } from '../../core/index.ts';
 import { action, configOf } from '../context.ts';
 import { EXIT } from '../failure.ts';
 import { duration, printJson, printTable } from '../print.ts';
+import { withContract } from './replay-contract.ts';
 import { registerShadowCommands } from './replay-shadow.ts';
 
 interface ReplayOptions {
@@ -40,7 +38,8 @@ targets; the shadow is compared with the live run by content, and dropped unless
   sluice replay discard next
 
 --from-offset takes one offset for every partition, or any number of topic/partition=offset (others are left out). A
-shadow that does not begin at the beginning knows only the rows it was shown: it can be compared, not promoted.`;
+shadow that does not begin at the beginning, or whose topics have expired or are compacted, knows only the rows it was
+shown: it can be compared, not promoted.`;
 
 export function registerReplayCommand(program: Command): void {
   const replay = program
@@ -61,12 +60,15 @@ export function registerReplayCommand(program: Command): void {
     .option('--rate <n>', 'at most so many records a second', rateArgument)
     .option(
       '--contract <file>',
-      'pas: by this contract (its folder, or contract.yaml in it) instead of the one in force',
+      'pas, with --into: by this contract (its folder, or contract.yaml in it) instead of the one in force',
     )
     .option('--json', 'one JSON line')
     .addHelpText('after', HELP)
     .action(
       action(async (migration: string, options: ReplayOptions) => {
+        // landed into live and derived by a contract that its workers do not run, rows would go to and fro
+        if (options.contract !== undefined && options.into === undefined)
+          throw new SluiceError('CONFIG_INVALID', '--contract needs --into: live is made by the contract in force');
         const config = withContract(configOf(), migration, options.contract);
         const shows = options.json !== true && process.stderr.isTTY;
         const result = await replayInto(config, {
@@ -113,14 +115,6 @@ function startFrom(options: ReplayOptions, migration: string): ReplayStart {
     throw new SluiceError('CONFIG_INVALID', 'say from where: --from-beginning, --from-time or --from-offset');
   if (fromTime !== undefined) return timeOf(fromTime);
   return fromOffset === undefined ? { kind: 'beginning' } : offsetsOf(fromOffset, migration);
-}
-
-function withContract(config: Config, migration: string, contract: string | undefined): Config {
-  if (contract === undefined) return config;
-  if (migration !== 'pas') throw new SluiceError('CONFIG_INVALID', '--contract is for pas');
-  const found = statSync(contract, { throwIfNoEntry: false });
-  if (!found) throw new SluiceError('CONFIG_INVALID', `there is no ${contract}`);
-  return { ...config, pas: { ...config.pas, contract: found.isDirectory() ? contract : dirname(contract) } };
 }
 
 const line = ({ done, total, perSecond, secondsLeft }: LandProgress): string =>

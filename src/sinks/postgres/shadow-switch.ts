@@ -87,7 +87,10 @@ export class ShadowSwitch {
         return null;
       }
       const marked = await this.#markDiffering(client, options.switches);
-      if (options.switches) await this.#switch(client);
+      if (options.switches) {
+        await this.#switch(client);
+        await this.#shadows.tookLive(client);
+      }
       const switched = options.switches ? this.#schemas : [];
       await this.#shadows.note('promoted', options.by, { ...options.how, marked, schemas: switched }, client);
       await client.query('commit');

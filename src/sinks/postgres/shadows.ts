@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { JsonObject, Migration, PostgresTarget } from '../../core/index.ts';
+import { type JsonObject, type Migration, type PostgresTarget, SluiceError } from '../../core/index.ts';
 import { type LedgerContext, ledgerContext } from './context.ts';
 import type { CopyFields } from './copy/table.ts';
 import type { Queryable } from './sql.ts';
@@ -9,12 +9,26 @@ import { TargetTables } from './target-tables.ts';
 export interface ShadowRecord {
   readonly flow: string | null;
   readonly state: 'replaying' | 'ready';
-  /** from the beginning of every topic */
+  /** from the beginning of topics that hold all rows */
   readonly whole: boolean;
+  /** why it is not whole */
+  readonly lacks: string | null;
+  /** hash of the rules it is made by; '': it holds what was live; null: they were not noted */
+  readonly rules: string | null;
   /** content columns by target */
   readonly columns: Readonly<Record<string, readonly string[]>>;
   /** offset after the last record landed, by `topic/partition` */
   readonly reached: ReadonlyMap<string, bigint>;
+}
+
+/** A replay into a shadow that begins. */
+export interface ReplayBegun {
+  readonly flow: string | null;
+  readonly from: string;
+  /** what a shadow filled so may lack; null: nothing */
+  readonly lacks: string | null;
+  /** hash of the rules */
+  readonly rules: string;
 }
 
 /** Documents of one target that only one of the two has. */
@@ -49,12 +63,25 @@ export class PostgresShadows {
     this.#shadow = ledgerContext(shadow, migration, `__${shadow}`);
   }
 
-  async begin(flow: string | null, from: string, whole: boolean): Promise<void> {
-    await this.#pool.query(
-      `insert into sluice.shadow (pipeline, migration, flow, began_at, whole) values ($1, $2, $3, $4, $5)
+  /**
+   * A shadow that an ended replay made whole stays so; one whose replay was killed is whole by a whole replay only.
+   * Throws CONFIG_INVALID where the shadow is made by other rules: what is landed in it already is not derived again.
+   */
+  async begin({ flow, from, lacks, rules }: ReplayBegun): Promise<void> {
+    const stays = `(shadow.whole and shadow.state = 'ready')`;
+    const done = await this.#pool.query(
+      `insert into sluice.shadow (pipeline, migration, flow, began_at, whole, lacks, rules)
+       values ($1, $2, $3, $4, $5::text is null, $5, $6)
        on conflict (pipeline) do update set flow = excluded.flow, began_at = excluded.began_at, state = 'replaying',
-         whole = shadow.whole or excluded.whole`,
-      [this.#shadow.pipeline, this.#live.pipeline, flow, from, whole],
+         whole = excluded.whole or ${stays}, lacks = case when not ${stays} then excluded.lacks end
+       where shadow.rules = excluded.rules and shadow.migration = excluded.migration`,
+      [this.#shadow.pipeline, this.#live.pipeline, flow, from, lacks, rules],
+    );
+    if ((done.rowCount ?? 0) > 0) return;
+    const name = this.#shadow.pipeline;
+    throw new SluiceError(
+      'CONFIG_INVALID',
+      `a shadow '${name}' is there, made by other rules (release, contract, settings) or holding what was live: \`sluice replay discard ${name}\`, or take another name`,
     );
   }
 
@@ -67,10 +94,15 @@ export class PostgresShadows {
     );
   }
 
+  /** Its tables have changed places with the live ones: by which rules those were made nobody has noted. */
+  async tookLive(db: Queryable): Promise<void> {
+    await db.query(`update sluice.shadow set rules = '' where pipeline = $1`, [this.#shadow.pipeline]);
+  }
+
   /** null: no replay has filled a shadow of this name for this migration */
   async read(): Promise<ShadowRecord | null> {
     const found = await this.#pool.query<Omit<ShadowRecord, 'reached'> & { reached: Record<string, string> }>(
-      'select flow, state, whole, columns, reached from sluice.shadow where pipeline = $1 and migration = $2',
+      'select flow, state, whole, lacks, rules, columns, reached from sluice.shadow where pipeline = $1 and migration = $2',
       [this.#shadow.pipeline, this.#live.pipeline],
     );
     const row = found.rows[0];

@@ -122,7 +122,7 @@ export function applyTopics(
   });
 }
 
-/** Topics that have lost what was in them: compacted, or no longer beginning at 0. */
+/** Topics that have lost what was in them: compacted, no longer beginning at 0, or not there (of no policy). */
 export function topicFaults(
   brokers: readonly string[],
   topics: readonly string[],
@@ -131,7 +131,8 @@ export function topicFaults(
   return withAdmin(brokers, log, async (admin) => {
     const there = new Set(await admin.listTopics());
     const known = topics.filter((topic) => there.has(topic));
-    if (known.length === 0) return [];
+    const missing = topics.filter((topic) => !there.has(topic)).map((topic) => ({ topic, policy: '', low: 0n }));
+    if (known.length === 0) return missing;
     const { resources } = await admin.describeConfigs({
       includeSynonyms: false,
       resources: known.map((name) => ({
@@ -143,12 +144,12 @@ export function topicFaults(
     const found = await Promise.all(
       known.map(async (topic) => {
         const entries = resources.find(({ resourceName }) => resourceName === topic)?.configEntries ?? [];
-        const policy = entries.find(({ configName }) => configName === 'cleanup.policy')?.configValue ?? '';
+        const policy = entries.find(({ configName }) => configName === 'cleanup.policy')?.configValue ?? 'unknown';
         const lows = (await admin.fetchTopicOffsets(topic)).map(({ low }) => BigInt(low));
         return { topic, policy, low: lows.reduce((x, y) => (x > y ? x : y), 0n) };
       }),
     );
-    return found.filter(({ policy, low }) => policy.includes('compact') || low > 0n);
+    return [...missing, ...found.filter(({ policy, low }) => policy.includes('compact') || low > 0n)];
   });
 }
 
