@@ -79,6 +79,8 @@ export interface Config {
   readonly gatesAnchor: string;
   /** measurements that no window of a gate reaches are removed after so many days */
   readonly measurementDays: number;
+  /** what is done about confirmed findings, for all flows or one by one */
+  readonly repair: string;
   /** where the reports are that gates of dos and pas are judged by; `outDir`: of the runs of pas, if told */
   readonly reports: {
     readonly runsFolder: string;
@@ -148,6 +150,7 @@ const Environment = z.object({
   SLUICE_FILES_BASE: z.string().url().endsWith('/').optional(),
   SLUICE_GATES_ANCHOR: z.string().min(1).optional(),
   SLUICE_MEASUREMENT_DAYS: z.coerce.number().int().min(1).max(3_650).default(14),
+  SLUICE_REPAIR: z.string().min(1).default('approval'),
   SLUICE_DOS_RUNS: z.string().min(1).optional(),
   SLUICE_PAS_OUT: z.string().min(1).optional(),
   SLUICE_HOME: z.string().min(1).default('.sluice'),
@@ -230,6 +233,7 @@ export function loadConfig(
     files: env.SLUICE_FILES_BASE,
     gatesAnchor: resolve(env.SLUICE_GATES_ANCHOR ?? join(env.SLUICE_HOME, 'gates', 'anchor.ndjson')),
     measurementDays: env.SLUICE_MEASUREMENT_DAYS,
+    repair: env.SLUICE_REPAIR,
     reports: {
       runsFolder: resolve(env.SLUICE_DOS_RUNS ?? join(env.SLUICE_HOME, 'dos-runs')),
       target: 'dynamodb',

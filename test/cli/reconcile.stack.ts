@@ -12,6 +12,7 @@ interface Told {
   readonly keyHash: string;
   readonly key?: string;
   readonly repair?: string;
+  readonly repairs?: readonly object[];
   readonly detail: Record<string, unknown>;
 }
 
@@ -74,7 +75,11 @@ describe('what is said and done of findings', () => {
     expect((await ask(...accept, ' ')).code).toBe(2);
     expect((await ask(...accept, 'known since May')).code).toBe(0);
     expect((await ask(...accept, 'once more')).code).toBe(2);
-    expect((await ask('repair', String(two?.id), '--by', 'A N Other', '--repair', 'never')).code).toBe(2);
+    const never = { ...rig.variables, SLUICE_REPAIR: 'approval,partner_label_queue=never' };
+    const refused = await rig.sluiceWith(never, 'reconcile', 'repair', String(two?.id), '--by', 'A N Other');
+    expect([refused.code, refused.err]).toEqual([2, expect.stringContaining('never repaired')]);
+    const told = await rig.sluiceWith(never, 'reconcile', 'explain', String(two?.id), '--json');
+    expect((JSON.parse(told.out) as Told).repair).toMatch(/never repaired/);
     expect((await ask('repair', String(two?.id), '--by', 'A N Other')).code).toBe(0);
     const [accepted, repaired] = await store.list({ limit: 10 });
     expect(accepted).toMatchObject({
@@ -93,5 +98,9 @@ describe('what is said and done of findings', () => {
     const closed = (await store.list({ limit: 10 })).map(({ state }) => state);
     expect(closed).toEqual(['vanished', 'reverified', 'vanished']);
     expect((await rig.sluice('reconcile', 'status')).code).toBe(0);
+    const [, two] = await store.list({ limit: 10 });
+    expect((await ask('explain', String(two?.id))).told?.repairs).toEqual([
+      expect.objectContaining({ by: 'A N Other', asked: 'by name', outcome: 'verified' }),
+    ]);
   });
 });

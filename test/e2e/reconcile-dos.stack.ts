@@ -211,7 +211,8 @@ describe('reconciliation over Debezium and DynamoDB', () => {
       await expect.poll(states, { timeout: 60_000, interval: 500 }).toEqual(['reverified', 'confirmed']);
       const [left] = await reconciling.told();
       const call = ['reconcile', 'repair', String(left?.id), 'dos', '--by', 'A N Other'];
-      expect((await rig.sluice(...call, '--repair', 'never')).err).toMatch(/never repaired/);
+      const never = { ...rig.variables, SLUICE_REPAIR: 'never,services=automatic' };
+      expect((await rig.sluiceWith(never, ...call)).err).toMatch(/never repaired/);
       expect((await rig.sluice(...call, '--json')).code).toBe(0);
       await expect.poll(states, { timeout: 60_000, interval: 500 }).toEqual(['reverified', 'reverified']);
     } finally {

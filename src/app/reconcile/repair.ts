@@ -9,22 +9,35 @@ export interface RepairPolicies {
   readonly flows: ReadonlyMap<string, RepairPolicy>;
 }
 
-/** `approval`, or `never,submissions=automatic`. Throws CONFIG_INVALID. */
+/** Of SLUICE_REPAIR or --repair: `approval`, or `never,submissions=automatic`. Throws CONFIG_INVALID. */
 export function readPolicies(text: string, flows: readonly string[]): RepairPolicies {
   let otherwise: RepairPolicy = 'approval';
   const own = new Map<string, RepairPolicy>();
   for (const piece of text.split(',').map((one) => one.trim())) {
     const [flow, policy] = piece.includes('=') ? (piece.split('=') as [string, string]) : [null, piece];
     if (policy !== 'automatic' && policy !== 'approval' && policy !== 'never')
-      throw new SluiceError('CONFIG_INVALID', '--repair: automatic, approval or never, or FLOW=one of them');
+      throw new SluiceError(
+        'CONFIG_INVALID',
+        'SLUICE_REPAIR, --repair: automatic, approval or never, or FLOW=one of them',
+      );
     if (flow === null) otherwise = policy;
     else if (flows.includes(flow)) own.set(flow, policy);
-    else throw new SluiceError('CONFIG_INVALID', `--repair: there is no flow '${flow}'; there is ${flows.join(', ')}`);
+    else
+      throw new SluiceError(
+        'CONFIG_INVALID',
+        `SLUICE_REPAIR, --repair: there is no flow '${flow}'; there is ${flows.join(', ')}`,
+      );
   }
   return { otherwise, flows: own };
 }
 
 const policyOf = ({ otherwise, flows }: RepairPolicies, flow: string): RepairPolicy => flows.get(flow) ?? otherwise;
+
+/** Why nobody may repair a finding of this flow; null: somebody may. */
+export const whyNotAllowed = (policies: RepairPolicies, flow: string): string | null =>
+  policyOf(policies, flow) === 'never'
+    ? `findings of ${flow} are never repaired (SLUICE_REPAIR); accept it, or mend the target`
+    : null;
 
 /** Why a finding cannot be repaired by deriving its root again; null: it can. */
 export function whyNotRepairable({ root, target, kind, state }: Finding, { dynamodb }: Migration): string | null {
@@ -49,10 +62,14 @@ export async function repairByPolicy(
   policies: RepairPolicies,
 ): Promise<ReadonlyMap<string, number>> {
   const repaired = new Map<string, number>();
-  for (const finding of await store.list({ states: ['confirmed'], limit: 1_000 })) {
-    const repairs = (finding.detail as { repairs?: number } | null)?.repairs ?? 0;
-    if (policyOf(policies, finding.flow) !== 'automatic' || repairs >= MOST_REPAIRS) continue;
-    if (whyNotRepairable(finding, open.migration) !== null || !(await store.repair(finding.id, BY_POLICY))) continue;
+  const names = open.migration.flows.map(({ name }) => name);
+  const flows = names.filter((flow) => policyOf(policies, flow) === 'automatic');
+  if (flows.length === 0) return repaired;
+  const except = open.migration.dynamodb?.history?.target.name ?? null;
+  const repairable = { flows, fewerThan: MOST_REPAIRS, except };
+  for (const finding of await store.list({ states: ['confirmed'], repairable, limit: 1_000 })) {
+    if (whyNotRepairable(finding, open.migration) !== null) continue;
+    if (!(await store.repair(finding.id, BY_POLICY, 'policy'))) continue;
     repaired.set(finding.flow, (repaired.get(finding.flow) ?? 0) + 1);
     log.info('finding repaired', { flow: finding.flow, target: finding.target, code: finding.kind });
   }
@@ -68,13 +85,14 @@ export async function repairOne(
 ): Promise<Finding> {
   const [finding] = await store.list({ id, limit: 1 });
   if (!finding) throw new SluiceError('CONFIG_INVALID', `there is no finding ${id}`);
-  if (policyOf(policies, finding.flow) === 'never')
-    throw new SluiceError(
-      'CONFIG_INVALID',
-      `findings of ${finding.flow} are never repaired; accept it, or mend the target`,
-    );
+  const notAllowed = whyNotAllowed(policies, finding.flow);
+  if (notAllowed !== null) throw new SluiceError('CONFIG_INVALID', notAllowed);
   const why = whyNotRepairable(finding, migration);
   if (why !== null) throw new SluiceError('CONFIG_INVALID', `finding ${id} is not repaired so: ${why}`);
-  await store.repair(id, by);
+  if (!(await store.repair(id, by)))
+    throw new SluiceError(
+      'CONFIG_INVALID',
+      `finding ${id} has changed meanwhile, and nothing was done: \`sluice reconcile explain ${id}\``,
+    );
   return finding;
 }

@@ -1,8 +1,15 @@
 import type { Command } from 'commander';
+import type { Config } from '../../app/config.ts';
 import type { OpenPipeline } from '../../app/pipeline.ts';
 import { openParts } from '../../app/reconcile/parts.ts';
 import { recheckOpen } from '../../app/reconcile/recheck.ts';
-import { readPolicies, repairOne, whyNotRepairable } from '../../app/reconcile/repair.ts';
+import {
+  type RepairPolicies,
+  readPolicies,
+  repairOne,
+  whyNotAllowed,
+  whyNotRepairable,
+} from '../../app/reconcile/repair.ts';
 import { type Finding, type FindingState, opaqueKey, SluiceError, silentLog } from '../../core/index.ts';
 import { FindingStore } from '../../sinks/postgres/index.ts';
 import { action, operatorName, withPipeline } from '../context.ts';
@@ -28,6 +35,12 @@ const shown = ({ key, root, ...finding }: Finding, keys: boolean | undefined) =>
   rootHash: opaqueKey(root),
   ...(keys ? { key, root } : {}),
 });
+
+const policiesOf = ({ migration }: OpenPipeline, { repair }: Config): RepairPolicies =>
+  readPolicies(
+    repair,
+    migration.flows.map(({ name }) => name),
+  );
 
 const pathsOf = ({ differences }: Finding): string =>
   differences
@@ -78,9 +91,9 @@ export function registerFindingCommands(reconcile: Command): void {
             throw new SluiceError('CONFIG_INVALID', '--limit must be a whole number');
           const { flow, kind } = options;
           const states = options.all ? {} : { states: OPEN };
-          const found = await new FindingStore(open.pool, open.name).list({ flow, kind, ...states, limit });
+          const { playbook } = options;
           printFindings(
-            found.filter(({ playbook }) => !options.playbook || playbook),
+            await new FindingStore(open.pool, open.name).list({ flow, kind, ...states, playbook, limit }),
             options,
           );
           return EXIT.ok;
@@ -90,16 +103,18 @@ export function registerFindingCommands(reconcile: Command): void {
   registerOne(
     reconcile,
     'explain',
-    'one finding: its life, its paths, and what can be done about it',
-    async (open, id, { keys, migration }) => {
-      const finding = await findingOf(new FindingStore(open.pool, open.name), id);
+    'one finding: its life, its paths, its repairs, and what can be done about it',
+    async (open, id, { keys, migration }, config) => {
+      const store = new FindingStore(open.pool, open.name);
+      const finding = await findingOf(store, id);
       const parked = await open.admin.listParked({ flow: finding.target, kind: 'document' });
       const own = parked.find(({ key }) => key === finding.key);
-      const why = whyNotRepairable(finding, open.migration);
+      const why = whyNotRepairable(finding, open.migration) ?? whyNotAllowed(policiesOf(open, config), finding.flow);
       const repair = why ?? `sluice reconcile repair ${id} ${migration} --by <name>`;
       return {
         ...shown(finding, keys),
         repair,
+        repairs: await store.repairs(id),
         ...(own ? { parked: `${own.code}: sluice parked show ${own.id}` } : {}),
       };
     },
@@ -132,7 +147,12 @@ function registerOne(
   reconcile: Command,
   verb: string,
   description: string,
-  work: (open: OpenPipeline, id: string, options: OneOptions & { readonly migration: string }) => Promise<object>,
+  work: (
+    open: OpenPipeline,
+    id: string,
+    options: OneOptions & { readonly migration: string },
+    config: Config,
+  ) => Promise<object>,
 ): void {
   ofOne(reconcile.command(verb))
     .description(description)
@@ -140,8 +160,8 @@ function registerOne(
     .option('--json', 'one JSON line')
     .action(
       action((id: string, migration: string, options: OneOptions) =>
-        withPipeline(options.migration ?? migration, {}, async (open) => {
-          const answer = await work(open, id, { ...options, migration: options.migration ?? migration });
+        withPipeline(options.migration ?? migration, {}, async (open, config) => {
+          const answer = await work(open, id, { ...options, migration: options.migration ?? migration }, config);
           if (options.json) printJson(answer);
           else
             for (const [name, value] of Object.entries(answer))
@@ -179,11 +199,10 @@ function registerRepair(reconcile: Command): void {
   ofOne(reconcile.command('repair'))
     .description('write the document of a finding anew, as its source rows say, by an ordinary derivation')
     .requiredOption('--by <name>', 'who says so')
-    .option('--repair <policy>', 'the policies `reconcile run` has been given', 'approval')
     .option('--json', 'one JSON line')
     .addHelpText(
       'after',
-      '\nA running `reconcile run` looks at it again by itself; otherwise `sluice reconcile recheck` does.',
+      '\nRefused for flows that SLUICE_REPAIR says `never` of. A running `reconcile run` looks at it again by itself; otherwise\n`sluice reconcile recheck` does.',
     )
     .action(
       action(
@@ -193,17 +212,15 @@ function registerRepair(reconcile: Command): void {
           options: {
             readonly by: string;
             readonly migration?: string;
-            readonly repair: string;
             readonly json?: boolean;
           },
         ) =>
-          withPipeline(options.migration ?? migration, {}, async (open) => {
+          withPipeline(options.migration ?? migration, {}, async (open, config) => {
             const store = new FindingStore(open.pool, open.name);
             await findingOf(store, id);
-            const names = open.migration.flows.map(({ name }) => name);
             const finding = await repairOne(
               { store, migration: open.migration },
-              readPolicies(options.repair, names),
+              policiesOf(open, config),
               id,
               operatorName(options.by),
             );

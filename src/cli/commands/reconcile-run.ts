@@ -20,7 +20,7 @@ interface RunOptions {
   readonly engines?: string;
   readonly every: string;
   readonly digestEvery: string;
-  readonly repair: string;
+  readonly repair?: string;
   readonly port?: string;
   readonly json?: boolean;
 }
@@ -54,8 +54,8 @@ const RUN_HELP = `
 Engines: 'scan' compares every source row with the landed one, every document with its target, and every target's keys with
 what is expected; 'stream' looks at changes when they have been applied; 'digest' adds up what the landed rows make and what
 the state tables hold, and looks at what differs. Open findings are looked at all the time. What is on its way is looked at
-again and never a finding. Confirmed findings are repaired as --repair says: 'approval' waits for
-\`sluice reconcile repair\`, 'automatic' does it, 'never' refuses it; e.g. --repair never,submissions=automatic.
+again and never a finding. Confirmed findings are repaired as SLUICE_REPAIR says: 'approval' (unless told) waits for
+\`sluice reconcile repair\`, 'automatic' does it, 'never' refuses it there as well; e.g. never,submissions=automatic.
 
 Exit codes of --once: 0 nothing open, 1 failed, 2 wrong call or setting, 3 findings are open.`;
 
@@ -73,11 +73,7 @@ export function registerReconcileRun(reconcile: Command): void {
     .option('--without <targets>', 'kinds of targets not to read, e.g. fhir; their documents count as unverified')
     .option('--every <seconds>', 'pause between scans', '300')
     .option('--digest-every <seconds>', 'pause between digests', '30')
-    .option(
-      '--repair <policy>',
-      'what is done about confirmed findings, for all flows or by flow (see below)',
-      'approval',
-    )
+    .option('--repair <policy>', 'in place of SLUICE_REPAIR, for this run (see below)')
     .option('--port <port>', 'port of metrics and health; 0 picks a free one', '9466')
     .option('--json', 'one JSON line a scan or digest')
     .addHelpText('after', RUN_HELP)
@@ -92,7 +88,7 @@ export function registerReconcileRun(reconcile: Command): void {
           return withParts(migration, namesOf(options.without), async (parts) => {
             const flows = flowsNamed(parts.open.migration.flows, options.flow ?? []);
             const names = parts.open.migration.flows.map(({ name }) => name);
-            const policies = readPolicies(options.repair, names);
+            const policies = readPolicies(options.repair ?? configOf().repair, names);
             const how = { flows, signal: stop.signal, onProgress: progressOf(options) };
             const scanned = engines.has('scan') ? await scanRound(parts, how) : null;
             const digested = engines.has('digest') ? await new DigestEngine(parts).round(how) : null;
@@ -102,14 +98,15 @@ export function registerReconcileRun(reconcile: Command): void {
             return hasUnresolved(await parts.store.counts()) ? EXIT.drift : EXIT.ok;
           }).finally(() => stop.release());
         }
-        const run = await startReconcile(configOf(), {
+        const config = configOf();
+        const run = await startReconcile(config, {
           migration,
           flows: options.flow ?? [],
           without: namesOf(options.without),
           engines: readEngines(options.engines ?? ENGINES.join(',')),
           everySeconds,
           digestEverySeconds: numberOf('--digest-every', options.digestEvery, 1),
-          repair: options.repair,
+          repair: options.repair ?? config.repair,
           port: numberOf('--port', options.port ?? '9466', 0),
           onProgress: progressOf(options),
           onRound: (round) => show(roundView(round)),

@@ -46,7 +46,25 @@ export interface FindingFilter {
   readonly kind?: string | undefined;
   readonly states?: readonly FindingState[];
   readonly id?: string;
+  /** only those that are open for too long */
+  readonly playbook?: boolean | undefined;
+  /** only those of these flows that a derivation can repair and that were repaired less often */
+  readonly repairable?: {
+    readonly flows: readonly string[];
+    readonly fewerThan: number;
+    /** a target whose documents are never made again */
+    readonly except: string | null;
+  };
   readonly limit: number;
+}
+
+/** A repair of a finding. `verified` and `failed`: as the document was seen after it; `overtaken`: by another repair, or an acceptance. */
+export interface FindingRepair {
+  readonly at: string;
+  readonly by: string;
+  readonly asked: 'policy' | 'by name';
+  readonly outcome: 'open' | 'verified' | 'failed' | 'overtaken';
+  readonly closedAt: string | null;
 }
 
 export interface FindingCount {
@@ -61,8 +79,12 @@ export interface FindingCount {
 }
 
 const OPEN = `state in ('suspect', 'confirmed', 'repaired', 'accepted')`;
-const AGE = 'extract(epoch from clock_timestamp() - coalesce(confirmed_at, first_at))::float8';
+const AGE = 'extract(epoch from clock_timestamp() - coalesce(confirmed_at, reopened_at, first_at))::float8';
+const IS_REPAIRABLE = `(root <> '' and kind <> 'unmappable' and target not like 'source:%')`;
 const IS_LATE = `(state in ('confirmed', 'repaired') and ${AGE} > ${PLAYBOOK_SECONDS})`;
+
+const OVERTAKEN = `overtaken as (update sluice.finding_repair r set outcome = 'overtaken', closed_at = clock_timestamp()
+         from f where r.finding = f.id and r.outcome = 'open')`;
 
 /** The ledger of findings of one pipeline. */
 export class FindingStore {
@@ -97,49 +119,89 @@ export class FindingStore {
   async move(moved: readonly MovedFinding[]): Promise<void> {
     for (const { id, state, seen } of moved)
       await this.#db.query(
-        `update sluice.finding set state = $3, last_at = clock_timestamp(),
-           differences = coalesce($4::jsonb, differences), hash = case when $4::jsonb is null then hash else decode($5, 'hex') end,
-           confirmed_at = case when $3 = 'confirmed' then coalesce(confirmed_at, clock_timestamp()) else confirmed_at end,
-           closed_at = case when $3 in ('reverified', 'vanished') then clock_timestamp() end
-         where pipeline = $1 and id = $2`,
+        // what was accepted and is a finding again has a clock of its own; a look that began before a repair can tell it
+        // failed, so a finding that is verified takes that of its newest repair back
+        `with f as (update sluice.finding set state = $3, last_at = clock_timestamp(),
+             differences = coalesce($4::jsonb, differences),
+             hash = case when $4::jsonb is null then hash else decode($5, 'hex') end,
+             confirmed_at = case when state = 'accepted' and $3 in ('suspect', 'confirmed') then null
+               when $3 = 'confirmed' then coalesce(confirmed_at, clock_timestamp()) else confirmed_at end,
+             reopened_at = case when state = 'accepted' and $3 in ('suspect', 'confirmed') then clock_timestamp() else reopened_at end,
+             closed_at = case when $3 in ('reverified', 'vanished') then clock_timestamp() end
+           where pipeline = $1 and id = $2 returning id, state)
+         update sluice.finding_repair r set closed_at = clock_timestamp(),
+           outcome = case f.state when 'reverified' then 'verified' when 'confirmed' then 'failed' else 'overtaken' end
+         from f where r.finding = f.id and f.state in ('confirmed', 'reverified', 'vanished') and (r.outcome = 'open'
+           or f.state = 'reverified' and r.id = (select max(n.id) from sluice.finding_repair n where n.finding = f.id))`,
         [this.#pipeline, id, state, seen === null ? null : JSON.stringify(seen.differences), seen?.hash ?? null],
       );
   }
 
-  /** Clears what is recorded of the document and marks its root, so that an ordinary derivation writes it anew. */
-  async repair(id: string, by: string): Promise<boolean> {
+  /**
+   * Clears what is recorded of the document and marks its root, so that an ordinary derivation writes it anew. false: the
+   * finding is not one that can be repaired, or not any more.
+   */
+  async repair(id: string, by: string, asked: FindingRepair['asked'] = 'by name'): Promise<boolean> {
     const done = await this.#db.query(
       `with f as (update sluice.finding set state = 'repaired', repaired_at = clock_timestamp(), repaired_by = $3,
            repairs = repairs + 1, confirmed_at = coalesce(confirmed_at, clock_timestamp())
          where pipeline = $1 and id = $2 and state in ('suspect', 'confirmed', 'repaired') and root <> ''
-         returning flow, target, key, root)
+         returning id, flow, target, key, root)
+       , ${OVERTAKEN}
+       , noted as (insert into sluice.finding_repair (finding, by, asked) select id, $3, $4 from f)
        , cleared as (update sluice.document d set hash = decode('${CLEARED_HASH}', 'hex') from f
          where d.pipeline = $1 and d.target = f.target and d.id = f.key)
        insert into sluice.mark (pipeline, flow, key, source_time) select $1, flow, root, clock_timestamp() from f`,
-      [this.#pipeline, id, by],
+      [this.#pipeline, id, by, asked],
     );
     return (done.rowCount ?? 0) > 0;
   }
 
   async accept(id: string, by: string, reason: string): Promise<boolean> {
     const done = await this.#db.query(
-      `update sluice.finding set state = 'accepted', accepted_by = $3, accept_reason = $4, last_at = clock_timestamp()
-       where pipeline = $1 and id = $2 and state in ('suspect', 'confirmed', 'repaired')`,
+      `with f as (update sluice.finding
+           set state = 'accepted', accepted_by = $3, accept_reason = $4, last_at = clock_timestamp()
+         where pipeline = $1 and id = $2 and state in ('suspect', 'confirmed', 'repaired') returning id)
+       , ${OVERTAKEN} select from f`,
       [this.#pipeline, id, by, reason],
     );
     return (done.rowCount ?? 0) > 0;
   }
 
-  async list({ flow, kind, states, id, limit }: FindingFilter): Promise<readonly Finding[]> {
+  /** What was done about a finding, oldest first. */
+  async repairs(id: string): Promise<readonly FindingRepair[]> {
+    const found = await this.#db.query<FindingRepair>(
+      `select ${isoMicros('r.at')} as at, r.by, r.asked, r.outcome, ${isoMicros('r.closed_at')} as "closedAt"
+       from sluice.finding_repair r join sluice.finding f on f.id = r.finding
+       where f.pipeline = $1 and f.id = $2 order by r.id`,
+      [this.#pipeline, id],
+    );
+    return found.rows;
+  }
+
+  async list({ flow, kind, states, id, playbook, repairable, limit }: FindingFilter): Promise<readonly Finding[]> {
     const found = await this.#db.query<Finding & { detail: null }>(
       `select id::text, flow, target, key, root, kind, state, differences, engine, ${isoMicros('first_at')} as "firstAt",
          ${isoMicros('confirmed_at')} as "confirmedAt", ${isoMicros('last_at')} as "lastAt", ${AGE} as "ageSeconds",
          ${IS_LATE} as playbook, jsonb_strip_nulls(jsonb_build_object('repairs', repairs, 'repairedBy', repaired_by,
-           'repairedAt', repaired_at, 'closedAt', closed_at, 'acceptedBy', accepted_by, 'reason', accept_reason)) as detail
+           'repairedAt', repaired_at, 'reopenedAt', reopened_at, 'closedAt', closed_at, 'acceptedBy', accepted_by, 'reason', accept_reason)) as detail
        from sluice.finding where pipeline = $1 and ($2::text is null or flow = $2) and ($3::text is null or kind = $3)
          and ($4::text[] is null or state = any($4)) and ($5::bigint is null or id = $5)
+         and (not $7::boolean or ${IS_LATE})
+         and ($8::text[] is null or flow = any($8) and repairs < $9 and target is distinct from $10 and ${IS_REPAIRABLE})
        order by sluice.finding.id limit $6`,
-      [this.#pipeline, flow ?? null, kind ?? null, states ?? null, id ?? null, limit],
+      [
+        this.#pipeline,
+        flow ?? null,
+        kind ?? null,
+        states ?? null,
+        id ?? null,
+        limit,
+        playbook ?? false,
+        repairable?.flows ?? null,
+        repairable?.fewerThan ?? 0,
+        repairable?.except ?? null,
+      ],
     );
     return found.rows;
   }
