@@ -1,3 +1,6 @@
+import { appendFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { postgresSchema } from '../../src/app/pas/source-database.ts';
 import type { JsonObject } from '../../src/core/index.ts';
@@ -104,5 +107,31 @@ describe('V83 through Debezium, Kafka in Avro and PostgreSQL', () => {
   it('a replay from zero into a shadow differs in nothing', async () => {
     const done = await rig.sluice('replay', 'pas', '--from-beginning', '--into', 'again', '--json');
     expect(done.code, done.err + done.out).toBe(0);
+  });
+
+  it('a shadow by another contract is made live by that contract only', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sluice-contract-'));
+    try {
+      cpSync('src/migrations/pas/data/contract', folder, { recursive: true });
+      appendFileSync(join(folder, 'contract.yaml'), '# another one\n');
+      const filled = await rig.sluice(
+        'replay',
+        'pas',
+        '--from-beginning',
+        '--into',
+        'other',
+        '--keep',
+        '--contract',
+        folder,
+      );
+      expect(filled.code, filled.err + filled.out).toBe(0);
+      const refused = await rig.sluice('replay', 'promote', 'other', 'pas');
+      expect([refused.code, refused.err]).toEqual([2, expect.stringContaining('made by other rules')]);
+      const done = await rig.sluice('replay', 'promote', 'other', 'pas', '--contract', folder, '--json');
+      expect(done.code, done.err + done.out).toBe(0);
+      await same();
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });

@@ -148,7 +148,7 @@ export class FindingStore {
          where pipeline = $1 and id = $2 and state in ('suspect', 'confirmed', 'repaired') and root <> ''
          returning id, flow, target, key, root)
        , ${OVERTAKEN}
-       , noted as (insert into sluice.finding_repair (finding, by, asked) select id, $3, $4 from f)
+       , noted as (insert into sluice.finding_repair (finding, by, asked) select id, $3::text, $4::text from f)
        , cleared as (update sluice.document d set hash = decode('${CLEARED_HASH}', 'hex') from f
          where d.pipeline = $1 and d.target = f.target and d.id = f.key)
        insert into sluice.mark (pipeline, flow, key, source_time) select $1, flow, root, clock_timestamp() from f`,
