@@ -99,6 +99,13 @@ describe('a shadow', () => {
 
   it('is filled and made live by the same release', async () => {
     await json(0, 'replay', 'supabase', '--from-beginning', '--into', 'same', '--keep');
+    await rig.open.pool.query(
+      `insert into sluice.gap (pipeline, kind, scope, reason, epoch) values ($1, 'topic_recreated', 'none/0', 'a test', 9)`,
+      [rig.open.name],
+    );
+    const refused = await rig.sluice('replay', 'promote', 'same');
+    await rig.open.pool.query('delete from sluice.gap');
+    expect([refused.code, refused.err]).toEqual([2, expect.stringContaining('a gap is open')]);
     const done = await json<{ switched: string[]; marked: number }>(0, 'replay', 'promote', 'same', '--by', 'a tester');
     expect(done.switched).toContain('scheduling');
     expect(done.marked).toBe(0);

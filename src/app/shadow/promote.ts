@@ -2,6 +2,7 @@ import { type JsonObject, SluiceError } from '../../core/index.ts';
 import { PostgresShadows, ShadowSwitch } from '../../sinks/postgres/index.ts';
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config.ts';
+import { openGaps } from '../gaps.ts';
 import { createLog } from '../logger.ts';
 import type { OpenPipeline } from '../pipeline.ts';
 import { deriveAll, replayRange } from '../replay.ts';
@@ -42,6 +43,10 @@ export async function promoteShadow(config: Config, open: OpenPipeline, options:
   const live = await new ShadowSwitch(open.pool, open.migration, open.name, open.folders).halted();
   if (halts.length + live > 0)
     throw new SluiceError('CONFIG_INVALID', 'something is halted: nothing is promoted before `sluice status` is well');
+  // a topic made anew begins at 0 and does not hold what was there: until everything was read anew, nor does the shadow
+  const gaps = await openGaps({ ...open, name: open.migration.name }).list(true);
+  if (gaps.length > 0)
+    throw new SluiceError('CONFIG_INVALID', 'a gap is open: `sluice gaps ls`, `sluice recover`, then promote');
   const shadows = new PostgresShadows(open.pool, open.migration, open.name);
   const change = new ShadowSwitch(open.pool, open.migration, open.name, open.folders);
   const log = createLog({ level: 'warn' }, { pipeline: open.name });

@@ -2,6 +2,8 @@ import { SluiceError } from '../../core/index.ts';
 import type { ShadowRecord } from '../../sinks/postgres/index.ts';
 import type { ReplayStart } from './start.ts';
 
+const FROM_LATER = 'it was not replayed from the beginning';
+
 /** Why a topic can no longer show all that was ever in it. */
 export interface ReplayWarning {
   readonly topic: string;
@@ -14,7 +16,7 @@ export interface ReplayWarning {
  * what is left of it cannot be told from the topic, so it counts as if they were not.
  */
 export function lacksOf(start: ReplayStart, warnings: readonly ReplayWarning[]): string | null {
-  if (start.kind !== 'beginning') return 'it was not replayed from the beginning';
+  if (start.kind !== 'beginning') return FROM_LATER;
   if (warnings.length === 0) return null;
   return `its topics do not hold all rows: ${warnings.map(({ topic, what }) => `${topic} (${what})`).join(', ')}`;
 }
@@ -45,9 +47,10 @@ export function refuseUnfit(
   present: string,
 ): void {
   if (!whole) {
-    const advice = lacks?.includes('topics')
-      ? `Promoted, rows of live would be lost. Make the topics anew and \`sluice recover\`, then replay again (docs/replay.md)`
-      : 'Replay it --from-beginning';
+    const advice =
+      lacks === null || lacks === FROM_LATER
+        ? 'Replay it --from-beginning'
+        : 'Promoted, rows of live would be lost. Make the topics anew and `sluice recover`, then replay again (docs/replay.md)';
     throw new SluiceError(
       'CONFIG_INVALID',
       `${name} is for looking only: ${lacks ?? 'it was not replayed whole'}. ${advice}`,

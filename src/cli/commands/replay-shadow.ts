@@ -19,7 +19,7 @@ At equal progress, with landing and deriving held back, the target schemas of Po
 shadow in one transaction: readers see all of it or nothing. What goes to FHIR and DynamoDB is delivered by the live
 worker, as any change is; --deliver does so for PostgreSQL, too. Refused for a shadow that was not replayed from the
 beginning of topics that hold all rows, or that other rules have made (release, settings, contract), while anything is
-halted, and where a schema holds rows that no replay makes.
+halted or a gap is open, and where a schema holds rows that no replay makes.
 
 Run the live workers by the same rules (release, contract) before: what they derive next is by theirs.
 The shadow stays and then holds what was live, until it is discarded.`;
