@@ -70,7 +70,7 @@ export class LedgerReading {
   /** How many rows of a table hold a change that was committed at the source since then; null: all that are landed. */
   async landedSince(table: string, since: string | null): Promise<number> {
     const found = await this.#query<{ n: string }>(
-      `select count(*) as n from ${this.#context.table(table).sql} where $1::timestamptz is null or source_time >= $1`,
+      `select count(*) as n from ${this.#context.table(table).sql} where $1::timestamptz is null or source_time::timestamptz >= $1`,
       [since],
     );
     return Number(found[0]?.n ?? 0);
