@@ -13,6 +13,8 @@ export const RULES = fileURLToPath(new URL('../../monitoring', import.meta.url))
 export interface Watching {
   /** `host:port` of each worker */
   readonly workers: readonly string[];
+  /** `host:port` of each process that compares */
+  readonly reconcile: readonly string[];
   /** `host:port` */
   readonly alertmanager: string;
   /** files of rules, with wildcards */
@@ -20,14 +22,20 @@ export interface Watching {
   readonly everySeconds: number;
 }
 
-/** Workers are one job, so that a rule can tell one that is down; Prometheus shows its own figures beside them. */
-export function prometheusConfig({ workers, alertmanager, rules, everySeconds }: Watching): string {
+/**
+ * Workers are one job, so that a rule can tell one that is down. What compares is another: where nobody compares, no worker
+ * is missing.
+ */
+export function prometheusConfig({ workers, reconcile, alertmanager, rules, everySeconds }: Watching): string {
   const every = `${everySeconds}s`;
   return stringify({
     global: { scrape_interval: every, scrape_timeout: every, evaluation_interval: every },
     rule_files: [rules],
     alerting: { alertmanagers: [{ static_configs: [{ targets: [alertmanager] }] }] },
-    scrape_configs: [{ job_name: 'sluice', static_configs: [{ targets: [...workers] }] }],
+    scrape_configs: [
+      { job_name: 'sluice', static_configs: [{ targets: [...workers] }] },
+      { job_name: 'sluice-reconcile', static_configs: [{ targets: [...reconcile] }] },
+    ],
   });
 }
 
@@ -103,6 +111,7 @@ export const NATIVE_PARTS: readonly NativePart[] = [
     start: (settings) => {
       const watching = {
         workers: settings.metricsTargets,
+        reconcile: settings.reconcileTargets,
         alertmanager: `127.0.0.1:${settings.ports.alertmanager}`,
         rules: join(RULES, '*.rules.yml'),
         everySeconds: EVERY_SECONDS,

@@ -40,6 +40,8 @@ export interface StackSettings {
   readonly password: string;
   /** `host:port` of the workers that Prometheus asks */
   readonly metricsTargets: readonly string[];
+  /** `host:port` of processes that compare; a job of their own, for not every stack has one */
+  readonly reconcileTargets: readonly string[];
   /** where alerts are sent; null: nowhere */
   readonly alertWebhook: string | null;
   /** what the servers and the tools that fetch them are started with */
@@ -80,7 +82,8 @@ export function stackSettings(given: Partial<StackSettings> = {}, variables: Var
     without: given.without ?? partsFrom(variables.SLUICE_WITHOUT ?? '', 'SLUICE_WITHOUT: '),
     provider: given.provider ?? providerFrom(variables.SLUICE_PROVIDER ?? 'auto', 'SLUICE_PROVIDER: '),
     password: given.password ?? variables.SLUICE_PG_PASSWORD ?? 'sluice',
-    metricsTargets: given.metricsTargets ?? targetsFrom(variables.SLUICE_METRICS_TARGETS ?? '127.0.0.1:9464'),
+    metricsTargets: given.metricsTargets ?? targetsFrom('SLUICE_METRICS_TARGETS', '127.0.0.1:9464', variables),
+    reconcileTargets: given.reconcileTargets ?? targetsFrom('SLUICE_RECONCILE_TARGETS', '127.0.0.1:9466', variables),
     alertWebhook: given.alertWebhook ?? variables.SLUICE_ALERT_WEBHOOK ?? null,
     environment: given.environment ?? { ...variables },
   };
@@ -96,10 +99,10 @@ function portFrom(variable: string, standard: number, variables: Variables): num
   return port;
 }
 
-function targetsFrom(text: string): readonly string[] {
-  const targets = text.split(',').map((target) => target.trim());
+function targetsFrom(variable: string, standard: string, variables: Variables): readonly string[] {
+  const targets = (variables[variable] ?? standard).split(',').map((target) => target.trim());
   if (targets.every((target) => /^[\w.-]+:\d{1,5}$/.test(target))) return targets;
-  throw new SluiceError('CONFIG_INVALID', 'SLUICE_METRICS_TARGETS must be host:port, several with commas between');
+  throw new SluiceError('CONFIG_INVALID', `${variable} must be host:port, several with commas between`);
 }
 
 /** `fhir,dynamodb` as parts; a refusal begins with where the text came from. */

@@ -70,6 +70,7 @@ async function startWatching(): Promise<void> {
   const configs = {
     prometheus: prometheusConfig({
       workers: [`127.0.0.1:${worker.port}`],
+      reconcile: [],
       alertmanager: `127.0.0.1:${settings.ports.alertmanager}`,
       rules: hastyRules(),
       everySeconds: 1,

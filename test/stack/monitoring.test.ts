@@ -20,6 +20,7 @@ describe('Prometheus and Alertmanager', () => {
   test('have as containers the configuration they have as processes, but for addresses', () => {
     const prometheus = prometheusConfig({
       workers: [`host.docker.internal:9464`],
+      reconcile: [`host.docker.internal:9466`],
       alertmanager: 'alertmanager:9093',
       rules: '/etc/prometheus/*.rules.yml',
       everySeconds: 10,
@@ -50,6 +51,19 @@ describe('Prometheus and Alertmanager', () => {
     expect(stackSettings({}, {}).metricsTargets).toEqual(['127.0.0.1:9464']);
     expect(stackSettings({}, { SLUICE_METRICS_TARGETS: 'a:1, b:2' }).metricsTargets).toEqual(['a:1', 'b:2']);
     expect(() => stackSettings({}, { SLUICE_METRICS_TARGETS: 'a' })).toThrow(/SLUICE_METRICS_TARGETS/);
+  });
+
+  test('ask what compares as a job of its own, so that nobody misses a worker where nobody compares', () => {
+    expect(stackSettings({}, {}).reconcileTargets).toEqual(['127.0.0.1:9466']);
+    expect(stackSettings({}, { SLUICE_RECONCILE_TARGETS: 'a:1, b:2' }).reconcileTargets).toEqual(['a:1', 'b:2']);
+    expect(() => stackSettings({}, { SLUICE_RECONCILE_TARGETS: 'a' })).toThrow(/SLUICE_RECONCILE_TARGETS/);
+    const home = join(tmpdir(), 'sluice-monitoring-test');
+    NATIVE_PARTS.find(({ name }) => name === 'prometheus')?.start(stackSettings({ home }, {}));
+    const { scrape_configs: jobs } = parse(readFileSync(join(home, 'run', 'prometheus.yml'), 'utf8'));
+    expect(jobs).toEqual([
+      { job_name: 'sluice', static_configs: [{ targets: ['127.0.0.1:9464'] }] },
+      { job_name: 'sluice-reconcile', static_configs: [{ targets: ['127.0.0.1:9466'] }] },
+    ]);
   });
 
   test('send alerts where they are told, or nowhere', () => {
