@@ -56,6 +56,19 @@ export async function tellOutbox(
   }
 }
 
+/** What is left is counted after the telling, failed or not: before it, under load, there is always something. */
+export async function tellThenCount(
+  tell: () => Promise<void>,
+  outbox: Pick<PostgresOutbox, 'unpublished'>,
+  show: (left: number) => void,
+): Promise<void> {
+  try {
+    await tell();
+  } finally {
+    show(await outbox.unpublished());
+  }
+}
+
 /** A worker's chore: outboxes are emptied all the while. A missing topic is said once. */
 export async function tendOutbox(chore: Chore): Promise<void> {
   const { config, open, meter, log } = chore;
@@ -64,10 +77,14 @@ export async function tendOutbox(chore: Chore): Promise<void> {
   let out: Awaited<ReturnType<typeof openTopicsOut>> | null = null;
   let hasFailed = false;
   await repeat(EVERY_MS, chore, 'telling what the outboxes hold', async () => {
-    meter.gauge('sluice_outbox_unpublished', { pipeline: open.name }, await outbox.unpublished());
-    try {
+    const tell = async (): Promise<void> => {
       out ??= await openTopicsOut({ brokers: config.kafka, log });
       await tellOutbox(open, out.send, config.prefix);
+    };
+    try {
+      await tellThenCount(tell, outbox, (left) =>
+        meter.gauge('sluice_outbox_unpublished', { pipeline: open.name }, left),
+      );
       hasFailed = false;
     } catch (error) {
       if (!hasFailed) {
