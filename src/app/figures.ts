@@ -27,7 +27,7 @@ const GATE_FIGURES = {
 
 /** Every metric there is; docs/metrics.md is checked against this list. Labels never hold a key or a row's value. */
 export const FIGURES: Readonly<Record<string, Figure>> = {
-  sluice_build_info: figure('gauge', 'version commit', 'Always 1; its absence means that no worker is scraped'),
+  sluice_build_info: figure('gauge', 'version commit', 'Always 1, of every process that shows figures'),
   sluice_events_total: figure(
     'counter',
     'pipeline table result',
@@ -240,6 +240,11 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
     'gauge',
     'pipeline target',
     '1 when a remote target was reached and honours the write guard',
+  ),
+  sluice_source_timestamp_seconds: figure(
+    'gauge',
+    'pipeline',
+    'When the source last answered what was asked of its slot; old: the figures of the slot say nothing',
   ),
   sluice_slot_retained_wal_bytes: figure('gauge', 'pipeline slot', 'Write-ahead log the source keeps for the slot'),
   sluice_slot_unconfirmed_wal_bytes: figure(

@@ -31,20 +31,26 @@ export function oneHot(
   for (const value of values) meter.gauge(name, { ...labels, [label]: value }, value === is ? 1 : 0);
 }
 
+/** The value, or no series where there is none: what is not known must not look like what was known last. */
+function gaugeOrDrop(meter: Meter, name: string, labels: Labels, value: number | null): void {
+  if (value === null) meter.drop(name, labels);
+  else meter.gauge(name, labels, value);
+}
+
 /** The verdicts on all flows, and the figures they are made of. */
 export function gaugeStatus(meter: Meter, status: PipelineStatus, nowMs: number): void {
   const { pipeline } = status;
-  if (status.heartbeatAgeSeconds !== null) {
-    meter.gauge('sluice_heartbeat_age_seconds', { pipeline }, status.heartbeatAgeSeconds);
-    meter.gauge('sluice_heartbeat_source_timestamp_seconds', { pipeline }, nowMs / 1000 - status.heartbeatAgeSeconds);
-  }
+  const { heartbeatAgeSeconds: age } = status;
+  gaugeOrDrop(meter, 'sluice_heartbeat_age_seconds', { pipeline }, age);
+  const beatAt = age === null ? null : nowMs / 1000 - age;
+  gaugeOrDrop(meter, 'sluice_heartbeat_source_timestamp_seconds', { pipeline }, beatAt);
   const broken = new Set(status.halts.filter(({ code }) => code === 'BREAKER_OPEN').map(({ scope }) => scope));
   for (const flow of status.flows) {
     const labels = { pipeline, flow: flow.flow };
     oneHot(meter, 'sluice_flow_verdict', labels, 'verdict', VERDICTS, flow.verdict);
     oneHot(meter, 'sluice_flow_blame', labels, 'stage', LAG_STAGES, flow.blame);
-    if (flow.lagSeconds !== null) meter.gauge('sluice_flow_lag_seconds', labels, flow.lagSeconds);
-    if (flow.freshnessSeconds !== null) meter.gauge('sluice_flow_freshness_seconds', labels, flow.freshnessSeconds);
+    gaugeOrDrop(meter, 'sluice_flow_lag_seconds', labels, flow.lagSeconds);
+    gaugeOrDrop(meter, 'sluice_flow_freshness_seconds', labels, flow.freshnessSeconds);
     meter.gauge('sluice_marks', labels, flow.toDerive);
     meter.gauge('sluice_intents', labels, flow.toSend);
     meter.gauge('sluice_dlq_depth_records', labels, flow.parked);
@@ -62,14 +68,34 @@ export function gaugeStatus(meter: Meter, status: PipelineStatus, nowMs: number)
   for (const [code, count] of halted) meter.gauge('sluice_halted', { pipeline, code }, count);
 }
 
-export function gaugePartitions(meter: Meter, pipeline: string, partitions: readonly PartitionReading[]): void {
+/** Another worker shows them when it has the partition. */
+const OF_PARTITIONS = [
+  'sluice_consumer_lag_records',
+  'sluice_partition_paused',
+  'sluice_last_applied_source_timestamp_seconds',
+] as const;
+
+/**
+ * @param before what it answered last: of those that are gone nothing is shown any more
+ * @returns which partitions are shown
+ */
+export function gaugePartitions(
+  meter: Meter,
+  pipeline: string,
+  partitions: readonly PartitionReading[],
+  before: ReadonlyMap<string, Labels> = new Map(),
+): ReadonlyMap<string, Labels> {
+  const shown = new Map<string, Labels>();
   for (const { topic, partition, lag, paused } of partitions) {
     const labels = { pipeline, topic, partition: String(partition) };
+    shown.set(`${topic}/${partition}`, labels);
     meter.gauge('sluice_consumer_lag_records', labels, Number(lag));
     meter.gauge('sluice_partition_paused', labels, paused ? 1 : 0);
   }
   const inflight = partitions.reduce((sum, { queued }) => sum + queued, 0);
   meter.gauge('sluice_inflight_records', { pipeline }, inflight);
+  for (const [name, labels] of before) if (!shown.has(name)) for (const of of OF_PARTITIONS) meter.drop(of, labels);
+  return shown;
 }
 
 /** A connector has one task, or none while it is stopped: Debezium reads a slot with one. */
@@ -94,20 +120,20 @@ const CONSUMER_STATES = [...GROUP_STATES, 'unreachable'] as const;
 export function gaugeGroup(meter: Meter, pipeline: string, group: GroupReading | null): void {
   const state = group?.state ?? 'unreachable';
   oneHot(meter, 'sluice_consumer_group_state', { pipeline }, 'state', CONSUMER_STATES, state);
-  if (group === null) return;
-  meter.gauge('sluice_consumer_group_members', { pipeline }, group.members);
-  if (group.idle !== null) meter.gauge('sluice_consumer_group_idle_members', { pipeline }, group.idle);
+  gaugeOrDrop(meter, 'sluice_consumer_group_members', { pipeline }, group?.members ?? null);
+  gaugeOrDrop(meter, 'sluice_consumer_group_idle_members', { pipeline }, group?.idle ?? null);
 }
 
 /** A slot that is not there is not active, and has no log. */
 export function gaugeSlot(meter: Meter, labels: Labels, slot: SlotReading): void {
   oneHot(meter, 'sluice_slot_wal_status', labels, 'status', WAL_STATES, slot.walStatus ?? 'absent');
   meter.gauge('sluice_slot_active', labels, slot.active === true ? 1 : 0);
-  if (slot.active === null) return;
-  meter.gauge('sluice_slot_retained_wal_bytes', labels, Number(slot.retained));
-  meter.gauge('sluice_slot_unconfirmed_wal_bytes', labels, Number(slot.unconfirmed));
-  const limit = Number(slot.walLimit);
-  if (limit >= 0) meter.gauge('sluice_slot_wal_limit_bytes', labels, limit);
+  const { active, retained, unconfirmed } = slot;
+  const bytes = (text: string | null): number | null => (active === null || text === null ? null : Number(text));
+  gaugeOrDrop(meter, 'sluice_slot_retained_wal_bytes', labels, bytes(retained));
+  gaugeOrDrop(meter, 'sluice_slot_unconfirmed_wal_bytes', labels, bytes(unconfirmed));
+  const limit = bytes(slot.walLimit);
+  gaugeOrDrop(meter, 'sluice_slot_wal_limit_bytes', labels, limit !== null && limit >= 0 ? limit : null);
 }
 
 /** What can be said before anything was read: a series that appears with its first bad value is not seen rising. */

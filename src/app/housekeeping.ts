@@ -20,6 +20,7 @@ export function reportFigures(
 ): Promise<void> {
   const { open, probes, meter, clock } = chore;
   const pipeline = open.name;
+  let shown: ReturnType<typeof gaugePartitions> = new Map();
   let before: { readonly readings: Readings; readonly atMs: number } | null = null;
   return repeat(5_000, chore, 'reading figures', async () => {
     const readings = await readPipeline(open, probes);
@@ -32,7 +33,7 @@ export function reportFigures(
     const holes = new Map(GAP_KINDS.map((kind) => [kind as string, 0]));
     for (const { kind } of await openGaps(open).list(true)) holes.set(kind, (holes.get(kind) ?? 0) + 1);
     for (const [kind, count] of holes) meter.gauge('sluice_gap_open', { pipeline, kind }, count);
-    gaugePartitions(meter, pipeline, worker.partitions());
+    shown = gaugePartitions(meter, pipeline, worker.partitions(), shown);
   });
 }
 

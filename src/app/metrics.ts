@@ -44,8 +44,13 @@ export function createMetrics(version = VERSION, commit = COMMIT): Metrics {
     text: () => registry.metrics(),
     count: (name, labels, by = 1) => pick(counters, name).inc({ ...labels }, by),
     gauge: (name, labels, value) => pick(gauges, name).set({ ...labels }, value),
+    drop: (name, labels) => pick(gauges, name).remove({ ...labels }),
     zero: (name, labels) => pick(histograms, name).zero({ ...labels }),
-    observe: (name, labels, value) => pick(histograms, name).observe({ ...labels }, value),
+    observe(name, labels, value, times = 1) {
+      const series = pick(histograms, name).labels({ ...labels });
+      // a histogram takes one at a time; only large batches of changes stand for more than themselves
+      for (let n = 0; n < times; n += 1) series.observe(value);
+    },
   };
 }
 

@@ -17,7 +17,7 @@ const LOOK_EVERY_MS = 1_500;
  * pipeline stops, a gap is recorded, and everybody who asks is told.
  */
 export function observeSource(chore: Chore, sweeper: Sweeper): Promise<void> {
-  const { config, migration, open, probes, meter, log } = chore;
+  const { config, migration, open, probes, meter, clock, log } = chore;
   const pipeline = open.name;
   const slot = `${config.prefix}sluice_${migration}`;
   const gaps = openGaps(open);
@@ -30,6 +30,8 @@ export function observeSource(chore: Chore, sweeper: Sweeper): Promise<void> {
   return repeat(LOOK_EVERY_MS, chore, 'looking at the slot', async () => {
     const row = await readSlot(config.sourceUrl(migration), slot);
     gaugeSlot(meter, { pipeline, slot }, row);
+    // while the source cannot be asked its figures stay as they were: this one says since when
+    meter.gauge('sluice_source_timestamp_seconds', { pipeline }, clock.now() / 1000);
     // after the slot, so that what is stored is never older than what it confirmed
     const capture = await probes.capture().catch(() => undefined);
     const landed = await open.admin.newestEpoch();

@@ -58,7 +58,10 @@ export type Labels = Readonly<Record<string, string>>;
 export interface Meter {
   count(name: string, labels: Labels, by?: number): void;
   gauge(name: string, labels: Labels, value: number): void;
-  observe(name: string, labels: Labels, value: number): void;
+  /** Ends the series of a gauge whose value is not known any more: the last one would look well for ever. */
+  drop(name: string, labels: Labels): void;
+  /** @param times so many events it stands for, of which this one was timed; 1 unless told */
+  observe(name: string, labels: Labels, value: number, times?: number): void;
 }
 
 /** Time and chance come in from outside, so that tests own them. */
@@ -77,4 +80,4 @@ export const silentLog: Log = {
   with: () => silentLog,
 };
 
-export const silentMeter: Meter = { count() {}, gauge() {}, observe() {} };
+export const silentMeter: Meter = { count() {}, gauge() {}, drop() {}, observe() {} };

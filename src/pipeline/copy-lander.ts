@@ -14,7 +14,6 @@ import { EpochNews } from './epoch-news.ts';
 import { type Place, parkedRecord } from './land.ts';
 import {
   type Change,
-  evenly,
   type Lander,
   type LanderOptions,
   type Landing,
@@ -22,6 +21,7 @@ import {
   newestTimestamp,
   type Step,
   timesOf,
+  together,
 } from './lander.ts';
 import type { Decoder, PipelineContext, RawRecord, RowDecoder } from './ports.ts';
 import { oneBehindTheOther } from './signal.ts';
@@ -102,15 +102,7 @@ export class CopyLander implements Lander {
     const first = await this.land(records.slice(0, middle), cut, step);
     if (first.stop) return first;
     const second = await this.land(records.slice(middle), to, step && { ...step, from: cut });
-    return {
-      to: second.to,
-      applied: first.applied + second.applied,
-      stale: first.stale + second.stale,
-      parked: [...first.parked, ...second.parked],
-      times: evenly([...first.times, ...second.times]),
-      snapshotRows: first.snapshotRows + second.snapshotRows,
-      stop: second.stop,
-    };
+    return together(first, second);
   }
 
   async #parkRefused(raw: RawRecord, to: bigint, step: Step | null, error: SluiceError): Promise<Landing> {
@@ -177,13 +169,15 @@ export class CopyLander implements Lander {
     meter.count('sluice_documents_written_total', labels, done.written);
     const { parked, stop, to } = taken;
     const stale = taken.stale + done.older;
+    const snapshotRows = taken.changes.filter(({ op }) => op === 'r').length;
     return {
       to,
       stop,
       parked: done.parked,
       stale,
       times: step === null ? [] : taken.times,
-      snapshotRows: taken.changes.filter(({ op }) => op === 'r').length,
+      streamed: step === null ? 0 : taken.changes.length - snapshotRows,
+      snapshotRows,
       applied: taken.changes.length - stale - (done.parked.length - parked.length),
     };
   }

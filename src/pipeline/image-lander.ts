@@ -64,6 +64,7 @@ export class ImageLander implements Lander {
       return landed;
     });
     this.#epochs.told(news);
+    const snapshotRows = batch.changes.filter(({ event }) => event.op === 'r').length;
     return {
       to: batch.to,
       applied: folded?.applied ?? 0,
@@ -71,7 +72,8 @@ export class ImageLander implements Lander {
       parked,
       stop,
       times: timesOf(batch),
-      snapshotRows: batch.changes.filter(({ event }) => event.op === 'r').length,
+      streamed: batch.changes.length - snapshotRows,
+      snapshotRows,
     };
   }
 }

@@ -1,5 +1,6 @@
-import { type Flow, type LagStage, type LandedTime, tablesOfFlow } from '../core/index.ts';
+import { type Flow, type LagStage, tablesOfFlow } from '../core/index.ts';
 import type { Place } from './land.ts';
+import type { Landing } from './lander.ts';
 import { isFast } from './landers.ts';
 import type { PipelineContext } from './ports.ts';
 
@@ -14,8 +15,17 @@ export class LagStages {
     this.#flows = flows;
   }
 
-  /** @param startedMs when the landing that is just over was begun */
-  landed({ table, topic, partition: number }: Place, times: readonly LandedTime[], startedMs: number): void {
+  /**
+   * Of a large batch some changes are timed; towards the whole way each stands for its share of the batch, or a backlog,
+   * which comes in large batches, would weigh less than what comes one by one.
+   *
+   * @param startedMs when the landing that is just over was begun
+   */
+  landed(
+    { table, topic, partition: number }: Place,
+    { times, streamed }: Pick<Landing, 'times' | 'streamed'>,
+    startedMs: number,
+  ): void {
     const flows = this.#flowsOf(table);
     if (flows.all.length === 0 || times.length === 0) return;
     const { meter, clock, ledger } = this.#context;
@@ -23,7 +33,7 @@ export class LagStages {
     const pipeline = ledger.pipeline;
     const observe = (flow: string, stage: LagStage, ms: number): void =>
       meter.observe('sluice_stage_duration_seconds', { pipeline, flow, stage }, Math.max(0, ms) / 1000);
-    for (const { sourceMs, logMs } of times) {
+    for (const [i, { sourceMs, logMs }] of times.entries()) {
       for (const flow of flows.all) {
         observe(flow, 'capture', logMs - sourceMs);
         observe(flow, 'queue', startedMs - logMs);
@@ -35,6 +45,7 @@ export class LagStages {
           'sluice_e2e_latency_seconds',
           { pipeline, flow, target: 'postgres' },
           Math.max(0, now - sourceMs) / 1000,
+          shareOf(i, times.length, streamed),
         );
     }
     const newest = Math.max(...times.map(({ sourceMs }) => sourceMs));
@@ -54,3 +65,7 @@ export class LagStages {
     return found;
   }
 }
+
+/** How many of the streamed ones the i-th of the timed ones stands for; whole numbers, which add up to all. */
+const shareOf = (i: number, timed: number, streamed: number): number =>
+  Math.floor(((i + 1) * streamed) / timed) - Math.floor((i * streamed) / timed);

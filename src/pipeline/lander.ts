@@ -16,6 +16,8 @@ export interface Landing {
   readonly parked: readonly ParkedRecord[];
   /** of changes of the stream, not of a snapshot; of a large batch some, evenly chosen */
   readonly times: readonly LandedTime[];
+  /** changes of the stream, timed or not */
+  readonly streamed: number;
   /** rows that a snapshot has read */
   readonly snapshotRows: number;
   /** a record that stops the partition: everything before it has been landed */
@@ -23,7 +25,7 @@ export interface Landing {
 }
 
 /** A landing of no record. */
-export const NOTHING = { applied: 0, stale: 0, times: [], snapshotRows: 0 } as const;
+export const NOTHING = { applied: 0, stale: 0, times: [], streamed: 0, snapshotRows: 0 } as const;
 
 /** Lands the records of one partition, which come in order and without gaps. */
 export interface Lander {
@@ -60,6 +62,18 @@ export function evenly<T>(all: readonly T[]): readonly T[] {
   if (all.length <= TIMED) return all;
   return Array.from({ length: TIMED }, (_, i) => all[Math.floor((i * all.length) / TIMED)] as T);
 }
+
+/** Two landings, one behind the other, as one. */
+export const together = (first: Landing, second: Landing): Landing => ({
+  to: second.to,
+  applied: first.applied + second.applied,
+  stale: first.stale + second.stale,
+  parked: [...first.parked, ...second.parked],
+  times: evenly([...first.times, ...second.times]),
+  streamed: first.streamed + second.streamed,
+  snapshotRows: first.snapshotRows + second.snapshotRows,
+  stop: second.stop,
+});
 
 /** A change of a copied table, and the record it came in. */
 export interface Change {

@@ -46,6 +46,8 @@ export interface LogClient {
   resume(topic: string, partition: number): void;
   /** rises with every joining of the group that was noticed */
   generation(): number;
+  /** partitions the group has given to this member; none while it is no member */
+  assigned(): readonly { readonly topic: string; readonly partition: number }[];
   commitAdvisory(offsets: readonly { topic: string; partition: number; offset: bigint }[]): Promise<void>;
   offsets(topic: string): Promise<readonly PartitionOffsets[]>;
   /** the first record with a later timestamp; the end of the log when there is none */

@@ -85,9 +85,9 @@ export class Worker {
     this.#sessionDependencies = {
       context,
       client,
-      onLanded: (place, { applied, times }, startedMs) => {
-        stages.landed(place, times, startedMs);
-        if (applied > 0) for (const deriver of this.#derivers) deriver.bell.ring();
+      onLanded: (place, landing, startedMs) => {
+        stages.landed(place, landing, startedMs);
+        if (landing.applied > 0) for (const deriver of this.#derivers) deriver.bell.ring();
       },
       onFenced: () => this.#joinAgain(),
     };
@@ -120,9 +120,11 @@ export class Worker {
     await this.#client.close();
   }
 
-  /** partitions this worker has taken records of */
+  /** partitions this worker has and has taken records of: not those that went to another one, whose lag it does not know */
   partitions(): readonly PartitionReading[] {
-    return [...this.#sessions.values()].map(({ place: { topic, partition }, lag, queued, paused }) => ({
+    const mine = new Set(this.#client.assigned().map(({ topic, partition }) => `${topic}/${partition}`));
+    const own = [...this.#sessions].flatMap(([name, session]) => (mine.has(name) ? [session] : []));
+    return own.map(({ place: { topic, partition }, lag, queued, paused }) => ({
       topic,
       partition,
       lag,

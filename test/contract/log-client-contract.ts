@@ -50,11 +50,12 @@ export function logClientContract(name: string, open: () => Promise<BrokerUnderT
     it('hands over all there is, in order, and says where each fetch began and the next goes on', async () => {
       const topic = await broker.makeTopic(1);
       await broker.send(topic, numbered(0, 200));
-      const { batches, values } = await start(topic);
+      const { client, batches, values } = await start(topic);
       await until('200 records', () => values().length >= 200);
       await broker.send(topic, numbered(200, 230));
       await until('30 more', () => values().length >= 230);
       expect(values()).toEqual(names(0, 230));
+      expect(client.assigned()).toEqual([{ topic, partition: 0 }]);
       let next = 0n;
       for (const batch of batches) {
         expect(batch.fetchedFrom).toBe(next);

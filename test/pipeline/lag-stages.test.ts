@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { type Labels, type Ledger, type Meter, silentLog } from '../../src/core/index.ts';
+import { tallyMeter } from '../../src/app/gates/tally.ts';
+import { createMetrics } from '../../src/app/metrics.ts';
+import { type Labels, type Ledger, type Meter, silentLog, silentMeter } from '../../src/core/index.ts';
 import { LagStages } from '../../src/pipeline/lag-stages.ts';
 import { evenly } from '../../src/pipeline/lander.ts';
 import { mini } from '../support/mini-migration.ts';
@@ -8,11 +10,13 @@ function stagesAt(now: number) {
   const seen: [string, string, string, number][] = [];
   const observe = (name: string, labels: Labels, value: number): void =>
     void seen.push([name, labels.flow ?? '', labels.stage ?? '', value]);
-  const meter: Meter = { observe, count: () => undefined, gauge: () => undefined };
+  return { stages: stagesWith({ ...silentMeter, observe }, now), seen };
+}
+
+function stagesWith(meter: Meter, now: number): LagStages {
   const clock = { now: () => now, sleep: async () => undefined };
   const ledger = { pipeline: 'mini' } as Ledger;
-  const stages = new LagStages({ migration: mini, ledger, log: silentLog, meter, clock, worker: 'w' }, mini.flows);
-  return { stages, seen };
+  return new LagStages({ migration: mini, ledger, log: silentLog, meter, clock, worker: 'w' }, mini.flows);
 }
 
 const place = (table: string) => ({ topic: `mini.${table}`, partition: 0, table });
@@ -20,7 +24,7 @@ const place = (table: string) => ({ topic: `mini.${table}`, partition: 0, table 
 describe('the stages of a change up to its landing', () => {
   test('add up to its whole way, for each flow that is made of its table', () => {
     const { stages, seen } = stagesAt(10_000);
-    stages.landed(place('public.child'), [{ sourceMs: 1_000, logMs: 3_000 }], 8_500);
+    stages.landed(place('public.child'), { times: [{ sourceMs: 1_000, logMs: 3_000 }], streamed: 1 }, 8_500);
     const flows = new Set(seen.map(([, flow]) => flow));
     expect(flows.size).toBeGreaterThan(0);
     for (const flow of flows) {
@@ -35,14 +39,34 @@ describe('the stages of a change up to its landing', () => {
 
   test('are never below 0, whatever the clocks of source and broker say', () => {
     const { stages, seen } = stagesAt(10_000);
-    stages.landed(place('public.child'), [{ sourceMs: 9_000, logMs: 8_000 }], 7_000);
+    stages.landed(place('public.child'), { times: [{ sourceMs: 9_000, logMs: 8_000 }], streamed: 1 }, 7_000);
     expect(Math.min(...seen.map(([, , , value]) => value))).toBe(0);
   });
 
   test('of a table that no flow is made of, the heartbeat above all, are not told', () => {
     const { stages, seen } = stagesAt(10_000);
-    stages.landed(place('sluice_cdc.heartbeat'), [{ sourceMs: 1_000, logMs: 3_000 }], 8_500);
+    stages.landed(place('sluice_cdc.heartbeat'), { times: [{ sourceMs: 1_000, logMs: 3_000 }], streamed: 1 }, 8_500);
     expect(seen).toEqual([]);
+  });
+
+  test('weigh what they stand for: a backlog in one batch against changes that come one by one', async () => {
+    const metrics = createMetrics('0');
+    const tally = tallyMeter(metrics);
+    const land = (count: number, ageMs: number): void => {
+      const times = evenly(Array.from({ length: count }, () => ({ sourceMs: 100_000 - ageMs, logMs: 99_000 })));
+      stagesWith(tally, 100_000).landed(place('public.parent'), { times, streamed: count }, 99_500);
+    };
+    land(4_950, 60_000);
+    land(50, 60_000);
+    for (let n = 0; n < 1_000; n += 1) land(1, 1_000);
+    const { derived } = tally.take();
+    expect([...derived.keys()]).toEqual(['parents']);
+    expect(derived.get('parents')).toMatchObject({ count: 6_000, late: 5_000 });
+    // what the alerts on the budget ask
+    const text = await metrics.text();
+    const series = 'pipeline="mini",flow="parents",target="postgres"';
+    expect(text).toContain(`sluice_e2e_latency_seconds_count{${series}} 6000`);
+    expect(text).toContain(`sluice_e2e_latency_seconds_bucket{le="5",${series}} 1000`);
   });
 
   test('of many changes some are timed, from the first to nearly the last', () => {

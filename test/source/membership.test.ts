@@ -40,6 +40,9 @@ it('joins again when a client ends while it joins again', async () => {
   await expect.poll(() => assigned.mock.calls.length).toBe(2);
   expect(nth).toBe(4);
   expect(membership.fetchable).toEqual([{ topic: 't', partition: 0 }]);
+  expect(membership.assigned).toEqual([{ topic: 't', partition: 0 }]);
+  await membership.close();
+  expect(membership.assigned).toEqual([]);
 });
 
 it('a topic that is gone keeps nobody from the others, and is joined when it is made', async () => {

@@ -36,14 +36,14 @@ export interface TallyMeter extends Meter {
 /** Passes everything on, and counts what gates are judged by. */
 export function tallyMeter(meter: Meter): TallyMeter {
   let now = none();
-  const seen = (of: Map<string, Lags>, flow: string, seconds: number): void => {
+  const seen = (of: Map<string, Lags>, flow: string, seconds: number, times: number): void => {
     const lags = lagsOf(of, flow);
-    lags.count += 1;
-    if (seconds > LATE_SECONDS) lags.late += 1;
+    lags.count += times;
+    if (seconds > LATE_SECONDS) lags.late += times;
     lags.longest = Math.max(lags.longest, seconds);
     const found = ENDS.findIndex((end) => seconds <= end);
     const place = found < 0 ? ENDS.length : found;
-    lags.classes[place] = (lags.classes[place] ?? 0) + 1;
+    lags.classes[place] = (lags.classes[place] ?? 0) + times;
   };
   return {
     count(name, labels, by = 1) {
@@ -53,10 +53,11 @@ export function tallyMeter(meter: Meter): TallyMeter {
         countWrites(now, labels.outcome, by, { well: ['applied', 'superseded'], failed: ['retry', 'park'] });
     },
     gauge: (name, labels, value) => meter.gauge(name, labels, value),
-    observe(name, labels, value) {
-      meter.observe(name, labels, value);
+    drop: (name, labels) => meter.drop(name, labels),
+    observe(name, labels, value, times = 1) {
+      meter.observe(name, labels, value, times);
       if (name !== 'sluice_e2e_latency_seconds') return;
-      seen(labels.target === 'postgres' ? now.derived : now.delivered, labels.flow ?? '', value);
+      seen(labels.target === 'postgres' ? now.derived : now.delivered, labels.flow ?? '', value, times);
     },
     take() {
       const taken = now;

@@ -76,6 +76,10 @@ export class FetchClient {
     return this.#membership.generation;
   }
 
+  assigned(): readonly Place[] {
+    return this.#membership.assigned;
+  }
+
   commitAdvisory(offsets: readonly (Place & { readonly offset: bigint })[]): Promise<void> {
     return this.#membership.commitAdvisory(offsets);
   }

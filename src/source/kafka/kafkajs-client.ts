@@ -93,6 +93,10 @@ export class KafkajsClient {
     return this.#membership.generation;
   }
 
+  assigned(): readonly Place[] {
+    return this.#membership.assigned;
+  }
+
   commitAdvisory(offsets: readonly (Place & { readonly offset: bigint })[]): Promise<void> {
     return this.#membership.commitAdvisory(offsets);
   }

@@ -75,6 +75,10 @@ export class GroupMembership {
     return this.#generation;
   }
 
+  get assigned(): readonly Place[] {
+    return this.#assigned;
+  }
+
   /** What should bring records now: nothing while the group deals out partitions anew, unless that never ends. */
   get fetchable(): readonly Place[] {
     const since = this.#rebalancingSince;
