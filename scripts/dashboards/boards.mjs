@@ -21,7 +21,7 @@ const overview = board({
       title: 'Now',
       height: 4,
       panels: [
-        number('Workers', 'Workers that are scraped', 'none', [query('count(sluice_build_info)')], {
+        number('Workers', 'Workers that are scraped', 'none', [query('count(sluice_figures_timestamp_seconds)')], {
           limit: 1,
           low: true,
         }),

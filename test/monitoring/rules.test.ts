@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { faultsOfQuery, type Rule } from '../support/promql.ts';
+import { faultsOfQuery, type Rule, recordedBy } from '../support/promql.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const folder = join(root, 'monitoring');
@@ -14,7 +14,7 @@ const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
 const { groups } = parse(read('sluice.rules.yml')) as { groups: readonly { rules: readonly Rule[] }[] };
 const rules = groups.flatMap((group) => group.rules);
 const alerts = rules.filter((rule): rule is Rule & { alert: string } => rule.alert !== undefined);
-const recorded = new Set(rules.flatMap(({ record }) => record ?? []));
+const recorded = recordedBy(rules);
 
 interface Case {
   readonly alert_rule_test: readonly { readonly alertname: string; readonly exp_alerts: readonly unknown[] }[];
@@ -32,7 +32,31 @@ describe('the rules of all pipelines', () => {
   test('a figure that nobody shows is a fault, and so is a label', () => {
     expect(faultsOfQuery('sluice_other > 1', recorded)).toEqual(['sluice_other is declared nowhere']);
     expect(faultsOfQuery('sluice:other > 1', recorded)).toEqual(['sluice:other is recorded nowhere']);
-    expect(faultsOfQuery('sluice_marks{table="x"}', recorded)).toEqual(['sluice_marks has no label table']);
+    const noTable = ['sluice_marks has no label table'];
+    expect(faultsOfQuery('sluice_marks{table="x"}', recorded)).toEqual(noTable);
+    expect(faultsOfQuery('max by (pipeline, table) (sluice_marks) > 1', recorded)).toEqual(noTable);
+    expect(faultsOfQuery('sluice_marks > on (table) sluice_events_total', recorded)).toEqual(noTable);
+    expect(faultsOfQuery('max by (slot) (sluice:snapshot:running)', recorded)).toEqual([
+      'sluice:snapshot:running has no label slot',
+    ]);
+  });
+
+  interface Panel {
+    readonly title: string;
+    readonly targets?: readonly { readonly expr: string; readonly legendFormat?: string }[];
+  }
+  const boards = readdirSync(join(folder, 'dashboards')).flatMap((name) =>
+    (JSON.parse(read(join('dashboards', name))) as { panels: readonly Panel[] }).panels.flatMap(
+      ({ title, targets = [] }) => targets.map((target) => ({ title: `${name}, ${title}`, ...target })),
+    ),
+  );
+
+  test.each(boards)('$title: the panel asks by labels that there are, and names a line by them', (panel) => {
+    const { expr, legendFormat = '' } = panel;
+    expect(faultsOfQuery(expr.replaceAll('$__rate_interval', '5m'), recorded)).toEqual([]);
+    const sorted = [...expr.matchAll(/\bby\s*\(([^)]*)\)/g)].flatMap(([, names = '']) => names.split(/,\s*/));
+    const named = [...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map(([, label = '']) => label);
+    if (sorted.length > 0) expect(named.filter((label) => !sorted.includes(label))).toEqual([]);
   });
 
   test('each bucket is asked for as both versions of Prometheus spell it', () => {
