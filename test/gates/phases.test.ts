@@ -73,6 +73,24 @@ describe('the phase sets of supabase', () => {
     },
   );
 
+  test.each([
+    'LEGACY_CALLS_RETIRED',
+    'DASHBOARDS_NEW_STORES',
+    'LEGACY_SECRETS_GONE',
+    'ROLLBACK_DRILLED',
+    'FLAGS_TOGGLE',
+  ])('%s does not hold by a figure behind which nobody looked at anything', (name) => {
+    const profile = SUPABASE_PHASES.find(({ clauses }) => clauses.some(({ clause }) => clause === name));
+    if (!profile) throw new Error(name);
+    const whyOf = (sample: number | null) => {
+      const figures = (clause: WindowClause) => fitting(clause).map((one) => ({ ...one, sample }));
+      return judgePhase(profile, figures, FLOWS, NOW).checks.find(({ gate }) => gate === name)?.why;
+    };
+    expect(whyOf(0)).toBe('thin');
+    expect(whyOf(null)).toBe('thin');
+    expect(whyOf(1)).toBe('holds');
+  });
+
   test('a set without a clause does not pass', () => {
     expect(judgePhase({ name: 'foundation', migration: 'x', clauses: [] }, () => [], FLOWS, NOW).status).toBe('FAIL');
   });

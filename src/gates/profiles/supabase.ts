@@ -42,10 +42,12 @@ const reconciled = (said: Said): PhaseClause =>
     evidence: { measurements: 8, gapSeconds: 3 * HOUR, ageSeconds: 3 * HOUR, sample: 1, ...said.evidence },
   });
 
+/** Something was looked at: a count of nothing found where nobody looked is no evidence. */
+const LOOKED = { sample: 1 } as const;
 const none = (clause: string, figure: PhaseClause['figure'], says: string): PhaseClause =>
-  lastOf(DAY, { clause, says, figure, test: 'at-most', threshold: 0 });
+  lastOf(DAY, { clause, says, figure, test: 'at-most', threshold: 0, evidence: LOOKED });
 const done = (clause: string, figure: PhaseClause['figure'], says: string): PhaseClause =>
-  lastOf(30 * DAY, { clause, says, figure, test: 'at-least', threshold: 1 });
+  lastOf(30 * DAY, { clause, says, figure, test: 'at-least', threshold: 1, evidence: LOOKED });
 
 /** The acceptance criteria of the five phases of `supabase`, each in its clauses; docs/gates.md says where each comes from. */
 export const SUPABASE_PHASES: readonly PhaseProfile[] = [
