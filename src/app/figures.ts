@@ -55,7 +55,7 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
   sluice_stage_duration_seconds: figure(
     'histogram',
     'pipeline flow stage',
-    'Time of one change, or one document, in one stage of its way: capture, queue, land, derive, deliver',
+    'Time of one change, or one document, in one stage of its way: capture, broker, queue, land, derive, deliver',
   ),
   sluice_notes_total: figure(
     'counter',

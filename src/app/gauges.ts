@@ -1,8 +1,8 @@
-import { LAG_STAGES, type Labels, type Meter, type Migration } from '../core/index.ts';
+import { GAP_KINDS, type Labels, type Meter, type Migration } from '../core/index.ts';
 import type { PartitionReading } from '../pipeline/index.ts';
 import { type ConnectorState, GROUP_STATES, type GroupReading, type SlotReading } from '../source/index.ts';
 import { haltCodes, REFUSALS } from './metrics.ts';
-import { type PipelineStatus, VERDICTS } from './status.ts';
+import { BLAMED, type PipelineStatus, VERDICTS } from './status.ts';
 
 /** Connect's own states in small letters, and two of ours: there is none, and Connect does not answer. */
 export const CONNECTOR_STATES = [
@@ -48,7 +48,7 @@ export function gaugeStatus(meter: Meter, status: PipelineStatus, nowMs: number)
   for (const flow of status.flows) {
     const labels = { pipeline, flow: flow.flow };
     oneHot(meter, 'sluice_flow_verdict', labels, 'verdict', VERDICTS, flow.verdict);
-    oneHot(meter, 'sluice_flow_blame', labels, 'stage', LAG_STAGES, flow.blame);
+    oneHot(meter, 'sluice_flow_blame', labels, 'stage', BLAMED, flow.blame);
     gaugeOrDrop(meter, 'sluice_flow_lag_seconds', labels, flow.lagSeconds);
     gaugeOrDrop(meter, 'sluice_flow_freshness_seconds', labels, flow.freshnessSeconds);
     meter.gauge('sluice_marks', labels, flow.toDerive);
@@ -136,14 +136,31 @@ export function gaugeSlot(meter: Meter, labels: Labels, slot: SlotReading): void
   gaugeOrDrop(meter, 'sluice_slot_wal_limit_bytes', labels, limit !== null && limit >= 0 ? limit : null);
 }
 
+const OF_FLOWS = [
+  'sluice_marks',
+  'sluice_intents',
+  'sluice_dlq_depth_records',
+  'sluice_dlq_oldest_age_seconds',
+  'sluice_waiting',
+  'sluice_issues',
+] as const;
+
 /** What can be said before anything was read: a series that appears with its first bad value is not seen rising. */
 export function initialiseGauges(meter: Meter, pipeline: string, migration: Migration): void {
   for (const flow of migration.flows) {
     const labels = { pipeline, flow: flow.name };
     oneHot(meter, 'sluice_flow_verdict', labels, 'verdict', VERDICTS, 'not running');
-    oneHot(meter, 'sluice_flow_blame', labels, 'stage', LAG_STAGES, null);
+    oneHot(meter, 'sluice_flow_blame', labels, 'stage', BLAMED, null);
     oneHot(meter, 'sluice_circuit_breaker_state', labels, 'state', BREAKER, 'closed');
+    for (const name of OF_FLOWS) meter.gauge(name, labels, 0);
+    for (const code of REFUSALS) meter.gauge('sluice_refused', { ...labels, code }, 0);
   }
+  for (const kind of GAP_KINDS) meter.gauge('sluice_gap_open', { pipeline, kind }, 0);
+  meter.gauge('sluice_inflight_records', { pipeline }, 0);
+}
+
+/** The same of what only a live worker looks at: any other process would show it so for ever. */
+export function initialiseSource(meter: Meter, pipeline: string): void {
   oneHot(meter, 'sluice_snapshot_state', { pipeline }, 'state', SNAPSHOT_STATES, 'none');
   oneHot(meter, 'sluice_consumer_group_state', { pipeline }, 'state', CONSUMER_STATES, null);
 }

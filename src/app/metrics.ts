@@ -88,9 +88,12 @@ export function initialiseCounters(meter: Metrics, pipeline: string, migration: 
     for (const result of ['landed', 'stale', 'parked'])
       zero('sluice_events_total', { pipeline, table: table.name, result });
     zero('sluice_snapshot_rows_total', { pipeline, table: table.name });
+    meter.zero('sluice_land_seconds', { pipeline, table: table.name });
   }
   for (const flow of migration.flows) {
     meter.zero('sluice_e2e_latency_seconds', { pipeline, flow: flow.name, target: 'postgres' });
+    meter.zero('sluice_derive_seconds', { pipeline, flow: flow.name });
+    zero('sluice_documents_written_total', { pipeline, flow: flow.name });
     for (const stage of LAG_STAGES) meter.zero('sluice_stage_duration_seconds', { pipeline, flow: flow.name, stage });
     for (const code of migration.notes?.rated ?? []) zero('sluice_notes_total', { pipeline, flow: flow.name, code });
     for (const result of ['derived', 'waiting', 'parked'])
@@ -103,11 +106,19 @@ export function initialiseCounters(meter: Metrics, pipeline: string, migration: 
       }
     }
   }
+  for (const target of remoteStores(migration))
+    meter.zero('sluice_target_write_duration_seconds', { pipeline, target });
   zero('sluice_connector_restarts_total', { pipeline });
   zero('sluice_consumer_rebalances_total', { pipeline });
   for (const reason of PARKING) zero('sluice_dlq_records_total', { pipeline, reason });
   for (const kind of GAP_KINDS) zero('sluice_gap_detected_total', { pipeline, kind });
   for (const code of haltCodes()) meter.gauge('sluice_halted', { pipeline, code }, 0);
+}
+
+/** First parts of the names of remote targets, e.g. `fhir`: a batch for them goes to one of these. */
+function remoteStores({ flows }: Migration): ReadonlySet<string> {
+  const remote = flows.flatMap(({ targets }) => targets.filter(({ kind }) => kind !== 'postgres'));
+  return new Set(remote.map(({ name }) => name.slice(0, name.indexOf('.'))));
 }
 
 /** Why a document for a remote target is parked. */

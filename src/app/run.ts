@@ -4,7 +4,7 @@ import { startChores } from './chores.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { tallyMeter } from './gates/tally.ts';
-import { initialiseGauges } from './gauges.ts';
+import { initialiseGauges, initialiseSource } from './gauges.ts';
 import { serveHealth } from './http.ts';
 import { ledgerAnswers, lifetime, once } from './lifetime.ts';
 import { createLog } from './logger.ts';
@@ -61,6 +61,7 @@ export async function startRun(config: Config, options: RunOptions): Promise<Run
     const clock = systemClock;
     await patiently(() => admin.requireSchemas(open.folders), { clock, log });
     initialiseGauges(metrics, open.name, migration);
+    if (!options.shadow) initialiseSource(metrics, open.name);
     initialiseCounters(metrics, open.name, migration);
     const tally = tallyMeter(metrics);
     const switches = switchesOf(open, clock);

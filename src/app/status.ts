@@ -1,8 +1,18 @@
-import { type Flow, gapKindOf, type Halt, type Migration, tablesOfFlow, topicOf } from '../core/index.ts';
+import {
+  type Flow,
+  gapKindOf,
+  type Halt,
+  type LagStage,
+  type Migration,
+  tablesOfFlow,
+  topicOf,
+} from '../core/index.ts';
 import type { FlowFigures, PartitionFigures } from '../sinks/postgres/index.ts';
 import { type LogEnds, owedOf } from './log-ends.ts';
 
-export type Stage = 'capture' | 'land' | 'derive' | 'deliver';
+/** Stages that can be blamed by what is owed now; of the others only the time of what has passed them is known. */
+export const BLAMED = ['capture', 'land', 'derive', 'deliver'] as const satisfies readonly LagStage[];
+export type Stage = (typeof BLAMED)[number];
 
 /**
  * idle: nothing is owed, nothing came for a minute, and the heartbeat proves that nothing is missing. parked: nothing is

@@ -21,6 +21,8 @@ export interface ChangeEvent {
   readonly position: Position;
   /** source commit time, ISO UTC with microseconds */
   readonly sourceTime: string;
+  /** when the connector had it, in milliseconds since 1970; null where the record does not say */
+  readonly connectorMs?: number | null;
   /** replication origin, when the writing session set one */
   readonly origin: string | null;
 }

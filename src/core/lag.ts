@@ -1,16 +1,19 @@
 import { type Flow, type Migration, movesOf } from './migration.ts';
 
 /**
- * Where a change spends its time between its commit and its target. capture: commit to Kafka's timestamp. queue: until
- * a worker takes it up. land: until landed; a flow that is a row alone is derived with it. derive: from its mark to its
- * documents. deliver: from the intent to the acknowledgement of a remote target.
+ * Where a change spends its time between its commit and its target. capture: commit to the connector's own time.
+ * broker: from there to Kafka's timestamp. queue: until a worker takes it up. land: until landed; a flow that is a row
+ * alone is derived with it. derive: from its mark to its documents. deliver: from the intent to the acknowledgement of a
+ * remote target.
  */
-export const LAG_STAGES = ['capture', 'queue', 'land', 'derive', 'deliver'] as const;
+export const LAG_STAGES = ['capture', 'broker', 'queue', 'land', 'derive', 'deliver'] as const;
 export type LagStage = (typeof LAG_STAGES)[number];
 
 /** One landed change of the stream; in milliseconds since 1970. */
 export interface LandedTime {
   readonly sourceMs: number;
+  /** when the connector had it; null: the record does not say, and its way to Kafka is all counted as capture */
+  readonly connectorMs: number | null;
   readonly logMs: number;
 }
 

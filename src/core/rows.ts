@@ -51,6 +51,8 @@ export interface RowChange {
   readonly position: Position;
   /** source commit time in microseconds since 1970 */
   readonly sourceMicros: number;
+  /** when the connector had it, in milliseconds since 1970; null where the record does not say */
+  readonly connectorMs: number | null;
   /** numbers of copied columns whose unchanged large value was not sent */
   readonly unsent: readonly number[];
   /** Writes the copied columns; those not sent as nulls. Throws VALUE_UNDECODABLE. */

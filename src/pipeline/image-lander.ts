@@ -80,7 +80,11 @@ export class ImageLander implements Lander {
 
 function timesOf(batch: DecodedBatch): readonly LandedTime[] {
   const streamed = evenly(batch.changes.filter(({ event }) => event.op !== 'r'));
-  return streamed.map(({ event, raw }) => ({ sourceMs: Date.parse(event.sourceTime), logMs: raw.timestampMs }));
+  return streamed.map(({ event, raw }) => ({
+    sourceMs: Date.parse(event.sourceTime),
+    connectorMs: event.connectorMs ?? null,
+    logMs: raw.timestampMs,
+  }));
 }
 
 function newest(batch: DecodedBatch): string | null {

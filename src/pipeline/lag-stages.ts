@@ -33,9 +33,10 @@ export class LagStages {
     const pipeline = ledger.pipeline;
     const observe = (flow: string, stage: LagStage, ms: number): void =>
       meter.observe('sluice_stage_duration_seconds', { pipeline, flow, stage }, Math.max(0, ms) / 1000);
-    for (const [i, { sourceMs, logMs }] of times.entries()) {
+    for (const [i, { sourceMs, connectorMs, logMs }] of times.entries()) {
       for (const flow of flows.all) {
-        observe(flow, 'capture', logMs - sourceMs);
+        observe(flow, 'capture', (connectorMs ?? logMs) - sourceMs);
+        observe(flow, 'broker', logMs - (connectorMs ?? logMs));
         observe(flow, 'queue', startedMs - logMs);
         observe(flow, 'land', now - startedMs);
       }

@@ -81,9 +81,10 @@ export interface Change {
   readonly raw: RawRecord;
 }
 
-/** When what was streamed of a copied table was committed, and when Kafka had it. */
+/** When what was streamed of a copied table was committed, and when the connector and Kafka had it. */
 export const timesOf = (changes: readonly Change[]): LandedTime[] =>
   evenly(changes.filter(({ row }) => row.op !== 'r')).map(({ row, raw }) => ({
     sourceMs: row.sourceMicros / 1000,
+    connectorMs: row.connectorMs,
     logMs: raw.timestampMs,
   }));

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/app/config.ts';
 import { FIGURES, FILE_FIGURES } from '../../src/app/figures.ts';
+import { initialiseGauges } from '../../src/app/gauges.ts';
 import { createLog } from '../../src/app/logger.ts';
 import { createMetrics, fileText, initialiseCounters } from '../../src/app/metrics.ts';
 import { noteLog, runFields, tallyNotes } from '../../src/app/notes.ts';
@@ -109,6 +110,26 @@ describe('metrics', () => {
     expect(text).toContain(
       'sluice_target_writes_total{pipeline="mini",flow="children",target="fhir.Basic",outcome="park"} 0',
     );
+  });
+
+  test('and so is all that is shown of a flow, a table or a remote store', async () => {
+    const metrics = createMetrics('0');
+    initialiseCounters(metrics, 'mini', mini);
+    initialiseGauges(metrics, 'mini', mini);
+    const text = await metrics.text();
+    const of = 'pipeline="mini",flow="children"';
+    for (const series of [
+      ...['marks', 'intents', 'dlq_depth_records', 'dlq_oldest_age_seconds', 'waiting', 'issues'].map(
+        (name) => `${name}{${of}}`,
+      ),
+      ...[`refused{${of},code="TARGET_REFUSED"}`, 'gap_open{pipeline="mini",kind="slot_lost"}'],
+      ...['inflight_records{pipeline="mini"}', `documents_written_total{${of}}`, `derive_seconds_count{${of}}`],
+      ...['land_seconds_count{pipeline="mini",table="public.child"}'],
+      ...['target_write_duration_seconds_count{pipeline="mini",target="fhir"}'],
+    ])
+      expect.soft(text).toContain(`sluice_${series} 0`);
+    // only who asks the source may say that there was no snapshot
+    expect(text).not.toContain('sluice_snapshot_state{');
   });
 
   test('an undeclared metric is a programming error', () => {

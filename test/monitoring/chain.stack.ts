@@ -125,7 +125,7 @@ describe.skipIf(!installed)('watching a run, from the change to the alert', () =
       .poll(page, { timeout: 30_000, interval: 500 })
       .toMatch(/sluice_stage_duration_seconds_count\{[^}]*stage="derive"[^}]*\} [1-9]/);
     const text = await page();
-    for (const stage of ['capture', 'queue', 'land'])
+    for (const stage of ['capture', 'broker', 'queue', 'land'])
       expect(text).toMatch(new RegExp(`sluice_stage_duration_seconds_count\\{[^}]*stage="${stage}"[^}]*\\} [1-9]`));
     // what Node shows beside ours is named as prom-client likes it
     const own = text.split('\n').filter((line) => /^(# \w+ )?sluice_/.test(line));

@@ -24,28 +24,55 @@ const place = (table: string) => ({ topic: `mini.${table}`, partition: 0, table 
 describe('the stages of a change up to its landing', () => {
   test('add up to its whole way, for each flow that is made of its table', () => {
     const { stages, seen } = stagesAt(10_000);
-    stages.landed(place('public.child'), { times: [{ sourceMs: 1_000, logMs: 3_000 }], streamed: 1 }, 8_500);
+    stages.landed(
+      place('public.child'),
+      { times: [{ sourceMs: 1_000, connectorMs: 2_500, logMs: 3_000 }], streamed: 1 },
+      8_500,
+    );
     const flows = new Set(seen.map(([, flow]) => flow));
     expect(flows.size).toBeGreaterThan(0);
     for (const flow of flows) {
       const own = seen.filter(([name, of]) => name === 'sluice_stage_duration_seconds' && of === flow);
       expect(own.map(([, , stage, value]) => [stage, value])).toEqual([
-        ['capture', 2],
+        ['capture', 1.5],
+        ['broker', 0.5],
         ['queue', 5.5],
         ['land', 1.5],
       ]);
     }
   });
 
+  test("without the connector's own time all the way to Kafka is capture", () => {
+    const { stages, seen } = stagesAt(10_000);
+    stages.landed(
+      place('public.parent'),
+      { times: [{ sourceMs: 1_000, connectorMs: null, logMs: 3_000 }], streamed: 1 },
+      8_500,
+    );
+    const own = seen.filter(([name, flow]) => name === 'sluice_stage_duration_seconds' && flow === 'parents');
+    expect(own.slice(0, 2).map(([, , stage, value]) => [stage, value])).toEqual([
+      ['capture', 2],
+      ['broker', 0],
+    ]);
+  });
+
   test('are never below 0, whatever the clocks of source and broker say', () => {
     const { stages, seen } = stagesAt(10_000);
-    stages.landed(place('public.child'), { times: [{ sourceMs: 9_000, logMs: 8_000 }], streamed: 1 }, 7_000);
+    stages.landed(
+      place('public.child'),
+      { times: [{ sourceMs: 9_000, connectorMs: 8_500, logMs: 8_000 }], streamed: 1 },
+      7_000,
+    );
     expect(Math.min(...seen.map(([, , , value]) => value))).toBe(0);
   });
 
   test('of a table that no flow is made of, the heartbeat above all, are not told', () => {
     const { stages, seen } = stagesAt(10_000);
-    stages.landed(place('sluice_cdc.heartbeat'), { times: [{ sourceMs: 1_000, logMs: 3_000 }], streamed: 1 }, 8_500);
+    stages.landed(
+      place('sluice_cdc.heartbeat'),
+      { times: [{ sourceMs: 1_000, connectorMs: 2_500, logMs: 3_000 }], streamed: 1 },
+      8_500,
+    );
     expect(seen).toEqual([]);
   });
 
@@ -53,7 +80,11 @@ describe('the stages of a change up to its landing', () => {
     const metrics = createMetrics('0');
     const tally = tallyMeter(metrics);
     const land = (count: number, ageMs: number): void => {
-      const times = evenly(Array.from({ length: count }, () => ({ sourceMs: 100_000 - ageMs, logMs: 99_000 })));
+      const times = evenly(
+        Array.from({ length: count }, () => ({
+          ...{ sourceMs: 100_000 - ageMs, connectorMs: null, logMs: 99_000 },
+        })),
+      );
       stagesWith(tally, 100_000).landed(place('public.parent'), { times, streamed: count }, 99_500);
     };
     land(4_950, 60_000);

@@ -48,6 +48,7 @@ const ENVELOPE = {
     { name: 'after', type: ['null', 'x.public.t.Value'], default: null },
     { name: 'source', type: SOURCE },
     { name: 'op', type: 'string' },
+    { name: 'ts_ms', ...nullable('long') },
   ],
 };
 const KEY = { type: 'record', name: 'Key', namespace: 'x.public.t', fields: [{ name: 'id', type: 'string' }] };
@@ -119,7 +120,7 @@ const source = (lsn: bigint) => ({
 });
 
 function both({ row, before = null, op = 'u', lsn = 9_007_199_254_740_993_555n }: Made): RawMessage[] {
-  const envelope = { before, after: row, source: source(lsn), op };
+  const envelope = { before, after: row, source: source(lsn), op, ts_ms: 1_774_000_000_500n };
   const id = (row ?? before)?.id;
   const at = { offset: 7n, headers: { 'sluice.epoch': '3' } };
   return [
@@ -167,9 +168,10 @@ describe('Avro and JSON come to the same', () => {
   it('for times with microseconds and dates that are days, whatever the time zone here', async () => {
     const row = full({ at: '2026-03-29T01:30:00.123456Z', born: -25_567 });
     for (const raw of both({ row })) {
-      const { after, sourceTime } = change(await decode(raw));
+      const { after, sourceTime, connectorMs } = change(await decode(raw));
       expect(after).toMatchObject({ at: '2026-03-29T01:30:00.123456Z', born: -25_567 });
       expect(sourceTime).toBe('2026-03-20T09:46:40.123456Z');
+      expect(connectorMs).toBe(1_774_000_000_500);
     }
   });
 

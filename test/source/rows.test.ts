@@ -53,6 +53,7 @@ const ENVELOPE = {
     { name: 'after', type: ['null', 'Value'], default: null },
     { name: 'source', type: SOURCE },
     { name: 'op', type: 'string' },
+    { name: 'ts_ms', ...nullable('long') },
     { name: 'ts_ns', ...nullable('long') },
   ],
 };
@@ -159,10 +160,15 @@ const source = {
   txId: 7,
   ts_us: 1_767_225_600_000_001,
 };
+/** some time after the commit */
+const CONNECTOR_MS = 1_767_225_600_345;
 const record = (given: { before?: Made | null; after?: Made | null; op: string }, schema = 2) => ({
   offset: 5n,
   key: framed(1, keys.toBuffer({ id: given.after?.id ?? given.before?.id ?? 0 })),
-  value: framed(schema, envelope.toBuffer({ before: null, after: null, source, ts_ns: 3, ...given })),
+  value: framed(
+    schema,
+    envelope.toBuffer({ before: null, after: null, source, ts_ms: CONNECTOR_MS, ts_ns: 3, ...given }),
+  ),
   headers: { 'sluice.epoch': '4' },
 });
 
@@ -200,6 +206,7 @@ describe('reading rows no further than a copy needs', () => {
           op: before ? 'u' : 'c',
           unsent: [],
           sourceMicros: source.ts_us,
+          connectorMs: CONNECTOR_MS,
         });
         expect(row.position).toEqual({ epoch: 4, phase: 1, a: 90n, b: 100n, txId: 7n, offset: 5n });
         const { id, name, whole, ratio, flag, kind } = after;
@@ -215,12 +222,14 @@ describe('reading rows no further than a copy needs', () => {
     const raw = {
       offset: 5n,
       key: Buffer.from('{"id":3}'),
-      value: Buffer.from(JSON.stringify({ op: 'u', after, source })),
+      value: Buffer.from(JSON.stringify({ op: 'u', after, source, ts_ms: CONNECTOR_MS })),
       headers: { 'sluice.epoch': '4' },
     };
     const row = await reader.read(raw);
     if (row.kind !== 'row') throw new Error(row.kind);
-    expect(row).toMatchObject({ key: '3', op: 'u', sourceMicros: source.ts_us });
+    expect(row).toMatchObject({ key: '3', op: 'u', sourceMicros: source.ts_us, connectorMs: CONNECTOR_MS });
+    const silent = await reader.read({ ...raw, value: Buffer.from(JSON.stringify({ op: 'u', after, source })) });
+    expect(silent).toMatchObject({ connectorMs: null });
     expect(written(row)).toEqual([3, 'n', 4, 0.5, true, 'a', null]);
   });
 

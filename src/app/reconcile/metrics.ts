@@ -7,8 +7,9 @@ import type { Round } from './round.ts';
 const STATES = ['suspect', 'confirmed', 'repaired', 'accepted'] as const;
 const KINDS = ['missing', 'extra', 'value', 'stale', 'rogue', 'unmappable'] as const;
 
-/** Every label set there will be. */
-export function initialise(meter: Meter, pipeline: string, flows: readonly Flow[]): void {
+/** Every label set there will be, but of what scans and digests measure: before the first of them there is nothing to show. */
+export function initialise(meter: Meter, pipeline: string, flows: readonly Flow[], streams: boolean): void {
+  if (streams) meter.gauge('sluice_recon_waiting_keys', { pipeline }, 0);
   for (const { name: flow, targets } of flows) {
     meter.count('sluice_remediations_total', { pipeline, flow }, 0);
     for (const engine of ['scan', 'stream', 'recheck', 'digest'])

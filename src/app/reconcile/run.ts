@@ -77,7 +77,7 @@ export async function startReconcile(config: Config, options: ReconcileOptions):
       open.migration.flows.map(({ name }) => name),
     );
     const metrics = createMetrics();
-    initialise(metrics, open.name, flows);
+    initialise(metrics, open.name, flows, options.engines.has('stream'));
     const opened = await openParts(config, options.migration, open, options.without, log);
     life.closes(() => opened.close());
     const parts: ReconcileParts = {

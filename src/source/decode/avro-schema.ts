@@ -150,7 +150,7 @@ function name(given: { readonly [name: string]: Json }, named: Named, space: str
 
 /** What nobody reads of Debezium's own records, by their names. A row is a `Value` and is read whole. */
 const UNREAD: Readonly<Record<string, ReadonlySet<string>>> = {
-  Envelope: new Set(['transaction', 'ts_ms', 'ts_us', 'ts_ns']),
+  Envelope: new Set(['transaction', 'ts_us', 'ts_ns']),
   Source: new Set(['version', 'connector', 'name', 'db', 'schema', 'table', 'ts_ns', 'xmin']),
 };
 

@@ -48,6 +48,8 @@ interface Envelope {
   readonly before?: Image | null;
   readonly after?: Image | null;
   readonly source?: SourceFields | null;
+  /** the connector's own time; that of `source` is the commit's */
+  readonly ts_ms?: number | string | null;
   readonly message?: { prefix?: string; content?: unknown };
   readonly status?: string;
 }
@@ -144,6 +146,12 @@ function sourceTimeOf(source: SourceFields): string {
   return isoOfMicros(source.ts_us != null ? Number(source.ts_us) : Number(source.ts_ms ?? 0) * 1000);
 }
 
+/** A time of an envelope; null where it has none. */
+export const millisOf = (value: unknown): number | null => {
+  const ms = Number(value ?? 0);
+  return ms > 0 ? ms : null;
+};
+
 const OPERATIONS = new Set(['c', 'u', 'd', 'r']);
 
 /** Throws VALUE_UNDECODABLE. */
@@ -200,6 +208,7 @@ function recordOf(raw: RawMessage, table: TopicTable, schemas: AvroSchemas, opti
     unsent: op === 'd' ? [] : unsent,
     position,
     sourceTime: sourceTimeOf(source),
+    connectorMs: millisOf(envelope.ts_ms),
     origin: source.origin ?? null,
   };
 }

@@ -9,7 +9,7 @@ import {
 } from '../../core/index.ts';
 import type { Compiled, Field } from '../decode/compiled.ts';
 import { Cursor } from '../decode/cursor.ts';
-import { keyText, operationOf, positionFrom, type RawMessage, type SourceFields } from '../decode/record.ts';
+import { keyText, millisOf, operationOf, positionFrom, type RawMessage, type SourceFields } from '../decode/record.ts';
 
 const NONE: readonly number[] = [];
 
@@ -69,12 +69,14 @@ export class AvroRows {
     let row: RowPlace | null = null;
     let source: SourceFields | null = null;
     let unsent = NONE;
+    let connectorMs: number | null = null;
     for (const field of this.#type(raw.value).enter(cursor) ?? []) {
       if (field.name === 'after') {
         row = { type: field.type, at: cursor.at };
         unsent = this.#passRow(field.type, cursor);
       } else if (field.name === 'source') source = sourceOf(field.type, cursor);
       else if (field.name === 'op') op = String(field.type.scalar(cursor));
+      else if (field.name === 'ts_ms') connectorMs = millisOf(field.type.scalar(cursor));
       else field.type.skip(cursor);
     }
     if (cursor.at !== raw.value.length) throw new RangeError('bytes left over');
@@ -83,7 +85,8 @@ export class AvroRows {
     if (op === 't') return { kind: 'truncate' };
     const operation = operationOf(op);
     const position = positionFrom(raw.offset, source, epoch);
-    return new AvroRow(this, raw, operation, position, source, row, operation === 'd' ? NONE : unsent);
+    const left = operation === 'd' ? NONE : unsent;
+    return new AvroRow(this, raw, operation, position, source, connectorMs, row, left);
   }
 
   keyOf(raw: RawMessage): string {
@@ -190,6 +193,7 @@ class AvroRow implements RowChange {
   readonly op: Operation;
   readonly position: Position;
   readonly sourceMicros: number;
+  readonly connectorMs: number | null;
   readonly unsent: readonly number[];
   readonly #rows: AvroRows;
   readonly #raw: RawMessage & { readonly value: Buffer };
@@ -201,6 +205,7 @@ class AvroRow implements RowChange {
     op: Operation,
     position: Position,
     source: SourceFields,
+    connectorMs: number | null,
     row: RowPlace | null,
     unsent: readonly number[],
   ) {
@@ -208,6 +213,7 @@ class AvroRow implements RowChange {
     this.op = op;
     this.position = position;
     this.sourceMicros = source.ts_us != null ? Number(source.ts_us) : Number(source.ts_ms ?? 0) * 1000;
+    this.connectorMs = connectorMs;
     this.unsent = unsent;
     this.#rows = rows;
     this.#raw = raw;

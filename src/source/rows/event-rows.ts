@@ -4,6 +4,7 @@ import type { Cells, ChangeEvent, CopyColumn, Json, RowChange, Rows } from '../.
 export class EventRow implements RowChange {
   readonly kind = 'row';
   readonly sourceMicros: number;
+  readonly connectorMs: number | null;
   readonly unsent: readonly number[];
   readonly #event: ChangeEvent;
   readonly #columns: readonly CopyColumn[];
@@ -14,6 +15,7 @@ export class EventRow implements RowChange {
     this.#columns = columns;
     this.#key = key;
     this.sourceMicros = Date.parse(event.sourceTime.slice(0, 19) + 'Z') * 1000 + Number(event.sourceTime.slice(20, 26));
+    this.connectorMs = event.connectorMs ?? null;
     this.unsent = columns.flatMap(({ from }, i) => (event.unsent.includes(from) ? [i] : []));
   }
 
