@@ -116,9 +116,12 @@ const flow = board({
     {
       title: 'Where the time goes',
       panels: [
-        lines('Stages, 99 of 100', 'capture, broker, queue, land, derive, deliver: the one that grows is to blame', 's', [
-          query(quantile('0.99', 'sluice_stage_duration_seconds', 'flow, stage', F), '{{flow}} {{stage}}'),
-        ]),
+        lines(
+          'Stages, 99 of 100',
+          'capture, broker, queue, land, derive, deliver: the one that grows is to blame',
+          's',
+          [query(quantile('0.99', 'sluice_stage_duration_seconds', 'flow, stage', F), '{{flow}} {{stage}}')],
+        ),
         lines(
           'Stages, on average',
           'They add up to the whole way',

@@ -148,9 +148,7 @@ export const reconciliation = board({
     {
       title: 'Gates',
       panels: [
-        states('Passed', 'Over all clauses', [
-          query('min by (gate, phase) (sluice_gate_pass)', '{{gate}} {{phase}}'),
-        ]),
+        states('Passed', 'Over all clauses', [query('min by (gate, phase) (sluice_gate_pass)', '{{gate}} {{phase}}')]),
         table('Clauses that do not hold', '0: the figure is not good enough; -1: there is no evidence', 'none', [
           query('min by (gate, clause) (sluice_gate_clause) < 1'),
         ]),
