@@ -48,6 +48,6 @@ export function openLedger(pool: pg.Pool, options: LedgerOptions): PostgresLedge
 
 export { PostgresLedger } from './ledger.ts';
 export { DigestStore } from './reconcile/digest-store.ts';
-export { type FindingCount, type FindingRepair, FindingStore, type NewFinding } from './reconcile/findings.ts';
+export { type FindingCount, FindingStore, type NewFinding } from './reconcile/findings.ts';
 export { HistoryStore } from './reconcile/histories.ts';
 export { LedgerReading } from './reconcile/reading.ts';
