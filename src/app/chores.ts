@@ -3,6 +3,7 @@ import type { Worker } from '../pipeline/index.ts';
 import { PostgresMeasurements, PostgresMeasurementWindow } from '../sinks/postgres/index.ts';
 import type { Chore } from './chore.ts';
 import type { Config } from './config.ts';
+import { openGaps } from './gaps.ts';
 import { forgetFigures } from './gates/forget.ts';
 import { judgeFor } from './gates/judges.ts';
 import { recordRun } from './gates/record-run.ts';
@@ -79,7 +80,10 @@ function liveChores(parts: ChoreParts, chore: Chore): readonly Promise<void>[] {
   const measurements = new PostgresMeasurements(open.pool);
   const does = options.without.includes('fhir') ? (['derive'] as const) : (['derive', 'deliver'] as const);
   return [
-    recordRun({ migration: open.name, flows, does, tally, measurements, status, clock, log, signal }),
+    recordRun({
+      ...{ migration: open.name, flows, does, tally, measurements, status, clock, log, signal },
+      gaps: async () => (await openGaps(open).list(true)).length,
+    }),
     forgetFigures({ migration: open.name, measurements, keepDays: config.measurementDays, clock, log, signal }),
     ...gateChore(parts),
     mirrorParked(chore),

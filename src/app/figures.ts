@@ -1,16 +1,5 @@
-type Kind = 'counter' | 'gauge' | 'histogram';
-
-export interface Figure {
-  readonly kind: Kind;
-  readonly labels: readonly string[];
-  readonly help: string;
-}
-
-const figure = (kind: Kind, labels: string, help: string): Figure => ({
-  kind,
-  labels: labels === '' ? [] : labels.split(' '),
-  help,
-});
+import { type Figure, figure } from './figure.ts';
+import { RECON_FIGURES } from './reconcile/figure-list.ts';
 
 const GATE_FIGURES = {
   sluice_gate_pass: figure(
@@ -160,64 +149,7 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
     'pipeline kind',
     'Gaps not closed yet: what was applied since they began is unverified',
   ),
-  sluice_recon_compared_total: figure(
-    'counter',
-    'pipeline flow engine store',
-    'Documents compared with their target, each look counted, by engine (scan, stream, digest, recheck) and kind of target',
-  ),
-  sluice_recon_compared_records: figure('gauge', 'pipeline flow', 'Documents compared in the last whole scan'),
-  sluice_recon_divergent_records: figure(
-    'gauge',
-    'pipeline flow state kind',
-    'Open findings: suspect, confirmed, repaired (not yet seen to be right), accepted',
-  ),
-  sluice_recon_oldest_unresolved_age_seconds: figure(
-    'gauge',
-    'pipeline flow',
-    'Age of the oldest finding that is neither right again nor accepted; beyond 900 it is for the manual playbook',
-  ),
-  sluice_recon_last_success_timestamp_seconds: figure('gauge', 'pipeline flow', 'When the last whole scan ended'),
-  sluice_recon_unverified_records: figure(
-    'gauge',
-    'pipeline flow',
-    'Documents and roots the last scan could say nothing of: parked, waiting, or not read',
-  ),
-  sluice_recon_hot_excluded: figure('gauge', 'pipeline flow', 'Roots on their way at every look of the last scan'),
-  sluice_recon_coverage_ratio: figure('gauge', 'pipeline flow', 'Share of all there is that the last scan compared'),
-  sluice_recon_divergence_upper95: figure(
-    'gauge',
-    'pipeline flow',
-    '95% upper bound of the share of documents with an unresolved finding',
-  ),
-  sluice_recon_counts_differ: figure(
-    'gauge',
-    'pipeline flow',
-    'Documents on record and documents its targets hold, the differences summed over targets that can be listed',
-  ),
-  sluice_recon_scan_seconds: figure('gauge', 'pipeline flow', 'How long the last whole scan took, all flows together'),
-  sluice_recon_digest_records: figure('gauge', 'pipeline flow', "Rows of the flow's tables in the last digest"),
-  sluice_recon_digest_differing_records: figure(
-    'gauge',
-    'pipeline flow',
-    'Rows that differed in the last digest and were not found right by looking at them',
-  ),
-  sluice_recon_digest_coverage_ratio: figure(
-    'gauge',
-    'pipeline flow',
-    "Share of the documents of the flow's tables that the last digest added up",
-  ),
-  sluice_recon_digest_seconds: figure('gauge', 'pipeline flow', 'How long the last digest took, all flows together'),
-  sluice_recon_digest_last_success_timestamp_seconds: figure('gauge', 'pipeline flow', 'When the last digest ended'),
-  sluice_recon_waiting_keys: figure(
-    'gauge',
-    'pipeline',
-    'Changed rows and roots the stream engine has still to look at',
-  ),
-  sluice_remediations_total: figure(
-    'counter',
-    'pipeline flow',
-    'Findings repaired without being asked, as their policy lets them',
-  ),
+  ...RECON_FIGURES,
   sluice_connector_restarts_total: figure('counter', 'pipeline', 'Failed connector tasks that were restarted'),
   sluice_connector_state: figure('gauge', 'pipeline connector state', "1 for the connector's state, else 0"),
   sluice_connector_task_state: figure(
@@ -264,6 +196,11 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
     '1 for what the source says of the log of the slot: reserved, extended, unreserved, lost; absent: no slot',
   ),
   ...GATE_FIGURES,
+  sluice_gate_current: figure(
+    'gauge',
+    'gate phase',
+    '1 when the gate is the one of the present phase, or of a migration without phases; else 0',
+  ),
   sluice_ingest_requests_total: figure(
     'counter',
     'status',

@@ -77,6 +77,7 @@ export async function startSendRun(config: Config, { migration: named, store, po
       measurements: new PostgresMeasurements(open.pool),
       // the workers that land record how the pipeline stands
       status: null,
+      gaps: null,
       clock,
       log,
       signal: stopping.signal,

@@ -8,6 +8,7 @@ export const GATE_FIGURES = {
   'cdc.lagSeconds.p99': '`sluice run`, every 40 s',
   'cdc.owedSeconds': '`sluice run`, every 40 s',
   'cdc.heartbeatAgeSeconds': '`sluice run`, every 40 s',
+  'cdc.openGaps': '`sluice run`, every 40 s',
   'writes.errorRatio': '`sluice run`, every 40 s',
   'bundles.invalid': '`sluice run`, every 40 s',
   'dryRun.tablesUncovered': '`sluice migrate supabase --dry-run` of all tables',

@@ -17,6 +17,8 @@ export interface Recording {
   readonly measurements: Measurements;
   /** how the pipeline stands, read from the ledger; null where another process records it */
   readonly status: (() => Promise<PipelineStatus>) | null;
+  /** how many gaps in capture are open; null where another process records it */
+  readonly gaps: (() => Promise<number>) | null;
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
@@ -31,8 +33,12 @@ export function recordRun(recording: Recording): Promise<void> {
   );
 }
 
-async function recordOnce({ migration, flows, does, tally, measurements, status, clock }: Recording): Promise<void> {
-  const standing = status === null ? [] : standingOf(await status(), flows);
+async function recordOnce(recording: Recording): Promise<void> {
+  const { migration, flows, does, tally, measurements, status, gaps, clock } = recording;
+  const standing = [
+    ...(status === null ? [] : standingOf(await status(), flows)),
+    ...(gaps === null ? [] : [{ figure: 'cdc.openGaps' as const, value: await gaps() }]),
+  ];
   const taken = tally.take();
   try {
     const at = new Date(clock.now()).toISOString();

@@ -3,6 +3,7 @@ import { BINDING_CLAUSE } from '../../gates/index.ts';
 import { repeat } from '../repeat.ts';
 import { type Judgement, keepJudgement } from './judge.ts';
 import type { Judge } from './judges.ts';
+import { phaseState } from './phase.ts';
 import { PROFILES } from './profiles.ts';
 
 /** A clause that breaks is seen within a minute, the reading of figures included. */
@@ -36,6 +37,8 @@ export function watchGates(folder: string, watch: GateWatch): Promise<void> {
         watch.meter.gauge('sluice_gate_clause', { gate: name, clause }, -1);
     }
   };
+  for (const { name, phase } of profiles)
+    watch.meter.gauge('sluice_gate_current', { gate: name, phase }, phase === '' ? 1 : 0);
   dark();
   return repeat(EVERY_MS, watch, 'judging gates', async () => {
     try {
@@ -59,7 +62,15 @@ async function judgeOnce(phases: ReadonlyMap<string, string>, watch: GateWatch):
       meter.gauge('sluice_gate_clause', { gate: profile, clause }, held === 'PASS' ? 1 : isDark ? -1 : 0);
     }
   }
+  await tellPhase(phases, watch);
   for (const judgement of judged) await keepIfNew(watch, judgement);
+}
+
+/** Gates of phases to come lack evidence by their nature: who watches asks about the present one. */
+async function tellPhase(phases: ReadonlyMap<string, string>, { meter, records, migration }: GateWatch): Promise<void> {
+  const hasPhases = [...phases.values()].some((phase) => phase !== '');
+  const present = hasPhases ? (await phaseState(records, migration)).phase : '';
+  for (const [gate, phase] of phases) meter.gauge('sluice_gate_current', { gate, phase }, phase === present ? 1 : 0);
 }
 
 async function keepIfNew({ records, migration, worker, clock, log }: GateWatch, judgement: Judgement): Promise<void> {

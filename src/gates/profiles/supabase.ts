@@ -90,6 +90,13 @@ export const SUPABASE_PHASES: readonly PhaseProfile[] = [
         test: 'at-most',
         threshold: MINUTE,
       }),
+      lastOf(5 * MINUTE, {
+        clause: 'CDC_NO_GAP',
+        says: 'no gap in capture is open: no change is missing that anybody knows of',
+        figure: 'cdc.openGaps',
+        test: 'at-most',
+        threshold: 0,
+      }),
       lastOf(7 * DAY, {
         clause: 'DRY_RUN_ALL_TABLES',
         says: 'a dry run of the last 7 days read and derived every mapped table',

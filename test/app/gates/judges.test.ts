@@ -102,6 +102,7 @@ describe('gates of a worker that are judged by reports', () => {
       [...at]
         .filter(([name]) => name.startsWith('sluice_gate_clause dos '))
         .map(([name, value]) => [name.slice(23), value]);
+    expect(shown[0]?.get('sluice_gate_current dos ')).toBe(1);
     expect(new Set(clauses(shown[0]).map(([, value]) => value))).toEqual(new Set([-1]));
     expect(clauses(shown[0]).map(([name]) => name)).toContain('REPORT_BOUND_TO_RUN');
     expect(clauses(shown[2]).filter(([, value]) => value !== 1)).toEqual([['EVIDENCE_FRESH', 0]]);

@@ -41,7 +41,12 @@ const standing = (flows: readonly FlowStatus[], heartbeatAgeSeconds: number | nu
 const WELL = standing([flow('parents'), flow('children')]);
 
 /** Records for so many rounds; `round` happens before each. */
-async function rounds(count: number, round: (n: number, tally: ReturnType<typeof tallyMeter>) => void, status = WELL) {
+async function rounds(
+  count: number,
+  round: (n: number, tally: ReturnType<typeof tallyMeter>) => void,
+  status = WELL,
+  gaps = 0,
+) {
   const tally = tallyMeter(silentMeter);
   const found: Measurement[][] = [];
   const stopping = new AbortController();
@@ -63,7 +68,10 @@ async function rounds(count: number, round: (n: number, tally: ReturnType<typeof
     },
   };
   const place = { migration: 'mini', does: ['derive', 'deliver'] as const, log: silentLog, signal: stopping.signal };
-  await recordRun({ ...place, flows: mini.flows, tally, measurements, status: async () => status, clock });
+  await recordRun({
+    ...{ ...place, flows: mini.flows, tally, measurements, clock },
+    ...{ status: async () => status, gaps: async () => gaps },
+  });
   return found;
 }
 
@@ -83,6 +91,7 @@ describe('figures of a running process', () => {
     expect(of(first, 'cdc.lagSeconds.p99', 'parents')).toBeUndefined();
     expect(of(first, 'bundles.invalid')).toMatchObject({ value: 0, sample: 7 });
     expect(of(first, 'cdc.heartbeatAgeSeconds')?.value).toBe(1);
+    expect(of(first, 'cdc.openGaps')?.value).toBe(0);
   });
 
   test('lags by flow and way, writes by outcome; what could not be recorded comes with the next, and the rest at the end', async () => {

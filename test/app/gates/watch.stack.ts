@@ -79,7 +79,7 @@ async function wellAt(ms: number): Promise<void> {
     ...['cdc.lateRatio', 'cdc.lateDeliveryRatio', 'cdc.owedSeconds'].flatMap((figure) =>
       FLOWS.map((flow) => [figure, flow]),
     ),
-    ...['cdc.heartbeatAgeSeconds', 'bundles.invalid'].map((figure) => [figure, '']),
+    ...['cdc.heartbeatAgeSeconds', 'cdc.openGaps', 'bundles.invalid'].map((figure) => [figure, '']),
   ];
   await db.pool.query(
     `insert into sluice.measurement (migration, flow, figure, value, at, sample, coverage, oldest_seconds, source)
@@ -98,6 +98,8 @@ describe('gates of a running process', () => {
     const shown = await watched(0, async () => undefined);
     const first = shown.filter(({ ms }) => ms === START).slice(0, shown.length / 2);
     expect(first.filter(({ name }) => name === 'sluice_gate_pass').map(({ value }) => value)).toEqual([0, 0, 0, 0, 0]);
+    const current = shown.filter(({ name }) => name === 'sluice_gate_current').slice(-5);
+    expect(current.filter(({ value }) => value === 1).map(({ of }) => of)).toEqual(['foundation foundation']);
     expect(new Set(first.filter(({ name }) => name === 'sluice_gate_clause').map(({ value }) => value))).toEqual(
       new Set([-1]),
     );
@@ -106,6 +108,7 @@ describe('gates of a running process', () => {
   test.each([
     ['a flow is behind', { figure: 'cdc.owedSeconds', flow: FIRST, value: 301 }, 'CDC_NEVER_STALLED', 0],
     ['one flow of all is late', { figure: 'cdc.lateRatio', flow: SECOND, value: 1e6 }, 'CDC_LAG_UNDER_5S', 0],
+    ['a gap is found', { figure: 'cdc.openGaps', value: 1 }, 'CDC_NO_GAP', 0],
     ['a figure is no number', { figure: 'bundles.invalid', value: Number.NaN }, 'BUNDLES_VALID', 0],
     ['evidence ends', null, 'CDC_HEARTBEAT', 120],
   ])('flip to FAIL within 60 s after %s', async (_, bad, clause, afterSeconds) => {
