@@ -90,10 +90,11 @@ export const SUPABASE_PHASES: readonly PhaseProfile[] = [
         test: 'at-most',
         threshold: MINUTE,
       }),
-      lastOf(5 * MINUTE, {
+      lastOf(10 * MINUTE, {
         clause: 'CDC_NO_GAP',
-        says: 'no gap in capture is open: no change is missing that anybody knows of',
+        says: 'no gap in capture was open in the last 10 min: no change is missing that anybody knows of',
         figure: 'cdc.openGaps',
+        over: 'every',
         test: 'at-most',
         threshold: 0,
       }),
