@@ -13,7 +13,11 @@ export const DATABASES = ['supabase', 'dos', 'pas', 'services', 'fhir'];
 /** A loaded machine of two cores, or a recovery after a crash, can take this long. */
 export const POSTGRES_PATIENCE_SECONDS = 60;
 
-async function ask<T>(settings: StackSettings, question: (client: pg.Client) => Promise<T>): Promise<T> {
+async function ask<T>(
+  settings: StackSettings,
+  question: (client: pg.Client) => Promise<T>,
+  timeoutMs = 15_000,
+): Promise<T> {
   const { password, ports } = settings;
   const client = new pg.Client({
     host: '127.0.0.1',
@@ -22,7 +26,7 @@ async function ask<T>(settings: StackSettings, question: (client: pg.Client) => 
     password,
     database: 'postgres',
     connectionTimeoutMillis: 5_000,
-    query_timeout: 15_000,
+    query_timeout: timeoutMs,
   });
   // a server that goes away in the middle also says so by an event, which nobody else listens to
   client.on('error', () => undefined);
@@ -47,13 +51,28 @@ export async function postgresReady(settings: StackSettings): Promise<boolean> {
   }
 }
 
-/** Makes those that are missing; a start that was cut off may have made some of them. */
+/** A copy of some megabytes and a checkpoint each, which a disk that is busy otherwise may take its time for. */
+const MAKING_MS = 120_000;
+
+/**
+ * Makes those that are missing; a start that was cut off may have made some of them. Throws TARGET_UNAVAILABLE when the
+ * disk is too slow for that.
+ */
 export async function makeDatabases(settings: StackSettings): Promise<void> {
-  await ask(settings, async (client) => {
+  const making = async (client: pg.Client): Promise<void> => {
     const found = await client.query<{ datname: string }>('select datname from pg_database');
     const there = new Set(found.rows.map((row) => row.datname));
     for (const database of DATABASES) if (!there.has(database)) await client.query(`create database ${database}`);
-  });
+  };
+  try {
+    await ask(settings, making, MAKING_MS);
+  } catch (cause) {
+    throw new SluiceError(
+      'TARGET_UNAVAILABLE',
+      `PostgreSQL could not make its databases within ${MAKING_MS / 1000} s; \`sluice up\` goes on where it stopped`,
+      { cause },
+    );
+  }
 }
 
 /** The password goes by a file of its own, for the arguments of a process can be read by all. */
