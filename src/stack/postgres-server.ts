@@ -67,6 +67,8 @@ export async function makeDatabases(settings: StackSettings): Promise<void> {
   try {
     await ask(settings, making, MAKING_MS);
   } catch (cause) {
+    // the driver's word for its own timeout; whatever else went wrong is told as it is
+    if (!(cause instanceof Error) || cause.message !== 'Query read timeout') throw cause;
     throw new SluiceError(
       'TARGET_UNAVAILABLE',
       `PostgreSQL could not make its databases within ${MAKING_MS / 1000} s; \`sluice up\` goes on where it stopped`,
