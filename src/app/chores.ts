@@ -20,7 +20,7 @@ import type { OpenProbes } from './probes.ts';
 import { repeat } from './repeat.ts';
 import { observeSource } from './slot-watch.ts';
 import { gaugeSource } from './source-gauges.ts';
-import type { PipelineStatus } from './status.ts';
+import type { PipelineStatus, Readings } from './status.ts';
 import { releaseSwitchedOn, type switchesOf } from './supabase/dual-write.ts';
 import { Sweeper } from './sweeper.ts';
 import { groupOf } from './wire.ts';
@@ -38,6 +38,7 @@ export interface ChoreParts {
   readonly metrics: Metrics;
   readonly tally: TallyMeter;
   readonly switches: ReturnType<typeof switchesOf>;
+  read(): Promise<Readings>;
   status(): Promise<PipelineStatus>;
   readonly clock: Clock;
   readonly log: Log;
@@ -50,7 +51,7 @@ export function startChores(parts: ChoreParts): readonly Promise<void>[] {
   const chore: Chore = { ...parts, migration: options.migration, meter: parts.metrics };
   const sweeper = new Sweeper(open, probes, clock, log);
   return [
-    reportFigures(chore, parts.worker),
+    reportFigures(chore, parts.worker, parts.read),
     observeSource(chore, sweeper),
     observeLog(chore),
     watchGroup(parts),

@@ -6,7 +6,6 @@ import type { Chore } from './chore.ts';
 import { connectorFolder } from './folders.ts';
 import { openGaps } from './gaps.ts';
 import { gaugePartitions, gaugeStatus } from './gauges.ts';
-import { readPipeline } from './readings.ts';
 import { repeat } from './repeat.ts';
 import { haltSource } from './slot-watch.ts';
 import { judge, type Readings } from './status.ts';
@@ -17,13 +16,14 @@ const STANDS_STILL_MS = 30_000;
 export function reportFigures(
   chore: Omit<Chore, 'config' | 'migration'>,
   worker: Pick<Worker, 'partitions'>,
+  read: () => Promise<Readings>,
 ): Promise<void> {
-  const { open, probes, meter, clock } = chore;
+  const { open, meter, clock } = chore;
   const pipeline = open.name;
   let shown: ReturnType<typeof gaugePartitions> = new Map();
   let before: { readonly readings: Readings; readonly atMs: number } | null = null;
   return repeat(5_000, chore, 'reading figures', async () => {
-    const readings = await readPipeline(open, probes);
+    const readings = await read();
     const now = clock.now();
     const status = judge(pipeline, readings, before?.readings ?? null, (now - (before?.atMs ?? now)) / 1000);
     // what has not moved for so long stands still, and is not only slow

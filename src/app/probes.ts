@@ -5,6 +5,7 @@ import {
   connectorState,
   describeState,
   type GroupReading,
+  offsetAfter,
   quietKafka,
   readConnector,
   readGroup,
@@ -30,23 +31,29 @@ export async function openProbes(config: Config, migration: string): Promise<Ope
   const connection = () => quietKafka(config.kafka, 'sluice-probe', silentLog, 2).admin();
   let admin = connection();
   let connected: Promise<void> | null = null;
+  /** What a question about a topic answers; null when there is no such topic. */
+  async function askOf<T>(topic: string, question: (of: typeof admin) => Promise<T>): Promise<T | null> {
+    connected ??= admin.connect();
+    try {
+      await connected;
+      return await question(admin);
+    } catch (cause) {
+      // kafkajs goes on to ask for a topic that is gone whenever it asks for another, and fails: it is begun anew
+      const given = admin;
+      admin = connection();
+      connected = null;
+      await given.disconnect().catch(() => undefined);
+      if (isTopicMissing(cause)) return null;
+      throw new SluiceError('BROKER_UNAVAILABLE', `the offsets of ${topic} cannot be read`, { cause });
+    }
+  }
   return {
     async offsets(topic) {
-      connected ??= admin.connect();
-      try {
-        await connected;
-        const found = await admin.fetchTopicOffsets(topic);
-        return found.map(({ partition, low, high }) => ({ partition, low: BigInt(low), high: BigInt(high) }));
-      } catch (cause) {
-        // kafkajs goes on to ask for a topic that is gone whenever it asks for another, and fails: it is begun anew
-        const given = admin;
-        admin = connection();
-        connected = null;
-        await given.disconnect().catch(() => undefined);
-        if (isTopicMissing(cause)) return [];
-        throw new SluiceError('BROKER_UNAVAILABLE', `the offsets of ${topic} cannot be read`, { cause });
-      }
+      const found = (await askOf(topic, (one) => one.fetchTopicOffsets(topic))) ?? [];
+      return found.map(({ partition, low, high }) => ({ partition, low: BigInt(low), high: BigInt(high) }));
     },
+    offsetAfter: (topic, partition, timestampMs) =>
+      askOf(topic, (one) => offsetAfter(one, topic, partition, timestampMs)),
     async group(id) {
       connected ??= admin.connect();
       await connected;

@@ -1,6 +1,7 @@
-import { topicOf } from '../core/index.ts';
+import { type Clock, topicOf } from '../core/index.ts';
 import type { CaptureState } from '../source/index.ts';
 import { type LogProbe, readEnds } from './log-ends.ts';
+import { OwedFor } from './owed-for.ts';
 import type { OpenPipeline } from './pipeline.ts';
 import type { Readings } from './status.ts';
 
@@ -8,6 +9,8 @@ import type { Readings } from './status.ts';
 export const HEARTBEAT_TABLE = 'sluice_cdc.heartbeat';
 
 export interface Probes extends LogProbe {
+  /** of a partition the first record with a later timestamp, its end when there is none; null when there is no such topic */
+  offsetAfter(topic: string, partition: number, timestampMs: number): Promise<bigint | null>;
   /** one word or line on the connector; rejects when Connect is away */
   connector(): Promise<string>;
   /** the epoch the connector is to write now, null when there is no connector; rejects when Connect is away */
@@ -27,5 +30,15 @@ export async function readPipeline(open: OpenPipeline, probes: Probes): Promise<
   const ends = await readEnds(probes, topics).catch(() => null);
   const partitions = await admin.partitions();
   const [flows, halts, connector] = await Promise.all([admin.flows(), ledger.halts(), connecting]);
-  return { migration, flows, partitions, ends, halts, connector, heartbeatTopic };
+  return { migration, flows, partitions, ends, halts, connector, heartbeatTopic, owedFor: new Map() };
+}
+
+/** Reads a pipeline again and again, and so knows better since when it owes what it does. */
+export function pipelineReader(open: OpenPipeline, probes: Probes, clock: Clock): () => Promise<Readings> {
+  const memory = new OwedFor();
+  return async () => {
+    const at = clock.now();
+    const readings = await readPipeline(open, probes);
+    return { ...readings, owedFor: memory.see(readings.ends, readings.partitions, at) };
+  };
 }

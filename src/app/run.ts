@@ -12,7 +12,7 @@ import { createMetrics, initialiseCounters } from './metrics.ts';
 import { runFields, tallyNotes } from './notes.ts';
 import { openPipeline } from './pipeline.ts';
 import { openProbes } from './probes.ts';
-import { readPipeline } from './readings.ts';
+import { pipelineReader } from './readings.ts';
 import { judge, type PipelineStatus } from './status.ts';
 import { switchesOf } from './supabase/dual-write.ts';
 import { openSinks, openSource } from './wire.ts';
@@ -77,7 +77,8 @@ export async function startRun(config: Config, options: RunOptions): Promise<Run
       flows,
       ...WORKER_SETTINGS,
     });
-    const status = async (): Promise<PipelineStatus> => judge(open.name, await readPipeline(open, probes), null, 1);
+    const read = pipelineReader(open, probes, clock);
+    const status = async (): Promise<PipelineStatus> => judge(open.name, await read(), null, 1);
     const ready = async (): Promise<{ ready: boolean; waitingFor: string[] }> => {
       const ledgerUp = await ledgerAnswers(open);
       const waitingFor = [...(ledgerUp ? [] : ['ledger']), ...(source.client.generation() > 0 ? [] : ['kafka'])];
@@ -104,6 +105,7 @@ export async function startRun(config: Config, options: RunOptions): Promise<Run
       metrics,
       tally,
       switches,
+      read,
       status,
       clock,
       log,

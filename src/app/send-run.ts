@@ -13,7 +13,7 @@ import { createLog } from './logger.ts';
 import { createMetrics, initialiseCounters } from './metrics.ts';
 import { openPipeline } from './pipeline.ts';
 import { openProbes } from './probes.ts';
-import { readPipeline } from './readings.ts';
+import { pipelineReader } from './readings.ts';
 import type { Run } from './run.ts';
 import { startSending } from './sending.ts';
 import { judge, type PipelineStatus } from './status.ts';
@@ -54,7 +54,8 @@ export async function startSendRun(config: Config, { migration: named, store, po
     for (const sink of sinks.values()) life.closes(() => sink.close());
     const probes = await openProbes(config, named);
     life.closes(() => probes.close());
-    const status = async (): Promise<PipelineStatus> => judge(open.name, await readPipeline(open, probes), null, 1);
+    const read = pipelineReader(open, probes, clock);
+    const status = async (): Promise<PipelineStatus> => judge(open.name, await read(), null, 1);
     const tally = tallyMeter(metrics);
     const sending = startSending(open, sinks, { log, meter: tally, clock, worker: config.worker });
     const ready = async (): Promise<{ ready: boolean; waitingFor: string[] }> => {
@@ -68,7 +69,7 @@ export async function startSendRun(config: Config, { migration: named, store, po
     const server = await serveHealth(place, metrics, { live: () => true, ready }, status, log);
     life.closes(() => server.close());
     const unfetched = { partitions: () => [] };
-    const figures = reportFigures({ open, probes, meter: metrics, clock, signal: stopping.signal, log }, unfetched);
+    const figures = reportFigures({ open, probes, meter: metrics, clock, signal: stopping.signal, log }, unfetched, read);
     const recorded = recordRun({
       migration: open.name,
       flows: open.migration.flows,

@@ -42,6 +42,8 @@ export interface Readings {
   /** e.g. RUNNING, or the first line of a failed task's trace; null when Connect cannot be asked */
   readonly connector: string | null;
   readonly heartbeatTopic: string;
+  /** seconds within which all has come that a partition owes, by `topic/partition`, where that is known (see `OwedFor`) */
+  readonly owedFor: ReadonlyMap<string, number>;
 }
 
 export interface FlowStatus {
@@ -106,8 +108,10 @@ function lagOf(topics: readonly string[], now: Readings, before: Readings | null
     const partition = partitions.get(name);
     const owed = owedOf(end, partition?.nextOffset ?? null);
     records += owed;
-    // how long the partition's newest landed change is past, as far as more is owed
-    if (owed > 0n) seconds = Math.max(seconds, partition?.sourceAgeSeconds ?? 0);
+    if (owed === 0n) continue;
+    // what is owed came after the newest landed change, and after the partition owed nothing
+    const atMost = Math.min(partition?.sourceAgeSeconds ?? Infinity, now.owedFor.get(name) ?? Infinity);
+    if (atMost < Infinity) seconds = Math.max(seconds, atMost);
   }
   let landed = 0n;
   let quiet: number | null = null;

@@ -2,7 +2,7 @@ import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { OpenPipeline } from './pipeline.ts';
 import { openProbes } from './probes.ts';
-import { readPipeline } from './readings.ts';
+import { pipelineReader } from './readings.ts';
 import { judge, type PipelineStatus } from './status.ts';
 
 const EVERY_MS = 2_000;
@@ -18,12 +18,13 @@ export async function watchStatus(
 ): Promise<void> {
   const probes = await openProbes(config, migration);
   try {
-    let before = await readPipeline(open, probes);
+    const read = pipelineReader(open, probes, systemClock);
+    let before = await read();
     let at = systemClock.now();
     do {
       await systemClock.sleep(options.once ? ONCE_AFTER_MS : EVERY_MS, options.signal).catch(() => undefined);
       if (options.signal.aborted) return;
-      const now = await readPipeline(open, probes);
+      const now = await read();
       await onStatus(judge(open.name, now, before, (systemClock.now() - at) / 1000));
       before = now;
       at = systemClock.now();

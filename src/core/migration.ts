@@ -283,6 +283,11 @@ export interface Migration {
    * and no reader is to meet one made of half of them
    */
   readonly wholeSnapshotFirst?: boolean;
+  /**
+   * Names the rule that decides a field of a target; for the path '' that of its documents as wholes. Null where no named
+   * rule does. Without it a flow's transformer is its one rule.
+   */
+  readonly ruleOf?: (target: string, path: string) => string | null;
   readonly dynamodb?: DynamoDbRules;
   readonly notes?: NoteRules;
 }

@@ -4,7 +4,7 @@ export * from './fold.ts';
 export * from './land.ts';
 export * from './lander.ts';
 export * from './landers.ts';
-export { logFault } from './log-fault.ts';
+export { logFault, strangeLog } from './log-fault.ts';
 export * from './ports.ts';
 export { Sender } from './sender.ts';
 export { patiently } from './signal.ts';

@@ -33,5 +33,6 @@ export { type FreezeProof, freeze, type LegacyTables, type StillAble, unfreeze, 
 export { FetchClient } from './kafka/fetch-client.ts';
 export { GROUP_STATES, type GroupReading, readGroup } from './kafka/group-reading.ts';
 export { KafkajsClient } from './kafka/kafkajs-client.ts';
+export { offsetAfter } from './kafka/log-offsets.ts';
 export { quietKafka } from './kafka/membership.ts';
 export { RowReader } from './rows/index.ts';

@@ -26,6 +26,7 @@ function readings(
     topic,
     partition: 0,
     nextOffset: 100n,
+    logTimeMs: null,
     worker: 'w',
     sourceAgeSeconds: age,
     landedAgeSeconds: age,
@@ -45,6 +46,7 @@ function readings(
     halts: [],
     connector: 'RUNNING',
     heartbeatTopic: HEARTBEAT,
+    owedFor: new Map(),
     ...rest,
   };
 }
@@ -78,6 +80,17 @@ describe('the verdict on a flow', () => {
   test('records owed are blamed on landing', () => {
     const status = of(readings({ behind: 9n }), 'children');
     expect(status).toMatchObject({ lagRecords: 9, lagSeconds: 70, blame: 'land', verdict: 'behind' });
+  });
+
+  test('one that owed nothing a moment ago owes nothing old, however long it was quiet', () => {
+    const owedFor = new Map([['mini.public.child/0', 2]]);
+    expect(of(readings({ behind: 1n, owedFor }), 'children')).toMatchObject({ lagSeconds: 2, verdict: 'healthy' });
+  });
+
+  test('of a partition whose first record is never landed it is known how long that is so', () => {
+    const now = readings({ behind: 1n, owedFor: new Map([['mini.public.child/0', 600]]) });
+    const partitions = now.partitions.map((one) => ({ ...one, sourceAgeSeconds: null }));
+    expect(of({ ...now, partitions }, 'children')).toMatchObject({ lagSeconds: 600 });
   });
 
   test('behind and moving is catching up; behind and still is stalled', () => {

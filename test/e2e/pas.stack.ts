@@ -1,8 +1,9 @@
-import { appendFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { postgresSchema } from '../../src/app/pas/source-database.ts';
+import type { ShadowDiff } from '../../src/app/shadow/diff.ts';
 import type { JsonObject } from '../../src/core/index.ts';
 import { byBusinessKey, run, workFolder } from '../support/pas-run.ts';
 import { links, rejectLines, rejectsOfRun, tablesByKey } from '../support/pas-stream.ts';
@@ -107,6 +108,31 @@ describe('V83 through Debezium, Kafka in Avro and PostgreSQL', () => {
   it('a replay from zero into a shadow differs in nothing', async () => {
     const done = await rig.sluice('replay', 'pas', '--from-beginning', '--into', 'again', '--json');
     expect(done.code, done.err + done.out).toBe(0);
+  });
+
+  it('a changed rule of the contract shows exactly the fields it makes, by its name', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sluice-contract-'));
+    try {
+      cpSync('src/migrations/pas/data/contract', folder, { recursive: true });
+      const fields = join(folder, 'fields', 'LOAD_ADT_ADMISSIONS.csv');
+      writeFileSync(fields, readFileSync(fields, 'utf8').replace('constant PAS_V83', 'constant PAS_V84'));
+      const by = ['--contract', folder];
+      const filled = await rig.sluice('replay', 'pas', '--from-beginning', '--into', 'ruled', '--keep', ...by);
+      expect(filled.code, filled.err + filled.out).toBe(0);
+      const shown = await rig.sluice('replay', 'diff', 'ruled', 'pas', ...by, '--json');
+      expect(shown.code, shown.err).toBe(3);
+      const { changes } = JSON.parse(shown.out) as ShadowDiff;
+      const count = (await loaded())('load_adt_admissions').length;
+      expect(changes.map(({ keys: _, flow: __, ...rest }) => rest)).toEqual([
+        {
+          ...{ rule: 'SURROGATE_ETL constant PAS_V84', target: 'pas184.load_adt_admissions' },
+          ...{ kind: 'field', path: 'system_code', count },
+        },
+      ]);
+      expect((await rig.sluice('replay', 'discard', 'ruled', 'pas')).code).toBe(0);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('a shadow by another contract is made live by that contract only', async () => {

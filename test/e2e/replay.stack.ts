@@ -55,7 +55,10 @@ describe('a shadow', () => {
     await open.close();
     const { rows } = await rig.source.query<{ n: number }>('select count(*)::int as n from public.appointments');
     expect(diff.changes.map(({ keys, ...rest }) => rest)).toEqual([
-      { flow: 'appointments', target: CHANGED_TARGET, kind: 'field', path: 'notes', count: rows[0]?.n },
+      {
+        ...{ rule: 'transformer appointments', flow: 'appointments', target: CHANGED_TARGET },
+        ...{ kind: 'field', path: 'notes', count: rows[0]?.n },
+      },
     ]);
     const shown = await json<ShadowDiff>(3, 'replay', 'diff', 'next');
     expect(shown.changes[0]?.keys).toEqual(diff.changes[0]?.keys.map(opaqueKey));

@@ -117,7 +117,10 @@ describe('a replay of many events', () => {
     await open.close();
     const { rows } = await rig.source.query<{ n: number }>('select count(*)::int as n from public.appointments');
     expect(diff.changes.map(({ keys: _, ...rest }) => rest)).toEqual([
-      { flow: 'appointments', target: CHANGED_TARGET, kind: 'field', path: 'notes', count: rows[0]?.n },
+      {
+        ...{ rule: 'transformer appointments', flow: 'appointments', target: CHANGED_TARGET },
+        ...{ kind: 'field', path: 'notes', count: rows[0]?.n },
+      },
     ]);
   }, 2_400_000);
 });

@@ -77,12 +77,18 @@ it('compares a resource without narrative and what servers add, references resol
     resourceType: 'Task',
     text: { status: 'generated', div: '<div/>' },
     meta: { versionId: '3', lastUpdated: 'now', source: '#x', profile: ['p'] },
+    contained: [{ resourceType: 'Organization', id: 'o', text: { status: 'generated', div: '<div/>' } }],
     for: { reference: 'http://fhir.example/base/Patient/1/_history/2' },
+    owner: { reference: 'http://other.example/base/Practitioner/1' },
+    focus: { reference: 'ServiceRequest/1' },
   };
-  expect(comparableResource(stored, 't')).toEqual({
+  expect(comparableResource(stored, 't', 'http://fhir.example/base/')).toEqual({
     resourceType: 'Task',
     id: 't',
     meta: { profile: ['p'] },
+    contained: [{ resourceType: 'Organization', id: 'o' }],
     for: { reference: 'Patient/1' },
+    owner: { reference: 'http://other.example/base/Practitioner/1' },
+    focus: { reference: 'ServiceRequest/1' },
   });
 });

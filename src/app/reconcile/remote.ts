@@ -34,7 +34,7 @@ export function openReaders(
     sinks.push(sink);
     readers.set(
       'fhir',
-      fhirReader(sink, ({ resourceType }) => fhirIds({ baseUrl, headers, pipeline, resourceType })),
+      fhirReader(sink, baseUrl, ({ resourceType }) => fhirIds({ baseUrl, headers, pipeline, resourceType })),
     );
   }
   if (kinds.has('dynamodb') && !without.includes('dynamodb')) {
@@ -54,17 +54,21 @@ export function openReaders(
   };
 }
 
-const fhirReader = (sink: Sink, idsOf: (target: FhirTarget) => AsyncIterable<readonly string[]>): TargetReader => ({
+const fhirReader = (
+  sink: Sink,
+  baseUrl: string,
+  idsOf: (target: FhirTarget) => AsyncIterable<readonly string[]>,
+): TargetReader => ({
   async pairs(target, wanted) {
     const found = await read(sink, target, wanted);
     return wanted.map(({ id, content }) => {
       const stored = found.get(id);
       const actual = stored && {
-        content: comparableResource(stored.content, id),
+        content: comparableResource(stored.content, id, baseUrl),
         revision: stored.revision === 0n ? null : stored.revision,
         foreign: null,
       };
-      return { id, expected: comparableResource(content, id), actual: actual ?? null };
+      return { id, expected: comparableResource(content, id, baseUrl), actual: actual ?? null };
     });
   },
   // a FHIR server may hold other people's resources beside ours

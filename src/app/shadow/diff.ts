@@ -5,6 +5,8 @@ import { differingPaths, pick } from './fields.ts';
 
 /** Documents that would change in one way: at a path, or as a whole. */
 export interface ShadowChange {
+  /** what decides it by its name: of pas a contract's rule, elsewhere the flow's transformer */
+  readonly rule: string;
   readonly flow: string;
   readonly target: string;
   /** `field`: at `path`; `appears`, `vanishes`: the whole document */
@@ -20,6 +22,7 @@ export interface ShadowDiff {
   readonly whole: boolean;
   /** documents compared that differ in at least one field */
   readonly documents: number;
+  /** by rule, then by flow, target and path */
   readonly changes: readonly ShadowChange[];
 }
 
@@ -35,7 +38,7 @@ export async function readShadow(open: OpenPipeline): Promise<ShadowRecord> {
   return record;
 }
 
-/** What would change if the shadow were live: documents and fields, grouped by flow, target and path. */
+/** What would change if the shadow were live: documents and fields, grouped by the rule that makes them, flow, target and path. */
 export async function shadowDiff(open: OpenPipeline, showsKeys: boolean): Promise<ShadowDiff> {
   const record = await readShadow(open);
   const shadows = new PostgresShadows(open.pool, open.migration, open.name);
@@ -64,7 +67,7 @@ export async function shadowDiff(open: OpenPipeline, showsKeys: boolean): Promis
       }
     }
   }
-  const changes: ShadowChange[] = [...groups.values()].map(({ ids, ...group }) => ({
+  const changes: Omit<ShadowChange, 'rule'>[] = [...groups.values()].map(({ ids, ...group }) => ({
     ...group,
     kind: 'field' as const,
     keys: shown(ids),
@@ -84,12 +87,17 @@ export async function shadowDiff(open: OpenPipeline, showsKeys: boolean): Promis
     for (const { path, count, ids } of fields)
       changes.push({ flow, target, kind: 'field', path, count, keys: shown(ids) });
   }
-  const order = (x: ShadowChange): string => [x.flow, x.target, x.path, x.kind].join('\u001f');
+  const { ruleOf } = open.migration;
+  const named = changes.map((change) => ({
+    rule: (ruleOf ? ruleOf(change.target, change.path) : `transformer ${change.flow}`) ?? '(no rule)',
+    ...change,
+  }));
+  const order = (x: ShadowChange): string => [x.rule, x.flow, x.target, x.path, x.kind].join('\u001f');
   return {
     shadow: open.name,
     whole: record.whole,
     documents,
-    changes: changes.sort((x, y) => (order(x) < order(y) ? -1 : 1)),
+    changes: named.sort((x, y) => (order(x) < order(y) ? -1 : 1)),
   };
 }
 

@@ -1,5 +1,12 @@
 import pc from 'picocolors';
-import type { Condition, MappingClass, Pick, ReadField, Rule, TablePlan } from '../../migrations/pas/index.ts';
+import {
+  type Condition,
+  type MappingClass,
+  type Pick,
+  type ReadField,
+  ruleText,
+  type TablePlan,
+} from '../../migrations/pas/index.ts';
 
 /** How many fields are filled, and in which class they are. */
 export function countClasses(rows: readonly ReadField[]): {
@@ -56,12 +63,6 @@ export function describeRows(rows: readonly ReadField[]): string {
       return `${pc.bold(row.field)}${feed} ${row.class} ${pc.cyan(ruleText(row.rule))}${from ? ` <- ${from}` : ''}\n    ${row.reason} ${pc.dim(`blank: ${row.onBlank}, refused: ${row.onReject}, ${row.confidence}, ${row.review}${row.reviewedBy ? ` by ${row.reviewedBy}` : ''}`)}\n`;
     })
     .join('');
-}
-
-function ruleText(rule: Rule): string {
-  if (rule.kind === 'translate') return `translate ${rule.crosswalk}`;
-  if (rule.kind === 'constant') return `constant ${rule.value}`;
-  return rule.kind === 'derive' ? `derive ${rule.name}` : rule.kind;
 }
 
 function conditionText(condition: Condition): string {

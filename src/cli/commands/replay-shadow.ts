@@ -30,22 +30,27 @@ const given = (command: Command): ShadowOptions => command.optsWithGlobals();
 export function registerShadowCommands(replay: Command): void {
   replay
     .command('diff')
-    .description('documents and fields that would change, grouped by flow, target and path; exit code 3 when any would')
+    .description('documents and fields that would change, grouped by rule, flow, target and path; exit code 3 when any would')
     .argument('<shadow>')
     .argument('[migration]', 'whose', 'supabase')
     .option('--keys', 'show keys as they are, not their hashes: they may be patient data')
+    .option('--contract <file>', 'pas: the contract it was replayed by, whose rules are named')
     .option('--json', 'one JSON line')
     .action(
       action(async (shadow: string, migration: string, _: ShadowOptions, command: Command) => {
         const options = given(command);
-        return withPipeline(migration, { pipeline: shadow, needsSchemas: false }, async (open) => {
+        const by = withContract(configOf(), migration, options.contract);
+        return withPipeline(migration, { pipeline: shadow, needsSchemas: false, config: by }, async (open) => {
           const diff = await shadowDiff(open, options.keys === true);
           if (options.json) printJson(diff);
           else if (diff.changes.length === 0) process.stdout.write('nothing would change\n');
           else
             printTable(
-              ['flow', 'target', 'what', 'path', 'documents', 'some of them'],
-              diff.changes.map((c) => [c.flow, c.target, c.kind, c.path || '-', c.count, c.keys.slice(0, 3).join(' ')]),
+              ['rule', 'flow', 'target', 'what', 'path', 'documents', 'some of them'],
+              diff.changes.map((c) => [
+                ...[c.rule, c.flow, c.target, c.kind, c.path || '-', c.count],
+                c.keys.slice(0, 3).join(' '),
+              ]),
             );
           if (!diff.whole && options.json !== true)
             process.stdout.write('not replayed from the beginning: what only the live run has was not compared\n');

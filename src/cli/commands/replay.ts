@@ -33,7 +33,7 @@ nothing that is right is written again. Into a shadow nothing of the live run is
 targets; the shadow is compared with the live run by content, and dropped unless --keep.
 
   sluice replay supabase --from-beginning --into next --keep      fill a shadow
-  sluice replay diff next                                         what would change, by flow, target and field
+  sluice replay diff next                                         what would change, by rule, target and field
   sluice replay promote next                                      make it live
   sluice replay discard next
 

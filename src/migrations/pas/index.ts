@@ -10,6 +10,7 @@ export { applyPolicy, type PolicyOverride, readPolicy } from './contract/policy.
 export { type Proposal, proposeField, proposeRows } from './contract/propose.ts';
 export { type ReadContract, readContract } from './contract/read.ts';
 export type { ReadField } from './contract/read-fields.ts';
+export { ruleText } from './contract/rule-text.ts';
 export { createEngine, type Engine } from './engine/engine.ts';
 export { deletionOf, type Header, moveMerged, readHeader, readMerges } from './engine/intake.ts';
 export type { FeedCount, Reject, Sink, SourceRow } from './engine/outcome.ts';

@@ -21,6 +21,8 @@ export interface PartitionFigures {
   readonly topic: string;
   readonly partition: number;
   readonly nextOffset: bigint | null;
+  /** newest Kafka timestamp of what is landed, null when nothing is */
+  readonly logTimeMs: number | null;
   readonly worker: string;
   /** seconds since the source commit of the newest landed change */
   readonly sourceAgeSeconds: number | null;
@@ -120,11 +122,12 @@ export async function partitionFigures(db: Queryable, pipeline: string): Promise
     topic: string;
     part: number;
     next_offset: string | null;
+    log_time_ms: string | null;
     worker: string;
     source_age: number | null;
     landed_age: number | null;
   }>(
-    `select topic, part, next_offset, worker,
+    `select topic, part, next_offset, log_time_ms, worker,
        extract(epoch from clock_timestamp() - source_time)::float8 as source_age,
        extract(epoch from clock_timestamp() - landed_at)::float8 as landed_age
      from sluice.progress where pipeline = $1 order by topic, part`,
@@ -134,6 +137,7 @@ export async function partitionFigures(db: Queryable, pipeline: string): Promise
     topic: row.topic,
     partition: row.part,
     nextOffset: row.next_offset === null ? null : BigInt(row.next_offset),
+    logTimeMs: row.log_time_ms === null ? null : Number(row.log_time_ms),
     worker: row.worker,
     sourceAgeSeconds: row.source_age,
     landedAgeSeconds: row.landed_age,

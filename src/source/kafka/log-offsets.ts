@@ -19,9 +19,8 @@ export class LogOffsets {
   }
 
   /** the first record with a later timestamp; the end of the log when there is none */
-  async offsetAfter(topic: string, partition: number, timestampMs: number): Promise<bigint> {
-    const found = await this.#ask(topic, (admin) => admin.fetchTopicOffsetsByTimestamp(topic, timestampMs + 1));
-    return BigInt(found.find((one) => one.partition === partition)?.offset ?? 0);
+  offsetAfter(topic: string, partition: number, timestampMs: number): Promise<bigint> {
+    return this.#ask(topic, (admin) => offsetAfter(admin, topic, partition, timestampMs));
   }
 
   /** what a group has committed, -1 where it has not */
@@ -91,6 +90,17 @@ export class LogOffsets {
       clearTimeout(timer);
     }
   }
+}
+
+/** Of one partition the first record with a later timestamp; the end of its log when there is none. */
+export async function offsetAfter(
+  admin: Admin,
+  topic: string,
+  partition: number,
+  timestampMs: number,
+): Promise<bigint> {
+  const found = await admin.fetchTopicOffsetsByTimestamp(topic, timestampMs + 1);
+  return BigInt(found.find((one) => one.partition === partition)?.offset ?? 0);
 }
 
 async function among(admin: Admin, topics: readonly string[]): Promise<string[]> {

@@ -12,6 +12,7 @@ import { mergesAround } from './merges.ts';
 import { type NamedParts, patientParts, referenceParts } from './parts.ts';
 import { type Patience, patience } from './patience.ts';
 import { namesOf, PartRows, rowsOfPatient } from './rows.ts';
+import { ruleNames } from './rule-names.ts';
 import { sharedDrivers, sourceTables } from './tables.ts';
 
 /** What the streamed migration is made of; its files are read by whoever asks for it. */
@@ -77,6 +78,7 @@ export function pasMigration(config: PasConfig): Migration {
     targetSchemas: [LOAD_SCHEMA],
     // a row without its parent is refused: nobody is to see the refusals of a target half read
     wholeSnapshotFirst: true,
+    ruleOf: ruleNames(contract),
   };
 }
 
