@@ -75,16 +75,21 @@ function watchGroup(parts: ChoreParts): Promise<void> {
   });
 }
 
+/** What was in flight when the process began is landed by then, and so not taken for as old as the newest landed change. */
+const FIRST_RECORDED_MS = 5_000;
+
 /** What a shadow does not: it has no connector, sends nothing and is judged by nobody. */
 function liveChores(parts: ChoreParts, chore: Chore): readonly Promise<void>[] {
   const { config, options, open, flows, tally, status, clock, log, signal } = parts;
   const measurements = new PostgresMeasurements(open.pool);
   const does = options.without.includes('fhir') ? (['derive'] as const) : (['derive', 'deliver'] as const);
   return [
-    recordRun({
-      ...{ migration: open.name, flows, does, tally, measurements, status, clock, log, signal },
-      gaps: async () => (await openGaps(open).list(true)).length,
-    }),
+    clock.sleep(FIRST_RECORDED_MS, signal).then(() =>
+      recordRun({
+        ...{ migration: open.name, flows, does, tally, measurements, status, clock, log, signal },
+        gaps: async () => (await openGaps(open).list(true)).length,
+      }),
+    ),
     forgetFigures({ migration: open.name, measurements, keepDays: config.measurementDays, clock, log, signal }),
     ...gateChore(parts),
     mirrorParked(chore),

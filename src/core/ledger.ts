@@ -153,6 +153,8 @@ export interface RootVerdict {
   readonly code: ErrorCode | null;
   readonly detail: Json;
   readonly notes?: readonly Note[];
+  /** oldest source commit time of what was derived; what waits is owed since then */
+  readonly sourceTime?: string;
 }
 
 /** One transaction of deriving. Roots stay locked until it ends. */

@@ -83,7 +83,7 @@ export async function deriveLocked(
     );
   await tx.settle(
     flow,
-    results.map((result) => result.verdict),
+    results.map(({ verdict, locked: { sourceTime } }) => ({ ...verdict, sourceTime })),
   );
   await tx.mark(results.flatMap((result) => marksOfOthers(flow, result)));
   await tx.deleteMarks(locked.flatMap((root) => root.markIds));

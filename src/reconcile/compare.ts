@@ -4,6 +4,8 @@ export interface Compared {
   readonly differences: readonly Difference[];
   /** leaves that were looked at: what a mismatch ratio is a share of */
   readonly fields: number;
+  /** those of them that differ: more than there are paths, where members of one list do */
+  readonly mismatched: number;
 }
 
 export interface CompareOptions {
@@ -20,12 +22,14 @@ const MOST = 50;
 export function compareDocuments(expected: JsonObject, actual: JsonObject, options: CompareOptions): Compared {
   const walk = new Walk(options);
   walk.values(expected, actual, '');
-  return { differences: [...walk.differences.values()], fields: Math.max(1, walk.fields) };
+  const { differences, fields, mismatched } = walk;
+  return { differences: [...differences.values()], fields: Math.max(1, fields), mismatched };
 }
 
 class Walk {
   readonly differences = new Map<string, Difference>();
   fields = 0;
+  mismatched = 0;
   readonly #options: CompareOptions;
 
   constructor(options: CompareOptions) {
@@ -58,6 +62,7 @@ class Walk {
 
   #note(path: string, of: DifferenceClass): void {
     this.fields += 1;
+    this.mismatched += 1;
     if (this.differences.size < MOST) this.differences.set(`${path}\u001f${of}`, { path, class: of });
   }
 }

@@ -13,6 +13,8 @@ export interface Judged {
   readonly mismatched: number;
   /** of what the target holds; null when it holds nothing */
   readonly hash: string | null;
+  /** of both contents that differ, which is what is accepted when a finding is; null: its acceptance is of the key */
+  readonly fault: string | null;
 }
 
 const WHOLE: readonly Difference[] = [{ path: '', class: 'missing' }];
@@ -30,9 +32,11 @@ export function judgeDocument(
   options: CompareOptions & { readonly bearsRevision: boolean },
 ): Judged {
   const { expected, actual } = pair;
-  if (actual === null)
-    return { kinds: [{ kind: 'missing', differences: WHOLE }], fields: 1, mismatched: 1, hash: null };
-  const { differences, fields } = compareDocuments(expected, actual.content, options);
+  if (actual === null) {
+    const { fields } = compareDocuments(expected, {}, options);
+    return { kinds: [{ kind: 'missing', differences: WHOLE }], fields, mismatched: fields, hash: null, fault: null };
+  }
+  const { differences, fields, mismatched } = compareDocuments(expected, actual.content, options);
   const hash = contentHash(asSet(actual.content, options));
   const isOurs = !options.bearsRevision || (actual.revision !== null && (!known || actual.revision <= known.revision));
   const kinds: { kind: FindingKind; differences: readonly Difference[] }[] = [];
@@ -41,5 +45,6 @@ export function judgeDocument(
     kinds.push({ kind: isOlder || earlier.includes(hash) ? 'stale' : 'value', differences });
   }
   if (!isOurs || (differences.length > 0 && actual.foreign === true)) kinds.push({ kind: 'rogue', differences });
-  return { kinds, fields, mismatched: differences.length, hash };
+  const fault = kinds.length === 0 ? null : contentHash([asSet(expected, options), hash]);
+  return { kinds, fields, mismatched, hash, fault };
 }

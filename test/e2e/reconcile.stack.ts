@@ -347,6 +347,35 @@ describe('reconciliation over Debezium, PostgreSQL and FHIR', () => {
     expect(await told()).toEqual([]);
   });
 
+  it('makes an entry of a history again that was deleted; of an altered one it says what to do first', async () => {
+    const [gone, altered] = (await sql('select id::text from diagnostics.lab_order_event order by 1 limit 2')) as [Row, Row];
+    await sql('delete from diagnostics.lab_order_event where id::text = $1', gone.id);
+    await sql(`update diagnostics.lab_order_event set note = 'altered' where id::text = $1`, altered.id);
+    await scan(['lab_order_events']);
+    const found = (await told()).filter(({ target }) => target === 'diagnostics.lab_order_event');
+    const idOf = (row: Row, kind: string) =>
+      String(found.find((finding) => finding.key === row.id && finding.kind === kind)?.id);
+    const repair = (id: string) => rig.sluice('reconcile', 'repair', id, '--by', 'A N Other');
+    const refused = await repair(idOf(altered, 'value'));
+    expect([refused.code, refused.err]).toEqual([2, expect.stringContaining('never changed')]);
+    expect((await repair(idOf(gone, 'missing'))).code).toBe(0);
+    await rig.settled();
+    await sql('delete from diagnostics.lab_order_event where id::text = $1', altered.id);
+    await scan(['lab_order_events']);
+    const [now] = (await parts.store.list({ states: ['confirmed'], kind: 'missing', limit: 1_000 })).filter(
+      ({ key }) => key === altered.id,
+    );
+    expect((await repair(String(now?.id))).code).toBe(0);
+    await rig.settled();
+    await recheckOpen(parts, 'recheck');
+    expect((await told()).filter(({ target }) => target === 'diagnostics.lab_order_event')).toEqual([]);
+    const back = await sql(
+      `select count(*)::text as n from diagnostics.lab_order_event where id::text = any($1) and note is distinct from 'altered'`,
+      [gone.id, altered.id],
+    );
+    expect(back).toEqual([{ n: '2' }]);
+  });
+
   it('finds a row that was not landed as the source has it', async () => {
     const landed = `sluice."landed__${rig.open.name}__public__partner_label_queue"`;
     const [lost, other] = (await sql(`select key from ${landed} where not deleted order by key limit 2`)) as [Row, Row];

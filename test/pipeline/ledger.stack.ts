@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { ChangeEvent, Flow, SluiceError } from '../../src/core/index.ts';
 import { Deriver } from '../../src/pipeline/deriver.ts';
 import { landBatch, type PipelineContext, Subscriptions } from '../../src/pipeline/index.ts';
-import { classify } from '../../src/sinks/postgres/index.ts';
+import { classify, LedgerReading } from '../../src/sinks/postgres/index.ts';
 import { change, MINI_SQL, mini } from '../support/mini-migration.ts';
 import { type ServiceDatabase, serviceDatabase } from '../support/service-database.ts';
 
@@ -83,6 +83,35 @@ describe('a ledger in PostgreSQL', () => {
     await settle();
     expect(await rows(`select parent_name from mini.child where id = 'w1'`)).toEqual([{ parent_name: 'Parent' }]);
     expect((await db.admin.flows()).find((flow) => flow.flow === 'children')?.waiting).toBe(0);
+  });
+
+  test('a child whose parent has come is owed since its own commit, woken or not', async () => {
+    const reading = new LedgerReading(db.pool, { migration: mini, pipeline: 'mini', schemaSuffix: '' });
+    expect(await reading.oldestOwed()).toBeNull();
+    const child = change('public.child', 'c', 'w2', { parent_id: 'pv', owner: 'ov', tags: ['x'] });
+    await land(child);
+    await settle();
+    // nobody knows whether its parent ever comes
+    expect([await reading.oldestOwed(), await reading.waitingRoots()]).toEqual([null, 1]);
+    await land(change('public.parent', 'c', 'pv', { name: 'Late' }));
+    for (const flow of mini.flows) if (flow.name === 'parents') while ((await deriver(flow).round(0n)).done > 0);
+    const owed = async () => Date.parse((await reading.oldestOwed()) ?? '');
+    expect(await owed()).toBe(Date.parse(child.sourceTime));
+    await context.ledger.tick(new Date().toISOString());
+    expect(await owed()).toBe(Date.parse(child.sourceTime));
+    await settle();
+    expect([await reading.oldestOwed(), await reading.waitingRoots()]).toEqual([null, 0]);
+  });
+
+  test('a group that no row is in any more is still a root, as long as anything is on record of it', async () => {
+    const reading = new LedgerReading(db.pool, { migration: mini, pipeline: 'mini', schemaSuffix: '' });
+    await db.pool.query(
+      `insert into sluice.document (pipeline, flow, target, id, root, revision, hash, gone)
+       values ('mini', 'owners', 'mini.owner', 'nobody', 'nobody', 1, '\\x00', false)`,
+    );
+    const owners = mini.flows.find(({ name }) => name === 'owners') as Flow;
+    expect(await reading.roots(owners, 'm', 100)).toContain('nobody');
+    await db.pool.query(`delete from sluice.document where root = 'nobody'`);
   });
 
   test('a change of the parent reaches its children, and writes nothing when nothing of them changed', async () => {

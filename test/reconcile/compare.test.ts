@@ -58,11 +58,24 @@ describe('comparing by path', () => {
 
 describe('comparing rows', () => {
   it('takes values by what they are, not by how they are written', () => {
-    expect(compareRows({ a: '1.50', b: 3, c: null }, { a: '1.5', b: '3' })).toEqual([]);
-    expect(compareRows({ a: '1.50', d: 'x' }, { a: '1.51', d: null })).toEqual([
+    expect(compareRows({ a: '1.50', b: 3, c: null }, { a: '1.5', b: '3' }, new Set())).toEqual([]);
+    expect(compareRows({ a: '1.50', d: 'x' }, { a: '1.51', d: null }, new Set())).toEqual([
       { path: 'a', class: 'value' },
       { path: 'd', class: 'value' },
     ]);
+  });
+
+  it('takes text as it is written: a zero or a plus before a number is part of a phone number', () => {
+    const texts = new Set(['a']);
+    for (const [source, landed] of [
+      ['07700900123', '7700900123'],
+      ['+447700900123', '447700900123'],
+      ['1.50', '1.5'],
+      ['null', null],
+    ] as const)
+      expect(compareRows({ a: source }, { a: landed }, texts)).toEqual([{ path: 'a', class: 'value' }]);
+    expect(compareRows({ a: '7' }, { a: 7 }, texts)).toEqual([]);
+    expect(compareRows({ b: 'null' }, { b: null }, texts)).toHaveLength(1);
   });
 });
 
@@ -93,6 +106,27 @@ describe('a verdict', () => {
     expect(kinds(pair({ a: 0 }, null, true), [], table)).toEqual(['value', 'rogue']);
     // who else writes columns that are theirs is nobody's finding
     expect(kinds(pair({ a: 1 }, null, true), [], table)).toEqual([]);
+  });
+});
+
+describe('what a finding is accepted for', () => {
+  it('is both contents: another expectation of the same row is another fault', () => {
+    const of = (expected: JsonObject, content: JsonObject) =>
+      judgeDocument({ id: 'x', expected, actual: { content, revision: 5n, foreign: null } }, undefined, [], {
+        ...asSets,
+        bearsRevision: false,
+      }).fault;
+    expect(of({ a: 1 }, { a: 1 })).toBeNull();
+    expect(of({ a: 1 }, { a: 2 })).toBe(of({ a: 1 }, { a: 2 }));
+    expect(of({ a: 3 }, { a: 2 })).not.toBe(of({ a: 1 }, { a: 2 }));
+  });
+
+  it('of a missing document all fields are mismatched, and each member of a list is one', () => {
+    const options = { ...exact, bearsRevision: false };
+    const missing = judgeDocument({ id: 'x', expected: { a: 1, b: 2 }, actual: null }, undefined, [], options);
+    expect([missing.fields, missing.mismatched]).toEqual([2, 2]);
+    const { fields, mismatched, differences } = compareDocuments({ a: [1, 2, 3] }, { a: [4, 5, 6] }, exact);
+    expect([fields, mismatched, differences.length]).toEqual([3, 3, 1]);
   });
 });
 

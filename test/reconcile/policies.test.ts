@@ -19,7 +19,8 @@ it('are a setting, which waits for approval unless told', () => {
 });
 
 describe('repairs', () => {
-  const migration = { flows: [{ name: 'a' }, { name: 'b' }] } as unknown as Migration;
+  const flows = ['a', 'b'].map((name) => ({ name, root: { table: 't' }, targets: [] }));
+  const migration = { flows } as unknown as Migration;
   const finding = { id: '7', flow: 'a', root: 'r', target: 'a.b', key: 'k', kind: 'value', state: 'confirmed' };
   /** a ledger with one finding */
   const ledger = (isDone: boolean) => {
@@ -50,7 +51,7 @@ describe('repairs', () => {
   it('by policy ask for what can be repaired only, of flows that let them', async () => {
     const { asked, parts } = ledger(true);
     expect(await repairByPolicy(parts, readPolicies('approval,a=automatic', ['a', 'b']))).toEqual(new Map([['a', 1]]));
-    const repairable = { flows: ['a'], fewerThan: 3, except: null };
+    const repairable = { flows: ['a'], fewerThan: 3, except: null, entries: [] };
     expect(asked).toEqual([
       ['list', { states: ['confirmed'], repairable, limit: 1_000 }],
       ['repair', '7', 'policy', 'policy'],
@@ -63,13 +64,17 @@ describe('repairs', () => {
 it('says what a derivation cannot repair', () => {
   const finding = { root: 'r', target: 'a.b', kind: 'value', state: 'confirmed' } as Finding;
   const history = { target: { name: 'dynamodb.history' } };
+  const targets = [{ name: 'a.entry', mode: 'append' }];
+  const flows = [{ name: 'a', root: { table: 't' }, targets, history: () => [] }];
   const why = (of: Partial<Finding>): string | null =>
-    whyNotRepairable({ ...finding, ...of }, { dynamodb: { history } } as unknown as Migration);
+    whyNotRepairable({ ...finding, ...of }, { flows, dynamodb: { history } } as unknown as Migration);
   expect(why({})).toBeNull();
   expect(why({ root: '' })).toMatch(/by hand/);
   expect(why({ target: 'source:a.b' })).toMatch(/not landed/);
   expect(why({ target: 'dynamodb.history' })).toMatch(/backup/);
   expect(why({ state: 'accepted' })).toMatch(/accepted/);
+  expect(why({ flow: 'a', target: 'a.entry' })).toMatch(/never changed/);
+  expect(why({ flow: 'a', target: 'a.entry', kind: 'missing' })).toBeNull();
 });
 
 it('compares a resource without narrative and what servers add, references resolved', () => {

@@ -1,5 +1,6 @@
 import { type Clock, SluiceError, topicOf } from '../../core/index.ts';
 import type { CapturedRowReader } from '../../source/index.ts';
+import { logFault } from '../../pipeline/index.ts';
 import { type LogEnds, owedBefore, readEnds } from '../log-ends.ts';
 import type { OpenPipeline } from '../pipeline.ts';
 import type { Probes } from '../readings.ts';
@@ -8,7 +9,8 @@ const WAIT_MS = 60_000;
 
 /**
  * Waits until all that was committed before `lsn` has been landed of some tables, of all unless told. Throws
- * SOURCE_UNAVAILABLE when the time is over, a minute unless told.
+ * SOURCE_UNAVAILABLE when the time is over, a minute unless told, and TOPIC_RECREATED or PROGRESS_BELOW_LOG_START where a
+ * log is not the one that was landed: of that nothing would be owed, either.
  */
 export async function untilLanded(
   {
@@ -33,7 +35,7 @@ export async function untilLanded(
   let ends: LogEnds | null = null;
   for (;;) {
     // the slot first: what it has passed is in Kafka, and Kafka's ends are read after that
-    if (ends === null && ((await reader.confirmed(slot)) ?? -1n) >= lsn) ends = await readEnds(probes, topics);
+    if (ends === null && ((await reader.confirmed(slot)) ?? -1n) >= lsn) ends = await trustedEnds(open, probes, topics);
     if (ends !== null && (await owedBefore(open, ends)) === 0n) return;
     if (clock.now() > until)
       throw new SluiceError(
@@ -42,4 +44,15 @@ export async function untilLanded(
       );
     await clock.sleep(200);
   }
+}
+
+/** Progress is read first, so that it is never ahead of ends read before. */
+async function trustedEnds(open: OpenPipeline, probes: Probes, topics: readonly string[]): Promise<LogEnds> {
+  const partitions = (await open.admin.partitions()).filter(({ topic }) => topics.includes(topic));
+  const ends = await readEnds(probes, topics);
+  for (const { topic, partition, nextOffset } of partitions) {
+    const fault = nextOffset === null ? null : logFault(topic, partition, nextOffset, ends.get(`${topic}/${partition}`));
+    if (fault) throw fault;
+  }
+  return ends;
 }

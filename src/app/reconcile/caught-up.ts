@@ -24,13 +24,16 @@ export interface Milestone {
 export interface CaughtUp extends Milestone {
   /** seconds until it was proved */
   readonly seconds: number;
+  /** roots that wait for a document nobody has made: they are not at their targets, and not verified */
+  readonly waiting: number;
 }
 
 /**
  * Proves that all that was committed before the milestone is at its targets: the slot has passed it, then every
  * partition's end at that time has been landed, then no mark and no unsent document of an older commit is left. A
- * parked document is not waited for: it counts as unverified. Throws TARGET_BUSY when the time is over, and SLOT_LOST
- * and its like while a gap is open: what is missing of the log is not waited for by anybody.
+ * parked document is not waited for, nor is a root that waits for what is not there: they count as unverified. Throws
+ * TARGET_BUSY when the time is over, and SLOT_LOST and its like when a gap is open before or after, or a log is not the one
+ * that was landed: what is missing of it is not waited for by anybody.
  */
 export async function proveCaughtUp(parts: ProofParts, milestone: Milestone, timeoutMs: number): Promise<CaughtUp> {
   const { clock, reading } = parts;
@@ -39,7 +42,10 @@ export async function proveCaughtUp(parts: ProofParts, milestone: Milestone, tim
   await untilLanded(parts, milestone.lsn, timeoutMs);
   for (;;) {
     const owed = await reading.oldestOwed();
-    if (owed === null || owed > milestone.at) return { ...milestone, seconds: (clock.now() - started) / 1000 };
+    if (owed === null || owed > milestone.at) {
+      await refuseOpenGaps(parts.open);
+      return { ...milestone, seconds: (clock.now() - started) / 1000, waiting: await reading.waitingRoots() };
+    }
     if (clock.now() - started > timeoutMs)
       throw new SluiceError('TARGET_BUSY', 'all is landed, but not all of it is derived and delivered');
     await clock.sleep(100);

@@ -69,7 +69,7 @@ function judge(one: ExpectedDocument, pair: DocumentPair, seen: ReadonlyMap<stri
   if (one.content === null) {
     const kinds =
       pair.actual === null ? [] : [{ kind: 'extra' as const, differences: [{ path: '', class: 'extra' as const }] }];
-    return { kinds, fields: 1, mismatched: kinds.length, hash: null };
+    return { kinds, fields: 1, mismatched: kinds.length, hash: null, fault: null };
   }
   return judgeDocument(pair, one.known, seen.get(`${one.target.name}\u001f${one.id}`) ?? [], {
     unordered: one.unordered,

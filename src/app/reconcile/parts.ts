@@ -1,4 +1,4 @@
-import type { Clock, HistoryReader, Log, Target, TargetReader } from '../../core/index.ts';
+import { type Clock, entriesOf, type HistoryReader, type Log, type Target, type TargetReader } from '../../core/index.ts';
 import { FindingStore, HistoryStore, LedgerReading } from '../../sinks/postgres/index.ts';
 import { type KeyedRowReader, openCapturedRows, openKeyedRows } from '../../source/index.ts';
 import { systemClock } from '../clock.ts';
@@ -47,7 +47,7 @@ export async function openParts(
     clock: systemClock,
     slot: `${config.prefix}sluice_${name}`,
     reading: new LedgerReading(open.pool, { migration: open.migration, pipeline: open.name, schemaSuffix: '' }),
-    store: new FindingStore(open.pool, open.name),
+    store: new FindingStore(open.pool, open.name, entriesOf(open.migration)),
     readers: remote.readers,
     history: remote.history,
     histories: new HistoryStore(open.pool, open.name),

@@ -87,7 +87,7 @@ export async function recordLook(
     id,
     root,
     kinds: judged.kinds,
-    hash: judged.hash,
+    hash: judged.fault,
   }));
   const ofRoot = (root: string, kinds: Observation['kinds']): Observation => ({
     flow: flow.name,

@@ -1,4 +1,4 @@
-import { type Finding, type Migration, SluiceError } from '../../core/index.ts';
+import { entriesOf, type Finding, type Migration, SluiceError } from '../../core/index.ts';
 import type { ReconcileParts } from './parts.ts';
 
 /** What is done about a confirmed finding of a flow without being asked. */
@@ -40,13 +40,16 @@ export const whyNotAllowed = (policies: RepairPolicies, flow: string): string | 
     : null;
 
 /** Why a finding cannot be repaired by deriving its root again; null: it can. */
-export function whyNotRepairable({ root, target, kind, state }: Finding, { dynamodb }: Migration): string | null {
+export function whyNotRepairable({ flow, root, target, kind, state }: Finding, migration: Migration): string | null {
+  const { dynamodb } = migration;
   if (state !== 'confirmed' && state !== 'suspect' && state !== 'repaired') return `it is ${state}`;
   if (target.startsWith('source:'))
     return 'the row is not landed as the source has it: read it again, by touching it at the source or by a new snapshot';
   if (kind === 'unmappable') return 'no rule can map its root: mend the rule or the row, then `sluice parked retry`';
   if (target === dynamodb?.history?.target.name)
     return 'a history tells of writes that are over, and none is made again: restore it from a backup, or accept it';
+  if (kind !== 'missing' && entriesOf(migration).some((one) => one.flow === flow && one.target === target))
+    return 'an entry is written once and never changed: remove it by hand, which makes it missing, and that is repaired';
   if (root === '')
     return 'nothing expects it and nothing of ours removes what it has not written: remove it by hand, or accept it';
   return null;
@@ -66,7 +69,8 @@ export async function repairByPolicy(
   const flows = names.filter((flow) => policyOf(policies, flow) === 'automatic');
   if (flows.length === 0) return repaired;
   const except = open.migration.dynamodb?.history?.target.name ?? null;
-  const repairable = { flows, fewerThan: MOST_REPAIRS, except };
+  const entries = [...new Set(entriesOf(open.migration).map(({ target }) => target))];
+  const repairable = { flows, fewerThan: MOST_REPAIRS, except, entries };
   for (const finding of await store.list({ states: ['confirmed'], repairable, limit: 1_000 })) {
     if (whyNotRepairable(finding, open.migration) !== null) continue;
     if (!(await store.repair(finding.id, BY_POLICY, 'policy'))) continue;

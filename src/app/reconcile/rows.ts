@@ -1,5 +1,6 @@
 import {
   comparePositions,
+  contentHash,
   copyOf,
   type Difference,
   type FindingKind,
@@ -59,7 +60,7 @@ export async function walkRows(
       table.name,
       chunk.rows.map(({ key }) => key),
     );
-    for (const { key, image } of chunk.rows) if (faultOf(image, landed.get(key)) !== null) differing.add(key);
+    for (const { key, image } of chunk.rows) if (faultOf(image, landed.get(key), chunk.texts) !== null) differing.add(key);
     rows += chunk.rows.length;
     after = chunk.rows.at(-1)?.key ?? null;
     if (chunk.rows.length < CHUNK || after === null) break;
@@ -121,15 +122,21 @@ function inBatches(wanted: readonly KeysOf[]): readonly (readonly KeysOf[])[] {
   return batches.filter((batch) => batch.length > 0);
 }
 
+interface Look {
+  readonly before: ReadonlyMap<string, LandedState>;
+  readonly images: ReadonlyMap<string, Image>;
+  readonly texts: ReadonlySet<string>;
+}
+
 /** null: it cannot be proved in time that they are landed. */
 async function lookAtBatch(parts: ReconcileParts, some: readonly KeysOf[]): Promise<readonly RowCheck[] | null> {
   const { reading, source, open } = parts;
-  const looks: { before: ReadonlyMap<string, LandedState>; images: ReadonlyMap<string, Image> }[] = [];
+  const looks: Look[] = [];
   let read = 0n;
   for (const { table, keys } of some) {
     const before = await reading.landed(table.name, keys);
-    const { rows, lsn } = await source.byKeys(table, keys);
-    looks.push({ before, images: new Map(rows.map(({ key, image }) => [key, image])) });
+    const { rows, lsn, texts } = await source.byKeys(table, keys);
+    looks.push({ before, images: new Map(rows.map(({ key, image }) => [key, image])), texts });
     if (lsn > read) read = lsn;
   }
   try {
@@ -145,7 +152,7 @@ async function lookAtBatch(parts: ReconcileParts, some: readonly KeysOf[]): Prom
   }
   const checks: RowCheck[] = [];
   for (const [i, { table, keys }] of some.entries()) {
-    const { before, images } = looks[i] as (typeof looks)[number];
+    const { before, images, texts } = looks[i] as Look;
     const after = await reading.landed(table.name, keys);
     const parked = await reading.parkedRows(table.name);
     const observations: Observation[] = [];
@@ -154,7 +161,7 @@ async function lookAtBatch(parts: ReconcileParts, some: readonly KeysOf[]): Prom
     for (const key of keys) {
       if (parked.has(key)) unverified += 1;
       else if (!isSame(before.get(key), after.get(key))) hot.push(key);
-      else observations.push(observationOf(open.migration, table, key, images.get(key), after.get(key)));
+      else observations.push(observationOf(open.migration, table, key, faultOf(images.get(key), after.get(key), texts)));
     }
     checks.push({ table, observations, hot, unverified });
   }
@@ -164,14 +171,29 @@ async function lookAtBatch(parts: ReconcileParts, some: readonly KeysOf[]): Prom
 const isSame = (x: LandedState | undefined, y: LandedState | undefined): boolean =>
   x === undefined || y === undefined ? x === y : comparePositions(x.position, y.position) === 0;
 
-type Fault = { readonly kind: FindingKind; readonly differences: readonly Difference[] };
+interface Fault {
+  readonly kind: FindingKind;
+  readonly differences: readonly Difference[];
+  /** of the values that differ: what is accepted when the finding is */
+  readonly hash: string;
+}
 
-function faultOf(image: Image | undefined, landed: LandedState | undefined): Fault | null {
+function faultOf(
+  image: Image | undefined,
+  landed: LandedState | undefined,
+  texts: ReadonlySet<string>,
+): Fault | null {
   const isLanded = landed !== undefined && !landed.deleted;
-  if (image === undefined) return isLanded ? { kind: 'extra', differences: [{ path: '', class: 'extra' }] } : null;
-  if (!isLanded) return { kind: 'missing', differences: [{ path: '', class: 'missing' }] };
-  const differences = compareRows(image, landed.image);
-  return differences.length === 0 ? null : { kind: 'value', differences };
+  if (image === undefined)
+    return isLanded
+      ? { kind: 'extra', differences: [{ path: '', class: 'extra' }], hash: contentHash(landed.image) }
+      : null;
+  if (!isLanded)
+    return { kind: 'missing', differences: [{ path: '', class: 'missing' }], hash: contentHash(image) };
+  const differences = compareRows(image, landed.image, texts);
+  if (differences.length === 0) return null;
+  const values = differences.map(({ path }) => [path, image[path] ?? null, landed.image[path] ?? null]);
+  return { kind: 'value', differences, hash: contentHash(values) };
 }
 
 /** The flow that what is said of a table's rows is counted to: the one whose root it is, otherwise the first that reads it. */
@@ -184,18 +206,16 @@ function observationOf(
   migration: Migration,
   table: SourceTable,
   key: string,
-  image: Image | undefined,
-  landed: LandedState | undefined,
+  fault: Fault | null,
 ): Observation {
   const flow = flowOfTable(migration, table.name);
   const isRoot = flow !== undefined && 'table' in flow.root && flow.root.table === table.name;
-  const fault = faultOf(image, landed);
   return {
     flow: flow?.name ?? table.name,
     target: `source:${table.name}`,
     id: key,
     root: isRoot ? key : '',
-    kinds: fault ? [fault] : [],
-    hash: null,
+    kinds: fault ? [{ kind: fault.kind, differences: fault.differences }] : [],
+    hash: fault?.hash ?? null,
   };
 }

@@ -10,7 +10,7 @@ import {
   whyNotAllowed,
   whyNotRepairable,
 } from '../../app/reconcile/repair.ts';
-import { type Finding, type FindingState, opaqueKey, SluiceError, silentLog } from '../../core/index.ts';
+import { entriesOf, type Finding, type FindingState, opaqueKey, SluiceError, silentLog } from '../../core/index.ts';
 import { FindingStore } from '../../sinks/postgres/index.ts';
 import { action, operatorName, withPipeline } from '../context.ts';
 import { EXIT } from '../failure.ts';
@@ -216,7 +216,7 @@ function registerRepair(reconcile: Command): void {
           },
         ) =>
           withPipeline(options.migration ?? migration, {}, async (open, config) => {
-            const store = new FindingStore(open.pool, open.name);
+            const store = new FindingStore(open.pool, open.name, entriesOf(open.migration));
             await findingOf(store, id);
             const finding = await repairOne(
               { store, migration: open.migration },

@@ -131,7 +131,9 @@ export function registerReconcileRun(reconcile: Command): void {
           if (options.json) printJson(proved);
           else
             process.stdout.write(
-              `caught up to ${proved.at} (log position ${proved.lsn}) in ${duration(proved.seconds)}\n`,
+              `caught up to ${proved.at} (log position ${proved.lsn}) in ${duration(proved.seconds)}${
+                proved.waiting === 0 ? '' : `; ${proved.waiting} roots wait for what is not there, and are not verified`
+              }\n`,
             );
           return EXIT.ok;
         }),

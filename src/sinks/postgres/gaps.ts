@@ -21,6 +21,9 @@ export interface FoundGap {
   readonly to: bigint | null;
 }
 
+/** Longest time until a gap is found while a worker looks (docs/runbooks/gap.md). */
+const FOUND_WITHIN = '15 seconds';
+
 const COLUMNS = `id, kind, scope, reason, epoch, ${isoMicros('found_at')} as "foundAt", ${isoMicros('since')} as since,
   from_pos as "from", to_pos as "to", ${isoMicros('closed_at')} as "closedAt", closed_by as "closedBy"`;
 
@@ -37,12 +40,17 @@ export class PostgresGaps {
     this.#heartbeat = heartbeat;
   }
 
-  /** Records a gap once; answers whether it was not known. */
+  /**
+   * Records a gap once; answers whether it was not known. It may have begun as long before it was found as finding one
+   * takes, and heartbeats may have come through meanwhile: proven is what came before that.
+   */
   async open(found: FoundGap): Promise<boolean> {
     const done = await this.#db.query(
       `insert into sluice.gap (pipeline, kind, scope, reason, epoch, from_pos, to_pos, since)
      values ($1, $2, $3, $4, $5, $6, $7,
-       (select max(source_time) from sluice.progress where pipeline = $1 and topic = $8))
+       (select least(p.proven, coalesce((select at from sluice.capture where pipeline = $1), p.proven)) - interval '${FOUND_WITHIN}'
+        from (select max(source_time) as proven from sluice.progress where pipeline = $1 and topic = $8) p
+        where p.proven is not null))
      on conflict do nothing`,
       [
         this.#pipeline,

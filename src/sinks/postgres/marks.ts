@@ -106,9 +106,9 @@ export async function tick(db: Queryable, pipeline: string, now: string): Promis
   const parents = await db.query(
     `with met as (delete from sluice.waiting w using sluice.document d
        where w.pipeline = $1 and d.pipeline = $1 and d.target = w.need_target and d.id = w.need_id and not d.gone
-       returning w.flow, w.root)
+       returning w.flow, w.root, w.source_time)
      insert into sluice.mark (pipeline, flow, key, source_time)
-     select distinct $1, flow, root, clock_timestamp() from met`,
+     select $1, flow, root, coalesce(min(source_time), clock_timestamp()) from met group by flow, root`,
     [pipeline],
   );
   return (timers.rowCount ?? 0) + (parents.rowCount ?? 0) + (await wakeIntents(db, pipeline));

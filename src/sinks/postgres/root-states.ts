@@ -96,12 +96,16 @@ async function replaceWaiting(
   if (hasOld) await forget(db, 'waiting', pipeline, flow, roots);
   const needs = verdicts
     .filter((verdict) => verdict.state === 'waiting')
-    .flatMap((verdict) => verdict.needs.map((need) => ({ root: verdict.root, ...need })));
+    .flatMap((verdict) => verdict.needs.map((need) => ({ root: verdict.root, time: verdict.sourceTime ?? null, ...need })));
   if (needs.length === 0) return;
   await db.query(
-    `insert into sluice.waiting (pipeline, flow, root, need_target, need_id)
-     select distinct $1, $2, u.root, u.target, u.id from unnest($3::text[], $4::text[], $5::text[]) as u(root, target, id)`,
-    [pipeline, flow, needs.map((need) => need.root), needs.map((need) => need.target), needs.map((need) => need.id)],
+    `insert into sluice.waiting (pipeline, flow, root, need_target, need_id, source_time)
+     select distinct $1, $2, u.root, u.target, u.id, u.time
+     from unnest($3::text[], $4::text[], $5::text[], $6::timestamptz[]) as u(root, target, id, time)`,
+    [
+      ...[pipeline, flow, needs.map((need) => need.root), needs.map((need) => need.target)],
+      ...[needs.map((need) => need.id), needs.map((need) => need.time)],
+    ],
   );
 }
 

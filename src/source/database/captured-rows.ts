@@ -11,7 +11,13 @@ export interface CapturedRows {
   readonly lsn: bigint;
   /** the server's clock, ISO UTC with microseconds */
   readonly at: string;
+  /** columns of text: what is written in another way there is another value, numbers not excepted */
+  readonly texts: ReadonlySet<string>;
 }
+
+/** Columns of a result that hold text. */
+export const textsOf = (fields: readonly pg.FieldDef[]): ReadonlySet<string> =>
+  new Set(fields.filter(({ dataTypeID }) => TEXTS.has(dataTypeID)).map(({ name }) => name));
 
 /** Reads whole tables in batches; a row comes out as capture would have sent it. */
 export interface CapturedRowReader {
@@ -40,6 +46,8 @@ const OID = {
   textArray: 1009,
   varcharArray: 1015,
 };
+/** text, varchar, char, name */
+const TEXTS: ReadonlySet<number> = new Set([25, 1043, 1042, 19]);
 const DAY_MS = 86_400_000;
 
 const quoted = (name: string): string => name.split('.').map(pg.escapeIdentifier).join('.');
@@ -119,7 +127,7 @@ export function openCapturedRows(url: string, name = 'sluice migrate'): Captured
         );
         await client.query('commit');
         const rows = found.rows.map((image) => ({ key: keyText([image[key]], [key]), image: { ...image } }));
-        return { rows, lsn: BigInt(now.rows[0]?.lsn ?? 0), at: now.rows[0]?.at ?? '' };
+        return { rows, lsn: BigInt(now.rows[0]?.lsn ?? 0), at: now.rows[0]?.at ?? '', texts: textsOf(found.fields) };
       }),
     count: (table) =>
       asked(async (client) => {

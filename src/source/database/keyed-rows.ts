@@ -1,7 +1,7 @@
 import pg from 'pg';
 import type { Image, SourceTable } from '../../core/index.ts';
 import { keyText } from '../decode/record.ts';
-import { type CapturedRows, types } from './captured-rows.ts';
+import { type CapturedRows, textsOf, types } from './captured-rows.ts';
 import { understood } from './index.ts';
 import { COPY_SETTINGS } from './snapshot.ts';
 
@@ -55,7 +55,7 @@ export function openKeyedRows(url: string): KeyedRowReader {
         ),
         image: { ...image },
       }));
-      return { rows, lsn: BigInt(now.rows[0]?.lsn ?? 0), at: now.rows[0]?.at ?? '' };
+      return { rows, lsn: BigInt(now.rows[0]?.lsn ?? 0), at: now.rows[0]?.at ?? '', texts: textsOf(found.fields) };
     } catch (error) {
       client?.release(true);
       throw understood(error);

@@ -2,6 +2,7 @@ import {
   CLEARED_HASH,
   type Difference,
   type DocumentRef,
+  type Entries,
   type Finding,
   type FindingKind,
   type FindingState,
@@ -54,6 +55,8 @@ export interface FindingFilter {
     readonly fewerThan: number;
     /** a target whose documents are never made again */
     readonly except: string | null;
+    /** targets whose entries are made again when they are missing, and never changed */
+    readonly entries: readonly string[];
   };
   readonly limit: number;
 }
@@ -90,8 +93,11 @@ const OVERTAKEN = `overtaken as (update sluice.finding_repair r set outcome = 'o
 export class FindingStore {
   readonly #db: Queryable;
   readonly #pipeline: string;
+  readonly #entries: readonly Entries[];
 
-  constructor(db: Queryable, pipeline: string) {
+  /** @param entries what is appended to: who repairs has to know */
+  constructor(db: Queryable, pipeline: string, entries: readonly Entries[] = []) {
+    this.#entries = entries;
     this.#db = db;
     this.#pipeline = pipeline;
   }
@@ -138,8 +144,9 @@ export class FindingStore {
   }
 
   /**
-   * Clears what is recorded of the document and marks its root, so that an ordinary derivation writes it anew. false: the
-   * finding is not one that can be repaired, or not any more.
+   * Clears what is recorded of the document and marks its root, so that an ordinary derivation writes it anew; of an entry
+   * the changes of its root are told again, which writes those that are missing. false: the finding is not one that can
+   * be repaired, or not any more.
    */
   async repair(id: string, by: string, asked: FindingRepair['asked'] = 'by name'): Promise<boolean> {
     const done = await this.#db.query(
@@ -147,12 +154,21 @@ export class FindingStore {
            repairs = repairs + 1, confirmed_at = coalesce(confirmed_at, clock_timestamp())
          where pipeline = $1 and id = $2 and state in ('suspect', 'confirmed', 'repaired') and root <> ''
          returning id, flow, target, key, root)
+       , entry as (select e.tbl from f
+           join unnest($5::text[], $6::text[], $7::text[]) as e(flow, target, tbl) on e.flow = f.flow and e.target = f.target)
        , ${OVERTAKEN}
        , noted as (insert into sluice.finding_repair (finding, by, asked) select id, $3::text, $4::text from f)
        , cleared as (update sluice.document d set hash = decode('${CLEARED_HASH}', 'hex') from f
+         where d.pipeline = $1 and d.target = f.target and d.id = f.key and not exists (select from entry))
+       , told as (update sluice.change c set rendered = false from f, entry
+         where c.pipeline = $1 and c.tbl = entry.tbl and c.key = f.root)
+       , forgotten as (delete from sluice.document d using f, entry
          where d.pipeline = $1 and d.target = f.target and d.id = f.key)
        insert into sluice.mark (pipeline, flow, key, source_time) select $1, flow, root, clock_timestamp() from f`,
-      [this.#pipeline, id, by, asked],
+      [
+        ...[this.#pipeline, id, by, asked, this.#entries.map(({ flow }) => flow)],
+        ...[this.#entries.map(({ target }) => target), this.#entries.map(({ table }) => table)],
+      ],
     );
     return (done.rowCount ?? 0) > 0;
   }
@@ -188,7 +204,8 @@ export class FindingStore {
        from sluice.finding where pipeline = $1 and ($2::text is null or flow = $2) and ($3::text is null or kind = $3)
          and ($4::text[] is null or state = any($4)) and ($5::bigint is null or id = $5)
          and (not $7::boolean or ${IS_LATE})
-         and ($8::text[] is null or flow = any($8) and repairs < $9 and target is distinct from $10 and ${IS_REPAIRABLE})
+         and ($8::text[] is null or flow = any($8) and repairs < $9 and target is distinct from $10 and ${IS_REPAIRABLE}
+           and (kind = 'missing' or not target = any($11::text[])))
        order by sluice.finding.id limit $6`,
       [
         this.#pipeline,
@@ -201,6 +218,7 @@ export class FindingStore {
         repairable?.flows ?? null,
         repairable?.fewerThan ?? 0,
         repairable?.except ?? null,
+        repairable?.entries ?? [],
       ],
     );
     return found.rows;

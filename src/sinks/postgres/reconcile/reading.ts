@@ -39,21 +39,26 @@ export class LedgerReading {
     });
   }
 
-  /** Keys of the roots a flow could have, after one, in their order. */
+  /**
+   * Keys of the roots a flow could have, after one, in their order. A group whose last row has left it still owns what was
+   * made of it.
+   */
   async roots(flow: Flow, after: string, limit: number): Promise<readonly string[]> {
     const sources =
       'table' in flow.root
         ? [`select key as v from ${this.#context.table(flow.root.table).sql} where key > $1 order by 1 limit $2`]
-        : flow.parts
-            .filter((part) => jointsOf(part).some(isAtRoot))
-            .map(({ table, link }) => {
-              const [of, column] = [this.#context.table(table).sql, link === 'key' ? 'key' : linkColumn(link)];
-              return `select distinct ${column} as v from ${of} where ${column} > $1 order by 1 limit $2`;
-            });
-    if (sources.length === 0) return [];
+        : [
+            ...flow.parts
+              .filter((part) => jointsOf(part).some(isAtRoot))
+              .map(({ table, link }) => {
+                const [of, column] = [this.#context.table(table).sql, link === 'key' ? 'key' : linkColumn(link)];
+                return `select distinct ${column} as v from ${of} where ${column} > $1 order by 1 limit $2`;
+              }),
+            `select distinct root as v from sluice.document where pipeline = $3 and flow = $4 and root > $1 order by 1 limit $2`,
+          ];
     const found = await this.#query<{ v: string }>(
       `select v from (${sources.map((source) => `(${source})`).join(' union ')}) r order by 1 limit $2`,
-      [after, limit],
+      [after, limit, ...('table' in flow.root ? [] : [this.#context.pipeline, flow.name])],
     );
     return found.map(({ v }) => v);
   }
@@ -115,15 +120,30 @@ export class LedgerReading {
     return Number(found[0]?.n ?? 0);
   }
 
-  /** Commit time of the oldest piece of work of the pipeline not yet done, ISO UTC; null when none is owed. */
+  /**
+   * Commit time of the oldest piece of work of the pipeline not yet done, ISO UTC; null when none is owed. A root whose
+   * need has been met is work, although the tick that marks it is still to come.
+   */
   async oldestOwed(): Promise<string | null> {
     const found = await this.#query<{ at: string | null }>(
       `select ${isoMicros('min(at)')} as at from (
          select min(source_time) as at from sluice.mark where pipeline = $1
-         union all select min(source_time) from sluice.intent where pipeline = $1 and state <> 'parked') w`,
+         union all select min(source_time) from sluice.intent where pipeline = $1 and state <> 'parked'
+         union all select min(coalesce(w.source_time, w.since)) from sluice.waiting w join sluice.document d
+           on d.pipeline = w.pipeline and d.target = w.need_target and d.id = w.need_id and not d.gone
+           where w.pipeline = $1) w`,
       [this.#context.pipeline],
     );
     return found[0]?.at ?? null;
+  }
+
+  /** Roots that wait for a document that is not there: of them nothing is at the targets. */
+  async waitingRoots(): Promise<number> {
+    const found = await this.#query<{ n: string }>(
+      'select count(distinct (flow, root)) as n from sluice.waiting where pipeline = $1',
+      [this.#context.pipeline],
+    );
+    return Number(found[0]?.n ?? 0);
   }
 
   async #query<R extends pg.QueryResultRow>(text: string, values: unknown[]): Promise<readonly R[]> {
