@@ -41,7 +41,7 @@ test.each(['no evidence', 'stale', 'hole', 'no number', 'uncovered'] as const)(
   },
 );
 
-test.each(['thin', 'not as asked'] as const)('one that fails for "%s" is shown as one that does not hold', async (why) => {
+test.each(['thin', 'not as asked'] as const)('one that fails for "%s" is shown as not held', async (why) => {
   expect(await shownOf({ why })).toBe(0);
 });
 
