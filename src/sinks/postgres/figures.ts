@@ -43,8 +43,9 @@ const MOST = 100_000;
 /**
  * Roots that are to be derived, of one moment: what is marked, and what the next tick marks because the document it waits
  * for is written or its time has come. Without these a flow would seem to owe nothing in between. Each flow is cut off by
- * itself, as one with many would hide the others, and by its newest, so that its oldest stays; marks are asked for in two
- * ways, as each of their indexes has one of them in the order of a flow. Only of timers what is due is looked at for all.
+ * itself, as one with many would hide the others, and by its newest, so that its oldest stays. Marks are asked for in two
+ * ways, as there is an index for each that has them in the order of their flow. Timers have one by time alone, which is
+ * used for a moment that stands still in the statement: only what is due is read, of all flows.
  */
 const TO_DERIVE = `select f.flow, count(*) as n, ${ageOf('m.source_time')} as oldest
   from unnest($2::text[]) as f(flow) cross join lateral (
@@ -57,7 +58,7 @@ const TO_DERIVE = `select f.flow, count(*) as n, ${ageOf('m.source_time')} as ol
      where w.pipeline = $1 and w.flow = f.flow limit ${MOST})
     union all
     (select at from sluice.timer
-     where pipeline = $1 and flow = f.flow and at <= date_trunc('minute', clock_timestamp()) order by at limit ${MOST})
+     where pipeline = $1 and flow = f.flow and at <= date_trunc('minute', statement_timestamp()) order by at limit ${MOST})
   ) m group by f.flow`;
 
 /** Counts by flow. What is to be derived is counted up to 100,000 of a kind and flow. */
