@@ -36,7 +36,7 @@ const overview = board({
           'Heartbeat',
           'Age of the newest heartbeat landed',
           's',
-          [query(`max(min by (pipeline) (sluice_heartbeat_age_seconds${P}))`)],
+          [query(`max(time() - max by (pipeline) (sluice_heartbeat_source_timestamp_seconds${P}))`)],
           { limit: 30 },
         ),
         number(

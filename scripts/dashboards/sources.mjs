@@ -24,7 +24,7 @@ export const capture = board({
           'Heartbeat',
           'Age of the newest one landed',
           's',
-          [query(`min by (pipeline) (sluice_heartbeat_age_seconds${P})`, '{{pipeline}}')],
+          [query(`time() - max by (pipeline) (sluice_heartbeat_source_timestamp_seconds${P})`, '{{pipeline}}')],
           { limit: 30 },
         ),
         lines(

@@ -10,7 +10,7 @@ const GATE_FIGURES = {
   sluice_gate_clause: figure(
     'gauge',
     'gate clause',
-    '1 when the clause held when it was last judged, 0 when not, -1 when it has no evidence',
+    '1 when the clause held when it was last judged, 0 when not, -1 when its evidence is missing, stale or no number',
   ),
 };
 

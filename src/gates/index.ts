@@ -19,5 +19,5 @@ export {
 } from './phases.ts';
 export { DOS_LIMITS, DOS_PROFILES } from './profiles/dos.ts';
 export { PAS_PROFILES } from './profiles/pas.ts';
-export { SUPABASE_PHASES } from './profiles/supabase.ts';
-export { checkWindow, type WindowCheck, type WindowClause } from './window.ts';
+export { RECONCILED_SECONDS, SUPABASE_PHASES } from './profiles/supabase.ts';
+export { checkWindow, isDark, type WindowCheck, type WindowClause } from './window.ts';

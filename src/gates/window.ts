@@ -34,6 +34,24 @@ export interface WindowClause extends Omit<Clause, 'gate'> {
 /** Why a clause fails, or that it holds. */
 export type Why = 'holds' | 'no evidence' | 'no number' | 'stale' | 'thin' | 'hole' | 'uncovered' | 'not as asked';
 
+/**
+ * Little evidence is some: traffic brings more of it, and time fills a window that has just begun. Of the others nobody
+ * knows how the figure is now.
+ */
+const IS_DARK: Readonly<Record<Why, boolean>> = {
+  holds: false,
+  'not as asked': false,
+  thin: false,
+  'no evidence': true,
+  'no number': true,
+  stale: true,
+  hole: false,
+  uncovered: false,
+};
+
+/** Whether a clause that failed so has nothing it could be judged by. */
+export const isDark = (why: Why): boolean => IS_DARK[why];
+
 export interface WindowCheck extends Check {
   readonly why: Why;
   /** the figures behind it, enough to find them again */

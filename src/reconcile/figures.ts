@@ -18,7 +18,10 @@ export interface FlowTally {
   readonly unresolved: number;
   readonly expected: number;
   readonly actual: number;
-  /** sum over its targets, so that one too many here does not make up for one too few there */
+  /**
+   * Sum over its targets, so that one too many here does not make up for one too few there; at least what is confirmed to
+   * be missing or extra.
+   */
   readonly countsDiffer: number;
 }
 

@@ -1,5 +1,5 @@
 import type { Clock, GateRecords, Log, Meter } from '../../core/index.ts';
-import { BINDING_CLAUSE } from '../../gates/index.ts';
+import { BINDING_CLAUSE, isDark } from '../../gates/index.ts';
 import { repeat } from '../repeat.ts';
 import { type Judgement, keepJudgement } from './judge.ts';
 import type { Judge } from './judges.ts';
@@ -58,8 +58,8 @@ async function judgeOnce(phases: ReadonlyMap<string, string>, watch: GateWatch):
     meter.gauge('sluice_gate_pass', { gate: profile, phase: phases.get(profile) ?? '' }, status === 'PASS' ? 1 : 0);
     for (const { gate: clause, status: held, why, actual } of checks) {
       // a profile that is judged by a report has no windows: what is not in the report was not measured
-      const isDark = why === undefined ? actual === null : why === 'no evidence';
-      meter.gauge('sluice_gate_clause', { gate: profile, clause }, held === 'PASS' ? 1 : isDark ? -1 : 0);
+      const isUnknown = why === undefined ? actual === null : isDark(why);
+      meter.gauge('sluice_gate_clause', { gate: profile, clause }, held === 'PASS' ? 1 : isUnknown ? -1 : 0);
     }
   }
   await tellPhase(phases, watch);

@@ -3,6 +3,7 @@ import { PostgresMeasurements } from '../../sinks/postgres/index.ts';
 import { isoNow } from '../clock.ts';
 import type { ReconcileParts } from './parts.ts';
 import type { Round } from './round.ts';
+import { areAllFlows, differingAtLeast } from './uncounted.ts';
 
 const FIGURES: readonly string[] = ['reconcile.divergenceRatio', 'reconcile.unresolved', 'reconcile.countsDiffer'];
 
@@ -26,16 +27,9 @@ export class FiguresBetween {
     if (last === null) return;
     const unresolved = await store.unresolved();
     const counts = await store.counts();
-    // a document too few or too many is a count that differs, wherever it was counted
-    const uncounted = (flow: string): number =>
-      counts
-        .filter(
-          (one) => one.flow === flow && one.state === 'confirmed' && (one.kind === 'missing' || one.kind === 'extra'),
-        )
-        .reduce((sum, { n }) => sum + n, 0);
     const worse = new Map<string, FlowTally>();
     for (const [flow, tally] of last) {
-      const now = { unresolved: unresolved.get(flow) ?? 0, countsDiffer: uncounted(flow) };
+      const now = { unresolved: unresolved.get(flow) ?? 0, countsDiffer: differingAtLeast(counts, flow) };
       if (now.unresolved > tally.unresolved || now.countsDiffer > tally.countsDiffer)
         worse.set(flow, {
           ...tally,
@@ -46,7 +40,8 @@ export class FiguresBetween {
     if (worse.size === 0) return;
     const flows = new Map([...last, ...worse]);
     const at = { migration: open.migration.name, at: isoNow(), oldestSeconds: (clock.now() - this.#since) / 1000 };
-    const measured = [...worse, ['', addTallies([...flows.values()])] as const].flatMap(([flow, tally]) =>
+    const all = areAllFlows(open.migration.flows, flows) ? [['', addTallies([...flows.values()])] as const] : [];
+    const measured = [...worse, ...all].flatMap(([flow, tally]) =>
       measurementsOf({ ...at, flow }, tally).filter(({ figure }) => FIGURES.includes(figure)),
     );
     await new PostgresMeasurements(open.pool).record(measured);

@@ -34,7 +34,7 @@ export const RECON_FIGURES = {
   sluice_recon_counts_differ: figure(
     'gauge',
     'pipeline flow',
-    'Documents on record and documents its targets hold, the differences summed over targets that can be listed',
+    'Differences between documents on record and at targets that can be listed, or confirmed missing and extra documents and source rows, whichever is more',
   ),
   sluice_recon_scan_seconds: figure('gauge', 'pipeline flow', 'How long the last whole scan took, all flows together'),
   sluice_recon_digest_records: figure('gauge', 'pipeline flow', "Rows of the flow's tables in the last digest"),

@@ -7,6 +7,7 @@ import type { ReconcileParts } from './parts.ts';
 import { recordLook, recordObservations } from './record.ts';
 import { flowOfTable, type KeysOf, landedTablesOf, lookAtRows, walkRows } from './rows.ts';
 import { findStrangers, listedTargets } from './strangers.ts';
+import { areAllFlows, differingAtLeast } from './uncounted.ts';
 import { landedSinceGaps } from './unproven.ts';
 
 export interface RoundProgress {
@@ -61,13 +62,15 @@ export async function scanRound(parts: ReconcileParts, options: RoundOptions): P
   await scanAgain(work, scans);
   const counts = await scanStrangers(work);
   const unresolved = await store.unresolved();
+  const findings = await store.counts();
   const flows = new Map<string, FlowTally>();
   for (const {
     flow: { name: flow },
     tally,
   } of scans) {
     const count = counts.get(flow) ?? { expected: 0, actual: 0, countsDiffer: 0 };
-    flows.set(flow, { ...tally, ...count, unresolved: unresolved.get(flow) ?? 0 });
+    const countsDiffer = Math.max(count.countsDiffer, differingAtLeast(findings, flow));
+    flows.set(flow, { ...tally, ...count, countsDiffer, unresolved: unresolved.get(flow) ?? 0 });
   }
   const seconds = (clock.now() - started) / 1000;
   const whole = !signal.aborted;
@@ -76,8 +79,7 @@ export async function scanRound(parts: ReconcileParts, options: RoundOptions): P
     const measured = [...flows].flatMap(([flow, tally]) =>
       measurementsOf({ migration, flow, at, oldestSeconds }, tally),
     );
-    // some flows are not the migration
-    const isAll = open.migration.flows.every(({ name }) => flows.has(name));
+    const isAll = areAllFlows(open.migration.flows, flows);
     const all = measurementsOf({ migration, flow: '', at, oldestSeconds }, addTallies([...flows.values()]));
     await new PostgresMeasurements(open.pool).record(isAll ? [...measured, ...all] : measured);
   }

@@ -28,7 +28,8 @@ export function registerReconcileReport(reconcile: Command): void {
     .addHelpText(
       'after',
       '\nFor every night: 5 2 * * * sluice reconcile report supabase --out reports' +
-        '\nExit codes: 0 well, 1 something is not, or nothing was compared, 2 wrong call or setting.',
+        '\nExit codes: 0 all is well, 1 there are complaints (a flow that does not work, that was not wholly compared within' +
+        '\n3 hours, or whose sides differ; things put aside), 2 wrong call or setting.',
     )
     .action(
       action((migration: string, options: ReportOptions) =>

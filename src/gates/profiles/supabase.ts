@@ -34,12 +34,21 @@ const lastOf = (ageSeconds: number, { evidence, ...said }: Said): PhaseClause =>
   evidence: { measurements: 1, gapSeconds: null, ageSeconds, sample: null, coverage: null, ...evidence },
 });
 
+/** What was compared longer ago says nothing of now. */
+export const RECONCILED_SECONDS = 3 * HOUR;
+
 /** A figure of reconciliation, of each flow, at every run of a day. */
 const reconciled = (said: Said): PhaseClause =>
   streamed({
     of: 'each-flow',
     ...said,
-    evidence: { measurements: 8, gapSeconds: 3 * HOUR, ageSeconds: 3 * HOUR, sample: 1, ...said.evidence },
+    evidence: {
+      measurements: 8,
+      gapSeconds: RECONCILED_SECONDS,
+      ageSeconds: RECONCILED_SECONDS,
+      sample: 1,
+      ...said.evidence,
+    },
   });
 
 /** Something was looked at: a count of nothing found where nobody looked is no evidence. */

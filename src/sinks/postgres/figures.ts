@@ -37,28 +37,38 @@ interface FlowRow {
 
 const ageOf = (column: string): string => `extract(epoch from clock_timestamp() - min(${column}))::float8`;
 
+/** Beyond so many of a kind the age says more than their number. */
+const MOST = 100_000;
+
 /**
  * Roots that are to be derived, of one moment: what is marked, and what the next tick marks because the document it waits
- * for is written or its time has come. Without these a flow would seem to owe nothing in between.
+ * for is written or its time has come. Without these a flow would seem to owe nothing in between. Each flow is cut off by
+ * itself, as one with many would hide the others, and by its newest, so that its oldest stays. Marks are asked for in two
+ * ways, as there is an index for each that has them in the order of their flow. Timers have one by time alone, which is
+ * used for a moment that stands still in the statement: only what is due is read, of all flows.
  */
-const TO_DERIVE = `select flow, count(*) as n, ${ageOf('source_time')} as oldest from (
-    (select flow, source_time from sluice.mark where pipeline = $1 limit 100000)
+const TO_DERIVE = `select f.flow, count(*) as n, ${ageOf('m.source_time')} as oldest
+  from unnest($2::text[]) as f(flow) cross join lateral (
+    (select source_time from sluice.mark where pipeline = $1 and flow = f.flow and part = '' order by id limit ${MOST})
     union all
-    (select w.flow, clock_timestamp() from sluice.waiting w
+    (select source_time from sluice.mark where pipeline = $1 and flow = f.flow and part <> '' order by id limit ${MOST})
+    union all
+    (select clock_timestamp() from sluice.waiting w
        join sluice.document d on d.pipeline = w.pipeline and d.target = w.need_target and d.id = w.need_id and not d.gone
-     where w.pipeline = $1 limit 100000)
+     where w.pipeline = $1 and w.flow = f.flow limit ${MOST})
     union all
-    (select flow, at from sluice.timer where pipeline = $1 and at <= date_trunc('minute', clock_timestamp()) limit 100000)
-  ) m group by flow`;
+    (select at from sluice.timer
+     where pipeline = $1 and flow = f.flow and at <= date_trunc('minute', statement_timestamp()) order by at limit ${MOST})
+  ) m group by f.flow`;
 
-/** Counts by flow. What is to be derived is counted up to 100,000 of a kind: beyond that the age says more. */
+/** Counts by flow. What is to be derived is counted up to 100,000 of a kind and flow. */
 export async function flowFigures(
   db: Queryable,
   pipeline: string,
   flows: readonly string[],
   copies: ReadonlyMap<string, CopyTable>,
 ): Promise<readonly FlowFigures[]> {
-  const marks = await grouped(db, TO_DERIVE, pipeline);
+  const marks = await grouped(db, TO_DERIVE, pipeline, flows);
   const intents = await grouped(
     db,
     `select flow, count(*) as n, ${ageOf('source_time')} as oldest from sluice.intent
@@ -111,9 +121,9 @@ export async function flowFigures(
 async function grouped(
   db: Queryable,
   sql: string,
-  pipeline: string,
+  ...values: readonly (string | readonly string[])[]
 ): Promise<ReadonlyMap<string, { n: number; oldest: number | null }>> {
-  const found = await db.query<FlowRow>(sql, [pipeline]);
+  const found = await db.query<FlowRow>(sql, [...values]);
   return new Map(found.rows.map((row) => [row.flow, { n: Number(row.n), oldest: row.oldest }]));
 }
 

@@ -28,7 +28,11 @@ const round = (over: Partial<Round> = {}): Round => ({
 });
 
 /** A ledger that says how much is unresolved now, and keeps what is recorded as `flow figure value age`. */
-function ledger(unresolved: Map<string, number>, counts: readonly Partial<FindingCount>[] = []) {
+function ledger(
+  unresolved: Map<string, number>,
+  counts: readonly Partial<FindingCount>[] = [],
+  flows: readonly string[] = ['a', 'b'],
+) {
   const recorded: string[] = [];
   const pool = {
     query: async (_: string, [, flows, figures, values, , , , ages]: unknown[][]) => {
@@ -38,7 +42,7 @@ function ledger(unresolved: Map<string, number>, counts: readonly Partial<Findin
   };
   const parts = {
     store: { unresolved: async () => unresolved, counts: async () => counts },
-    open: { pool, migration: { name: 'm' } },
+    open: { pool, migration: { name: 'm', flows: flows.map((name) => ({ name })) } },
     clock: { now: () => 60_000 },
   } as unknown as ReconcileParts;
   return { parts, recorded };
@@ -89,5 +93,17 @@ test('a document that is missing is a count that differs, before the next scan h
   expect(recorded.filter((line) => line.includes('countsDiffer'))).toEqual([
     'a reconcile.countsDiffer 2 30',
     ' reconcile.countsDiffer 2 30',
+  ]);
+});
+
+test('of some flows nothing is recorded for the migration', async () => {
+  const { parts, recorded } = ledger(new Map([['a', 2]]), [], ['a', 'b', 'c']);
+  const between = new FiguresBetween();
+  between.took(round(), 40_000);
+  await between.record(parts);
+  expect(recorded).toEqual([
+    'a reconcile.divergenceRatio 0.02 30',
+    'a reconcile.unresolved 2 30',
+    'a reconcile.countsDiffer 0 30',
   ]);
 });
