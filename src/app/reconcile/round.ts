@@ -162,13 +162,7 @@ async function scanAgain(work: Work, scans: readonly FlowScan[]): Promise<void> 
 }
 
 /** Adds the roots that are to be looked at again; the last look counts them as they are. */
-async function take(
-  work: Work,
-  scan: FlowScan,
-  roots: readonly string[],
-  away: Away,
-  isLast: boolean,
-): Promise<void> {
+async function take(work: Work, scan: FlowScan, roots: readonly string[], away: Away, isLast: boolean): Promise<void> {
   const { flow, tally } = scan;
   const look = await lookAtRoots(work.parts, flow, roots, away);
   const recorded = await recordLook(work.parts, look, 'scan');
