@@ -94,9 +94,9 @@ export function registerReconcileRun(reconcile: Command): void {
             const how = { flows, signal: stop.signal, onProgress: progressOf(options) };
             const scanned = engines.has('scan') ? await scanRound(parts, how) : null;
             const digested = engines.has('digest') ? await new DigestEngine(parts).round(how) : null;
-            await repairByPolicy(parts, policies);
             if (scanned) show(roundView(scanned));
             if (digested) showDigested(digestView(digested));
+            await repairByPolicy(parts, policies);
             return onceExit(
               [scanned, digested].filter((round) => round !== null),
               await parts.store.counts(),
