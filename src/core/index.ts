@@ -9,6 +9,7 @@ export * from './document.ts';
 export * from './errors.ts';
 export * from './gap.ts';
 export * from './gate-record.ts';
+export * from './halving.ts';
 export * from './ids.ts';
 export * from './instant.ts';
 export * from './json.ts';

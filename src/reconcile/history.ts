@@ -39,6 +39,7 @@ export function judgeHistory(
     fields: Math.max(1, entries.length),
     mismatched: kinds.length,
     hash,
+    fault: kinds.length > 0 ? hash : null,
     remember: kinds.length > 0 ? null : { through, entries: entries.length, hash: contentHash({ entries }) },
   };
 }

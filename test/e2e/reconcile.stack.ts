@@ -9,6 +9,7 @@ import { type Round, scanRound } from '../../src/app/reconcile/round.ts';
 import { StreamEngine } from '../../src/app/reconcile/stream.ts';
 import { openReader } from '../../src/app/wire.ts';
 import { type Finding, type JsonObject, silentLog } from '../../src/core/index.ts';
+import { unfailed } from '../support/reconciling.ts';
 import { type Rig, startRig } from '../support/rig.ts';
 
 let rig: Rig;
@@ -21,7 +22,7 @@ const scan = (flows?: readonly string[]): Promise<Round> =>
   scanRound(parts, {
     flows: rig.open.migration.flows.filter(({ name }) => flows === undefined || flows.includes(name)),
     signal: never,
-  });
+  }).then(unfailed);
 
 const digestRound = (): Promise<DigestRound> => digest.round({ flows: rig.open.migration.flows, signal: never });
 

@@ -96,12 +96,14 @@ it('lists what can be repaired by itself, however many others there are', async 
     found('often'),
     found('other', { flow: 'children' }),
     found('mine'),
+    found('altered', { target: 'mini.entry' }),
+    found('gone', { target: 'mini.entry', kind: 'missing' }),
   ]);
   await db.pool.query(
     `update sluice.finding set state = 'confirmed', repairs = case key when 'often' then 3 else 2 end`,
   );
-  const repairable = { flows: ['parents'], fewerThan: 3, except: 'mini.history' };
-  expect(await keys({ states: ['confirmed'], repairable })).toEqual(['mine']);
+  const repairable = { flows: ['parents'], fewerThan: 3, except: 'mini.history', entries: ['mini.entry'] };
+  expect(await keys({ states: ['confirmed'], repairable })).toEqual(['mine', 'gone']);
   expect(await keys({ states: ['confirmed'], repairable: { ...repairable, flows: [] } })).toEqual([]);
 });
 

@@ -1,3 +1,4 @@
+import { PartlyFailed } from '../../src/app/reconcile/apart.ts';
 import { type OpenReconcileParts, openParts } from '../../src/app/reconcile/parts.ts';
 import { type Round, scanRound } from '../../src/app/reconcile/round.ts';
 import { type Finding, silentLog } from '../../src/core/index.ts';
@@ -16,6 +17,12 @@ export interface Reconciling {
   found(): Promise<readonly { target: string; key: string; kind: string; path: string | undefined }[]>;
 }
 
+/** A round in which every flow was compared. */
+export function unfailed(round: Round): Round {
+  if (round.failed.size > 0) throw new PartlyFailed(round.failed);
+  return round;
+}
+
 export const comparedIn = ({ flows }: Round): number =>
   [...flows.values()].reduce((sum, { compared }) => sum + compared, 0);
 
@@ -25,7 +32,7 @@ export async function reconcilingOf(rig: Rig): Promise<Reconciling> {
     scanRound(parts, {
       flows: rig.open.migration.flows.filter(({ name }) => flows === undefined || flows.includes(name)),
       signal: never,
-    });
+    }).then(unfailed);
   const told: Reconciling['told'] = async () =>
     (await parts.store.list({ states: ['confirmed', 'repaired'], limit: 1_000 })).filter(
       ({ kind }) => kind !== 'unmappable',

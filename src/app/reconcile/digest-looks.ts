@@ -1,5 +1,5 @@
 import type { Flow, Target } from '../../core/index.ts';
-import { lookAtRoots } from './look.ts';
+import { type Away, lookAtRoots } from './look.ts';
 import type { ReconcileParts } from './parts.ts';
 import { recordLook, recordObservations } from './record.ts';
 import { findStrangers } from './strangers.ts';
@@ -25,12 +25,14 @@ export async function lookAgain(
 ): Promise<Looks> {
   const right = new Map<string, Set<string>>();
   let [looked, confirmed] = [0, 0];
+  // what the digest asks is answered by tables: a target that is away is not waited for
+  const away: Away = new Map();
   let left = roots;
   for (let look = 0; left.length > 0 && look < LOOKS && !signal.aborted; look++) {
     if (look > 0) await parts.clock.sleep(BETWEEN_LOOKS_MS, signal);
     const again = new Set<string>();
     for (let i = 0; i < left.length; i += ROOTS) {
-      const at = await lookAtRoots(parts, flow, left.slice(i, i + ROOTS));
+      const at = await lookAtRoots(parts, flow, left.slice(i, i + ROOTS), away);
       const recorded = await recordLook(parts, at, ENGINE);
       looked += at.documents.length;
       confirmed += recorded.confirmed;

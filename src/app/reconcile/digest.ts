@@ -2,6 +2,7 @@ import type { DigestRow, ExpectedRow, Flow, PostgresTarget } from '../../core/in
 import { differingRows } from '../../reconcile/index.ts';
 import { PostgresMeasurements } from '../../sinks/postgres/index.ts';
 import { isoNow } from '../clock.ts';
+import { Apart, type Failed } from './apart.ts';
 import { digestedTargets, Expectations } from './digest-expectations.ts';
 import { lookAgain, lookForStrangers } from './digest-looks.ts';
 import type { ReconcileParts } from './parts.ts';
@@ -22,8 +23,9 @@ export interface DigestTally {
 
 export interface DigestRound {
   readonly seconds: number;
-  /** of those with tables that can be added up */
+  /** of those with tables that can be added up, and were */
   readonly flows: ReadonlyMap<string, DigestTally>;
+  readonly failed: Failed;
   /** roots of which it was worked out what they should have */
   readonly workedOut: number;
   readonly confirmed: number;
@@ -70,41 +72,49 @@ export class DigestEngine {
     this.#expectations = new Expectations(parts);
   }
 
+  /** One round. A flow that fails leaves the others to go on, and has no figures. */
   async round({ flows: all, signal, onProgress: tell = () => undefined }: DigestOptions): Promise<DigestRound> {
     const { clock, open } = this.#parts;
     const started = clock.now();
     const flows = all.filter((flow) => digestedTargets(flow).length > 0);
+    const apart = new Apart();
     let workedOut = 0;
     for (const flow of flows)
-      workedOut += await this.#expectations.bringUp(flow, signal, (done) =>
-        tell({ stage: 'expectations', of: flow.name, done }),
-      );
+      await apart.do(flow.name, async () => {
+        workedOut += await this.#expectations.bringUp(flow, signal, (done) =>
+          tell({ stage: 'expectations', of: flow.name, done }),
+        );
+      });
     const tallies = new Map<string, DigestTally>();
     let confirmed = 0;
     const seen = new Set<string>();
     for (const flow of flows) {
+      if (apart.failed.has(flow.name)) continue;
       let tally: DigestTally = { rows: 0, leftOut: 0, differing: 0, looked: 0, isCounted: true };
-      for (const target of digestedTargets(flow)) {
-        if (signal.aborted || seen.has(target.name)) continue;
-        seen.add(target.name);
-        const compared = await this.#compare(target);
-        tell({ stage: 'totals', of: target.name, done: compared.rows });
-        const looks = await this.#look(flow, target, compared, signal);
-        confirmed += looks.confirmed;
-        tally = {
-          rows: tally.rows + compared.rows,
-          leftOut: tally.leftOut + compared.leftOut,
-          differing: tally.differing + looks.differing,
-          looked: tally.looked + looks.looked,
-          isCounted: tally.isCounted && compared.isCounted,
-        };
-      }
-      tallies.set(flow.name, tally);
+      const isDone = await apart.do(flow.name, async () => {
+        for (const target of digestedTargets(flow)) {
+          if (signal.aborted || seen.has(target.name)) continue;
+          seen.add(target.name);
+          const compared = await this.#compare(target);
+          tell({ stage: 'totals', of: target.name, done: compared.rows });
+          const looks = await this.#look(flow, target, compared, signal);
+          confirmed += looks.confirmed;
+          tally = {
+            rows: tally.rows + compared.rows,
+            leftOut: tally.leftOut + compared.leftOut,
+            differing: tally.differing + looks.differing,
+            looked: tally.looked + looks.looked,
+            isCounted: tally.isCounted && compared.isCounted,
+          };
+        }
+      });
+      if (isDone) tallies.set(flow.name, tally);
     }
     const seconds = (clock.now() - started) / 1000;
-    const whole = !signal.aborted && flows.every(this.#expectations.isKnown);
+    const isSaid = (flow: Flow): boolean => apart.failed.has(flow.name) || this.#expectations.isKnown(flow);
+    const whole = !signal.aborted && flows.every(isSaid);
     if (whole) await this.#record(open.migration.name, tallies, seconds);
-    return { seconds, flows: tallies, workedOut, confirmed, whole };
+    return { seconds, flows: tallies, failed: apart.failed, workedOut, confirmed, whole };
   }
 
   #compare(target: PostgresTarget): Promise<Compared> {

@@ -1,6 +1,7 @@
 import { coverageOf, upper95 } from '../../reconcile/index.ts';
 import type { FindingCount } from '../../sinks/postgres/index.ts';
 import type { OpenPipeline } from '../pipeline.ts';
+import type { Failed } from './apart.ts';
 import { type DigestRound, digestCoverage } from './digest.ts';
 import type { Round } from './round.ts';
 
@@ -40,6 +41,10 @@ const SHOWN = [
 export const hasUnresolved = (counts: readonly FindingCount[]): boolean =>
   counts.some(({ kind, state }) => kind !== 'unmappable' && (state === 'confirmed' || state === 'repaired'));
 
+/** Whether anything may differ: as `hasUnresolved`, or suspected and not yet looked at again. */
+export const hasOpen = (counts: readonly FindingCount[]): boolean =>
+  hasUnresolved(counts) || counts.some(({ kind, state }) => kind !== 'unmappable' && state === 'suspect');
+
 /** The figures of the last whole scan, by flow. */
 export async function lastFigures({ pool, migration }: OpenPipeline): Promise<readonly LastFigures[]> {
   const found = await pool.query<{
@@ -78,10 +83,14 @@ export async function lastFigures({ pool, migration }: OpenPipeline): Promise<re
   });
 }
 
+const failedView = (failed: Failed) => [...failed].map(([flow, { code }]) => ({ flow, code }));
+
 /** A round as it is shown, with coverage and upper bound by flow. */
-export function roundView({ seconds, rows, flows, confirmed, whole }: Round) {
+export function roundView({ seconds, rows, flows, failed, confirmed, whole }: Round) {
   return {
     seconds,
+    // whoever reads it line by line can tell a round of all flows by its beginning
+    failed: failedView(failed),
     rows,
     confirmed,
     whole,
@@ -116,10 +125,10 @@ export async function lastDigests({ pool, migration }: OpenPipeline): Promise<re
 }
 
 /** A digest as it is shown. */
-export function digestView({ seconds, workedOut, confirmed, whole, flows }: DigestRound) {
+export function digestView({ seconds, failed, workedOut, confirmed, whole, flows }: DigestRound) {
   return {
     engine: 'digest' as const,
-    ...{ seconds, workedOut, confirmed, whole },
+    ...{ seconds, failed: failedView(failed), workedOut, confirmed, whole },
     flows: [...flows].map(([flow, tally]) => ({ flow, ...tally, coverage: digestCoverage(tally) })),
   };
 }

@@ -28,7 +28,7 @@ export async function lookAtHistories(
       if (judged.remember) remember.set(subject, judged.remember);
       observations.push({
         ...{ flow, target: history.rules.target.name, id: subject, root },
-        ...{ kinds: judged.kinds, hash: judged.hash, about: ['missing', 'extra', 'value'] },
+        ...{ kinds: judged.kinds, hash: judged.fault, about: ['missing', 'extra', 'value'] },
       });
     }
     await histories.saw(history.rules.target.name, remember);
@@ -73,22 +73,56 @@ async function lookAtOne(
   return after?.item && after.revision === before.revision ? { subject, root, judged } : null;
 }
 
-/** Subjects of entries that tell of no document on record. */
-export async function strangeSubjects({ history, reading }: ReconcileParts, most: number): Promise<readonly string[]> {
-  const strange = new Set<string>();
+/**
+ * Subjects of entries that tell of no document on record: those of `known` that are still such, and at most so many
+ * others.
+ */
+export async function strangeSubjects(
+  parts: ReconcileParts,
+  most: number,
+  known: readonly string[],
+): Promise<readonly string[]> {
+  const { history } = parts;
   if (history === null) return [];
+  const isKnown = new Set(known);
+  const [there, others] = [new Set<string>(), new Set<string>()];
   for await (const page of history.subjects()) {
-    const items = page.map((subject) => ({ subject, item: history.rules.itemOf(subject) }));
-    for (const { subject, item } of items) if (item === null) strange.add(subject);
-    for (const { name } of history.rules.tellsOf) {
-      const own = items.filter((one): one is { subject: string; item: DocumentRef } => one.item?.target === name);
-      const recorded = await reading.recorded(
-        name,
-        own.map(({ item }) => item.id),
-      );
-      for (const { subject, item } of own) if (!recorded.has(item.id)) strange.add(subject);
-    }
-    if (strange.size >= most) break;
+    const recorded = await subjectsOnRecord(parts, history, page);
+    for (const subject of page) if (!recorded.has(subject)) (isKnown.has(subject) ? there : others).add(subject);
+    // not all has been read: what is known has to be asked for
+    if (others.size >= most) return [...(await stillStrange(parts, known)), ...[...others].slice(0, most)];
   }
-  return [...strange].slice(0, most);
+  return [...there, ...others];
+}
+
+/** Those of some strange subjects that still have entries, and no document on record. */
+export async function stillStrange(parts: ReconcileParts, subjects: readonly string[]): Promise<readonly string[]> {
+  const { history } = parts;
+  if (history === null) return [];
+  const recorded = await subjectsOnRecord(parts, history, subjects);
+  const strange: string[] = [];
+  for (let i = 0; i < subjects.length; i += PARALLEL)
+    await Promise.all(
+      subjects.slice(i, i + PARALLEL).map(async (subject) => {
+        if (!recorded.has(subject) && (await history.entries(subject)).length > 0) strange.push(subject);
+      }),
+    );
+  return strange;
+}
+
+/** Those of some subjects that tell of a document on record. */
+async function subjectsOnRecord(
+  { reading }: ReconcileParts,
+  { rules }: HistoryReader,
+  subjects: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const items = subjects.map((subject) => ({ subject, item: rules.itemOf(subject) }));
+  const found = new Set<string>();
+  for (const { name } of rules.tellsOf) {
+    const own = items.filter((one): one is { subject: string; item: DocumentRef } => one.item?.target === name);
+    const ids = own.map(({ item }) => item.id);
+    const recorded = await reading.recorded(name, ids);
+    for (const { subject, item } of own) if (recorded.has(item.id)) found.add(subject);
+  }
+  return found;
 }

@@ -1,5 +1,6 @@
 import type { Finding, FindingState } from '../../core/index.ts';
-import { type LookedAt, lookAtRoots } from './look.ts';
+import { Apart } from './apart.ts';
+import { type Away, type LookedAt, lookAtRoots } from './look.ts';
 import type { Observation } from './observation.ts';
 import type { ReconcileParts } from './parts.ts';
 import { recordLook, recordObservations } from './record.ts';
@@ -9,32 +10,44 @@ import { listedTargets, recheckStrangers } from './strangers.ts';
 const OPEN: readonly FindingState[] = ['suspect', 'confirmed', 'repaired', 'accepted'];
 const ROOTS = 200;
 
-/** Looks once more at everything that has an open finding, or at one of them; answers those that are open now. */
+/**
+ * Looks once more at everything that has an open finding, or at one of them; answers those that are open now. Throws
+ * PartlyFailed when some could not be looked at, after all others have been.
+ */
 export async function recheckOpen(parts: ReconcileParts, engine: string, id?: string): Promise<readonly Finding[]> {
   const filter = { states: OPEN, limit: 10_000, ...(id === undefined ? {} : { id }) };
   const open = await parts.store.list(filter);
   const { migration } = parts.open;
+  const [apart, away]: [Apart, Away] = [new Apart(), new Map()];
   for (const flow of migration.flows) {
     const own = open.filter((finding) => finding.flow === flow.name && !isOfSource(finding));
     const roots = [...new Set(own.filter(({ root }) => root !== '').map(({ root }) => root))];
-    for (let i = 0; i < roots.length; i += ROOTS) {
-      const look = await lookAtRoots(parts, flow, roots.slice(i, i + ROOTS));
-      await recordLook(parts, look, engine);
-      await recordObservations(parts, noLongerExpected(parts, look, own), engine);
-    }
+    await apart.do(flow.name, async () => {
+      for (let i = 0; i < roots.length; i += ROOTS) {
+        const look = await lookAtRoots(parts, flow, roots.slice(i, i + ROOTS), away);
+        await recordLook(parts, look, engine);
+        await recordObservations(parts, noLongerExpected(parts, look, own), engine);
+        for (const why of look.unread.values()) apart.blame([flow.name], why);
+      }
+    });
     // what was accepted stays until a scan does not find it any more
     const strange = own.filter(({ root, state }) => root === '' && (state !== 'accepted' || id !== undefined));
     for (const target of listedTargets(parts, flow)) {
       const ids = strange.filter((one) => one.target === target.name).map(({ key }) => key);
-      if (ids.length > 0)
+      if (ids.length === 0) continue;
+      await apart.do(flow.name, async () => {
         await recordObservations(parts, await recheckStrangers(parts, flow.name, target, ids), engine);
+      });
     }
   }
   const rows = migration.tables.map((table) => ({
     table,
     keys: open.filter(({ target }) => target === `source:${table.name}`).map(({ key }) => key),
   }));
-  for (const { observations } of await lookAtRows(parts, rows)) await recordObservations(parts, observations, engine);
+  await apart.do('', async () => {
+    for (const { observations } of await lookAtRows(parts, rows)) await recordObservations(parts, observations, engine);
+  });
+  apart.settle();
   return parts.store.list(filter);
 }
 

@@ -1,12 +1,13 @@
-import type { Flow } from '../../core/index.ts';
+import type { Flow, Target } from '../../core/index.ts';
 import { addTallies, type FlowTally, measurementsOf } from '../../reconcile/index.ts';
 import { PostgresMeasurements } from '../../sinks/postgres/index.ts';
 import { isoNow } from '../clock.ts';
-import { type LookedAt, lookAtRoots } from './look.ts';
+import { Apart, asFailure, type Failed } from './apart.ts';
+import { type Away, type LookedAt, lookAtRoots } from './look.ts';
 import type { ReconcileParts } from './parts.ts';
 import { recordLook, recordObservations } from './record.ts';
-import { flowOfTable, type KeysOf, landedTablesOf, lookAtRows, walkRows } from './rows.ts';
-import { findStrangers, listedTargets } from './strangers.ts';
+import { type ScannedRows, scanRows } from './scan-rows.ts';
+import { findStrangers, listedTargets, type Strangers } from './strangers.ts';
 import { areAllFlows, differingAtLeast } from './uncounted.ts';
 import { landedSinceGaps } from './unproven.ts';
 
@@ -19,7 +20,9 @@ export interface RoundProgress {
 export interface Round {
   readonly seconds: number;
   readonly rows: number;
+  /** those that were compared; nothing is recorded of the others */
   readonly flows: ReadonlyMap<string, FlowTally>;
+  readonly failed: Failed;
   /** findings that were confirmed in it */
   readonly confirmed: number;
   /** false: it was stopped, and says nothing of the whole */
@@ -41,24 +44,27 @@ interface Work {
   readonly parts: ReconcileParts;
   readonly options: RoundOptions;
   readonly tell: (at: RoundProgress) => void;
+  readonly apart: Apart;
   confirmed: number;
 }
 
 /**
  * One round: every source row with its landed one, every document with its target, every target's rows with what is
- * expected. What is on its way is looked at again; a finding is confirmed by the second aligned look.
+ * expected. What is on its way is looked at again; a finding is confirmed by the second aligned look. A flow that fails
+ * leaves the others to go on: what is found of it counts, but it has no figures.
  */
 export async function scanRound(parts: ReconcileParts, options: RoundOptions): Promise<Round> {
   const { clock, store, open } = parts;
   const { signal, onProgress: tell = () => undefined } = options;
   const started = clock.now();
-  const work: Work = { parts, options, tell, confirmed: 0 };
-  const rows = await scanRows(work);
+  const apart = new Apart();
+  const work: Work = { parts, options, tell, apart, confirmed: 0 };
+  const rows = await rowsOf(work);
   const unproven = await landedSinceGaps(parts, options.flows);
   const scans = options.flows.map((flow) =>
     scanOf(flow, (rows.unverified.get(flow.name) ?? 0) + (unproven.get(flow.name) ?? 0)),
   );
-  for (const scan of scans) await scanFlow(work, scan);
+  for (const scan of scans) await apart.do(scan.flow.name, () => scanFlow(work, scan));
   await scanAgain(work, scans);
   const counts = await scanStrangers(work);
   const unresolved = await store.unresolved();
@@ -67,7 +73,7 @@ export async function scanRound(parts: ReconcileParts, options: RoundOptions): P
   for (const {
     flow: { name: flow },
     tally,
-  } of scans) {
+  } of scans.filter(({ flow }) => !apart.failed.has(flow.name))) {
     const count = counts.get(flow) ?? { expected: 0, actual: 0, countsDiffer: 0 };
     const countsDiffer = Math.max(count.countsDiffer, differingAtLeast(findings, flow));
     flows.set(flow, { ...tally, ...count, countsDiffer, unresolved: unresolved.get(flow) ?? 0 });
@@ -83,97 +89,94 @@ export async function scanRound(parts: ReconcileParts, options: RoundOptions): P
     const all = measurementsOf({ migration, flow: '', at, oldestSeconds }, addTallies([...flows.values()]));
     await new PostgresMeasurements(open.pool).record(isAll ? [...measured, ...all] : measured);
   }
-  return { seconds, rows: rows.rows, flows, confirmed: work.confirmed, whole };
+  return { seconds, rows: rows.rows, flows, failed: apart.failed, confirmed: work.confirmed, whole };
 }
 
-/** @returns unverified by flow */
-async function scanRows(work: Work): Promise<{ rows: number; unverified: ReadonlyMap<string, number> }> {
-  const { parts, options, tell } = work;
-  const wanted = new Set(
-    options.flows.flatMap((flow) => [
-      ...flow.parts.map(({ table }) => table),
-      ...('table' in flow.root ? [flow.root.table] : []),
-    ]),
-  );
-  const differing: KeysOf[] = [];
-  let rows = 0;
-  for (const table of landedTablesOf(parts.open.migration)) {
-    if (options.signal.aborted || !wanted.has(table.name)) continue;
-    const walked = await walkRows(parts, table, options.signal);
-    rows += walked.rows;
-    differing.push(walked);
-    tell({ stage: 'rows', of: table.name, done: rows });
+/** Without the source no flow can be said to have all its rows; its documents can be compared all the same. */
+async function rowsOf(work: Work): Promise<ScannedRows> {
+  const { parts, options, tell, apart } = work;
+  try {
+    const scanned = await scanRows(parts, options, (of, done) => tell({ stage: 'rows', of, done }));
+    work.confirmed += scanned.confirmed;
+    return scanned;
+  } catch (error) {
+    apart.blame(
+      options.flows.map(({ name }) => name),
+      asFailure(error),
+    );
+    return { rows: 0, unverified: new Map(), confirmed: 0 };
   }
-  const suspects: KeysOf[] = [];
-  const unverified = new Map<string, number>();
-  for (const check of await lookAtRows(parts, differing)) {
-    const recorded = await recordObservations(parts, check.observations, 'scan');
-    const flow = flowOfTable(parts.open.migration, check.table.name)?.name ?? '';
-    unverified.set(flow, (unverified.get(flow) ?? 0) + check.unverified + check.hot.length);
-    suspects.push({ table: check.table, keys: recorded.suspects.map(({ id }) => id) });
-  }
-  for (const { observations } of await lookAtRows(parts, suspects))
-    work.confirmed += (await recordObservations(parts, observations, 'scan')).confirmed;
-  return { rows, unverified };
 }
 
 interface FlowScan {
   readonly flow: Flow;
   readonly tally: { -readonly [F in Exclude<keyof FlowTally, Counts | 'unresolved'>]: FlowTally[F] };
   /** roots that were on their way, or are suspected */
-  again: readonly string[];
+  again: string[];
+  /** others of which a target could not be read */
+  unread: string[];
 }
 
 function scanOf(flow: Flow, unverified: number): FlowScan {
   const none = { compared: 0, fields: 0, mismatchedFields: 0, waiting: 0, unmappable: 0, hot: 0 };
-  return { flow, tally: { ...none, unverified }, again: [] };
+  return { flow, tally: { ...none, unverified }, again: [], unread: [] };
 }
 
 /** Looks at every root of a flow. */
 async function scanFlow(work: Work, scan: FlowScan): Promise<void> {
   const { parts, options, tell } = work;
-  const again: string[] = [];
+  const away: Away = new Map();
   let done = 0;
   for (let after = ''; !options.signal.aborted; ) {
     const roots = await parts.reading.roots(scan.flow, after, ROOTS);
     if (roots.length === 0) break;
-    again.push(...(await take(work, scan, roots, false)));
+    await take(work, scan, roots, away, false);
     after = roots.at(-1) as string;
     done += roots.length;
     tell({ stage: 'documents', of: scan.flow.name, done });
   }
-  scan.again = again;
 }
 
-/** Looks again at what was on its way or is suspected: of all flows together, so that they wait together. */
+/** Looks again at what is to be looked at again: of all flows together, so that they wait together. */
 async function scanAgain(work: Work, scans: readonly FlowScan[]): Promise<void> {
-  const { parts, options } = work;
-  const isLeft = (): boolean => scans.some(({ again }) => again.length > 0) && !options.signal.aborted;
+  const { parts, options, apart } = work;
+  const isLeft = (): boolean =>
+    scans.some(({ again, unread }) => again.length + unread.length > 0) && !options.signal.aborted;
   for (let look = 1; look <= LOOKS && isLeft(); look++) {
     await parts.clock.sleep(BETWEEN_LOOKS_MS, options.signal);
+    const away: Away = new Map();
     for (const scan of scans) {
-      const left: string[] = [];
-      for (let i = 0; i < scan.again.length; i += ROOTS)
-        left.push(...(await take(work, scan, scan.again.slice(i, i + ROOTS), look === LOOKS)));
-      scan.again = left;
+      const { again, unread } = scan;
+      [scan.again, scan.unread] = [[], []];
+      const isDone = await apart.do(scan.flow.name, async () => {
+        for (let i = 0; i < again.length; i += ROOTS)
+          await take(work, scan, again.slice(i, i + ROOTS), away, look === LOOKS);
+        for (let i = 0; i < unread.length; i += ROOTS) {
+          // a target that is still away says of all what it says of some
+          if (scan.unread.length > 0) scan.unread.push(...unread.slice(i, i + ROOTS));
+          else await take(work, scan, unread.slice(i, i + ROOTS), away, look === LOOKS);
+        }
+      });
+      // what fails otherwise than by a target that is away is over for this round
+      if (!isDone) [scan.again, scan.unread] = [[], []];
     }
   }
 }
 
-/** Answers the roots that are to be looked at again; the last look counts them as they are. */
-async function take(
-  work: Work,
-  { flow, tally }: FlowScan,
-  roots: readonly string[],
-  isLast: boolean,
-): Promise<ReadonlySet<string>> {
-  const look = await lookAtRoots(work.parts, flow, roots);
+/** Adds the roots that are to be looked at again; the last look counts them as they are. */
+async function take(work: Work, scan: FlowScan, roots: readonly string[], away: Away, isLast: boolean): Promise<void> {
+  const { flow, tally } = scan;
+  const look = await lookAtRoots(work.parts, flow, roots, away);
   const recorded = await recordLook(work.parts, look, 'scan');
   work.confirmed += recorded.confirmed;
-  const open = new Set([...look.hot, ...recorded.suspects.map(({ root }) => root)]);
-  count(tally, look, isLast ? new Set() : open);
-  if (isLast) tally.hot += look.hot.size;
-  return open;
+  const again = new Set([...look.hot, ...recorded.suspects.map(({ root }) => root)]);
+  const unread = [...look.unread.keys()].filter((root) => !again.has(root));
+  scan.again.push(...again);
+  scan.unread.push(...unread);
+  count(tally, look, isLast ? new Set() : new Set([...again, ...unread]));
+  if (!isLast) return;
+  tally.hot += look.hot.size;
+  for (const why of look.unread.values()) work.apart.blame([flow.name], why);
 }
 
 type Counts = 'expected' | 'actual' | 'countsDiffer';
@@ -196,6 +199,22 @@ function count(tally: Counted, look: LookedAt, but: ReadonlySet<string>): void {
   }
 }
 
+/** null: they could not be looked for. */
+async function strangersOf(work: Work, { name }: Flow, target: Target): Promise<Strangers | null> {
+  const { parts, apart } = work;
+  let found: Strangers | null = null;
+  await apart.do(name, async () => {
+    const first = await findStrangers(parts, name, target);
+    const recorded = await recordObservations(parts, first.observations, 'scan');
+    if (recorded.suspects.length > 0) {
+      const second = await findStrangers(parts, name, target);
+      work.confirmed += (await recordObservations(parts, second.observations, 'scan')).confirmed;
+    }
+    found = first;
+  });
+  return found;
+}
+
 async function scanStrangers(work: Work) {
   const { parts, options, tell } = work;
   const counts = new Map<string, { expected: number; actual: number; countsDiffer: number }>();
@@ -206,13 +225,8 @@ async function scanStrangers(work: Work) {
     for (const target of listedTargets(parts, flow)) {
       if (options.signal.aborted || seen.has(target.name)) continue;
       seen.add(target.name);
-      const found = await findStrangers(parts, flow.name, target);
-      const recorded = await recordObservations(parts, found.observations, 'scan');
-      if (recorded.suspects.length > 0) {
-        const second = await findStrangers(parts, flow.name, target);
-        work.confirmed += (await recordObservations(parts, second.observations, 'scan')).confirmed;
-      }
-      if (found.expected === null || found.actual === null) continue;
+      const found = await strangersOf(work, flow, target);
+      if (!found || found.expected === null || found.actual === null) continue;
       of.expected += found.expected;
       of.actual += found.actual;
       of.countsDiffer += Math.abs(found.expected - found.actual);

@@ -6,9 +6,11 @@ import { createLog } from '../logger.ts';
 import { createMetrics } from '../metrics.ts';
 import { openPipeline } from '../pipeline.ts';
 import { openReader } from '../wire.ts';
+import { PartlyFailed, Troubles } from './apart.ts';
 import { FiguresBetween } from './between.ts';
 import { DigestEngine, type DigestOptions, type DigestRound } from './digest.ts';
 import { initialise, tellDigest, tellFindings, tellRound } from './metrics.ts';
+import { NewestScans } from './newest-scans.ts';
 import { openParts, type ReconcileParts } from './parts.ts';
 import { recheckOpen } from './recheck.ts';
 import { type RepairPolicies, readPolicies, repairByPolicy } from './repair.ts';
@@ -99,11 +101,12 @@ export async function startReconcile(config: Config, options: ReconcileOptions):
     const stopping = new AbortController();
     const { signal } = stopping;
     const between = new FiguresBetween();
+    const run: Run = { parts, flows, meter: metrics, options, troubles: new Troubles(log), between, signal };
     const loops = [
-      ...(options.engines.has('scan') ? [rounds(parts, flows, metrics, options, between, signal)] : []),
-      ...(options.engines.has('digest') ? [digests(parts, flows, metrics, options, signal)] : []),
-      streaming(parts, stream, policies, metrics, signal),
-      figures(parts, flows, metrics, between, signal),
+      ...(options.engines.has('scan') ? [rounds(run)] : []),
+      ...(options.engines.has('digest') ? [digests(run)] : []),
+      streaming(run, stream, policies),
+      figures(run),
     ];
     const stop = async (): Promise<void> => {
       stopping.abort();
@@ -124,73 +127,67 @@ function openStream(config: Config, parts: ReconcileParts): StreamEngine {
   return new StreamEngine(parts, source.client, source.decoder);
 }
 
-async function patient(parts: ReconcileParts, what: string, work: () => Promise<void>): Promise<void> {
-  await work().catch((error: unknown) => {
-    const code = error instanceof SluiceError ? error.code : 'INTERNAL';
-    parts.log.warn(`${what} failed, tried again later`, { code });
-    if (code === 'INTERNAL') parts.log.error(what, { code }, error);
-  });
+/** What the loops of one run have in common. */
+interface Run {
+  readonly parts: ReconcileParts;
+  readonly flows: readonly Flow[];
+  readonly meter: Meter;
+  readonly options: ReconcileOptions;
+  readonly troubles: Troubles;
+  readonly between: FiguresBetween;
+  readonly signal: AbortSignal;
 }
 
-async function rounds(
-  parts: ReconcileParts,
-  flows: readonly Flow[],
-  meter: Meter,
-  options: ReconcileOptions,
-  between: FiguresBetween,
-  signal: AbortSignal,
-): Promise<void> {
+async function rounds({ parts, flows, meter, options, troubles, between, signal }: Run): Promise<void> {
+  const scans = new NewestScans(flows);
   while (!signal.aborted) {
-    await patient(parts, 'a scan', async () => {
+    await troubles.patient('a scan', async () => {
       const told = options.onProgress ? { onProgress: options.onProgress } : {};
       const round = await scanRound(parts, { flows, signal, ...told });
-      between.took(round, parts.clock.now());
+      const now = parts.clock.now();
+      const newest = scans.took(round, now);
+      if (newest) between.took(newest, now);
       if (round.whole) tellRound(meter, parts.open.name, round);
       options.onRound?.(round);
+      if (round.failed.size > 0) throw new PartlyFailed(round.failed);
     });
     await parts.clock.sleep(options.everySeconds * 1000, signal);
   }
 }
 
-async function digests(
-  parts: ReconcileParts,
-  flows: readonly Flow[],
-  meter: Meter,
-  options: ReconcileOptions,
-  signal: AbortSignal,
-): Promise<void> {
+async function digests({ parts, flows, meter, options, troubles, signal }: Run): Promise<void> {
   const engine = new DigestEngine(parts);
   while (!signal.aborted) {
-    await patient(parts, 'a digest', async () => {
+    await troubles.patient('a digest', async () => {
       const told = options.onProgress ? { onProgress: options.onProgress } : {};
       const round = await engine.round({ flows, signal, ...told });
       if (round.whole) tellDigest(meter, parts.open.name, round);
       options.onDigest?.(round);
+      if (round.failed.size > 0) throw new PartlyFailed(round.failed);
     });
     await parts.clock.sleep(options.digestEverySeconds * 1000, signal);
   }
 }
 
-/** Looks at changes, where that engine runs, and at open findings in any case. */
+/** Looks at changes, where that engine runs, and at open findings in any case; repairs do not wait for either. */
 async function streaming(
-  parts: ReconcileParts,
+  { parts, meter, troubles, signal }: Run,
   stream: StreamEngine | null,
   policies: RepairPolicies,
-  meter: Meter,
-  signal: AbortSignal,
 ): Promise<void> {
   let isStarted = false;
   const pipeline = parts.open.name;
   while (!signal.aborted) {
-    await patient(parts, 'looking at changes', async () => {
+    await troubles.patient('looking at changes', async () => {
       if (stream === null) return;
       if (!isStarted) await stream.start();
       isStarted = true;
-      await stream.round(signal);
-      meter.gauge('sluice_recon_waiting_keys', { pipeline }, stream.figures.waiting);
+      await stream.round(signal).finally(() => {
+        meter.gauge('sluice_recon_waiting_keys', { pipeline }, stream.figures.waiting);
+      });
     });
-    await patient(parts, 'looking at open findings', async () => {
-      await recheckOpen(parts, 'recheck');
+    await troubles.patient('looking at open findings', async () => void (await recheckOpen(parts, 'recheck')));
+    await troubles.patient('repairing', async () => {
       for (const [flow, repaired] of await repairByPolicy(parts, policies))
         meter.count('sluice_remediations_total', { pipeline, flow }, repaired);
     });
@@ -198,15 +195,9 @@ async function streaming(
   }
 }
 
-async function figures(
-  parts: ReconcileParts,
-  flows: readonly Flow[],
-  meter: Meter,
-  between: FiguresBetween,
-  signal: AbortSignal,
-): Promise<void> {
+async function figures({ parts, flows, meter, troubles, between, signal }: Run): Promise<void> {
   while (!signal.aborted) {
-    await patient(parts, 'counting findings', async () => {
+    await troubles.patient('counting findings', async () => {
       await tellFindings(parts, flows, meter);
       await between.record(parts);
     });

@@ -1,9 +1,10 @@
-import type { Flow, Target } from '../../core/index.ts';
-import { strangeSubjects } from './history.ts';
+import type { FindingState, Flow, Target } from '../../core/index.ts';
+import { stillStrange, strangeSubjects } from './history.ts';
 import type { Observation } from './observation.ts';
 import type { ReconcileParts } from './parts.ts';
 
 const MOST = 1_000;
+const OPEN: readonly FindingState[] = ['suspect', 'confirmed', 'repaired', 'accepted'];
 const EXTRA = [{ kind: 'extra' as const, differences: [{ path: '', class: 'extra' as const }] }];
 
 export interface Strangers {
@@ -22,15 +23,23 @@ export function listedTargets(parts: ReconcileParts, { targets }: Flow): readonl
   return [...targets.filter(({ mode }) => mode === 'state'), ...(history && isTold ? [history.rules.target] : [])];
 }
 
-/** What a state target holds and nothing expects, wherever its key lies: every row is read, the first and the last too. */
+/**
+ * What a state target holds and nothing expects, wherever its key lies: every row is read, the first and the last too. What
+ * has a finding already, accepted or not, is told in any case; of others at most so many, and the next ones when these have
+ * findings.
+ */
 export async function findStrangers(parts: ReconcileParts, flow: string, target: Target): Promise<Strangers> {
   const { reading, readers, store } = parts;
+  const open = await store.list({ kind: 'extra', states: OPEN, limit: 100_000 });
+  const known = [
+    ...new Set(open.filter(({ target: name, root }) => name === target.name && root === '').map(({ key }) => key)),
+  ];
   let ids: readonly string[];
   let [expected, actual]: [number | null, number | null] = [null, null];
-  if (isHistory(parts, target)) ids = await strangeSubjects(parts, MOST);
+  if (isHistory(parts, target)) ids = await strangeSubjects(parts, MOST, known);
   else if (target.kind === 'postgres') {
     const found = await reading.moment(async (moment) => ({
-      ids: await moment.unexpected(target, MOST),
+      ids: await moment.unexpected(target, MOST, known),
       counts: await moment.counts(target),
     }));
     ids = found.ids;
@@ -38,31 +47,25 @@ export async function findStrangers(parts: ReconcileParts, flow: string, target:
   } else {
     const pages = readers.get(target.kind)?.ids(target);
     if (!pages) return { observations: [], expected, actual };
-    const strangers: string[] = [];
+    const isKnown = new Set(known);
+    const [there, others] = [new Set<string>(), new Set<string>()];
     let held = 0;
     for await (const page of pages) {
       // a document is on record before it is sent
       const recorded = await reading.recorded(target.name, page);
-      strangers.push(...page.filter((id) => !recorded.has(id)));
+      for (const id of page) if (!recorded.has(id)) (isKnown.has(id) ? there : others).add(id);
       held += page.length;
     }
     // a server lists what bears our tag, which resources of another origin under our ids may not
     if (target.kind !== 'fhir') [expected, actual] = [await reading.documentCount(target.name), held];
-    ids = strangers.slice(0, MOST);
+    ids = [...there, ...[...others].slice(0, MOST)];
   }
-  // beyond so many nothing is said: neither that they are there nor that they are gone
-  const isCut = ids.length >= MOST;
   const there = new Set(ids);
-  const open = await store.list({
-    kind: 'extra',
-    states: ['suspect', 'confirmed', 'repaired', 'accepted'],
-    limit: 100_000,
-  });
-  const gone = open.filter(({ target: name, root, key }) => name === target.name && root === '' && !there.has(key));
+  const gone = known.filter((id) => !there.has(id));
   return {
     observations: [
       ...ids.map((id) => observation(flow, target, id, EXTRA)),
-      ...(isCut ? [] : gone.map(({ key }) => observation(flow, target, key, []))),
+      ...gone.map((id) => observation(flow, target, id, [])),
     ],
     expected,
     actual,
@@ -70,7 +73,7 @@ export async function findStrangers(parts: ReconcileParts, flow: string, target:
 }
 
 /**
- * Whether what was found extra is still there and still nobody's: of another server by its ids alone, for to list all it
+ * Whether what was found extra is still there and still nobody's: asked for by its ids alone, for to read all that a target
  * holds once more each second would be a load of its own.
  */
 export async function recheckStrangers(
@@ -79,16 +82,29 @@ export async function recheckStrangers(
   target: Target,
   ids: readonly string[],
 ): Promise<readonly Observation[]> {
-  const reader = isHistory(parts, target) ? undefined : parts.readers.get(target.kind);
-  if (!reader) return (await findStrangers(parts, flow, target)).observations;
-  const recorded = await parts.reading.recorded(target.name, ids);
+  const found = await stillThere(parts, target, ids);
+  if (found === null) return [];
+  const there = new Set(found);
+  return ids.map((id) => observation(flow, target, id, there.has(id) ? EXTRA : []));
+}
+
+/** null: the target is not read, and nothing can be said. */
+async function stillThere(
+  parts: ReconcileParts,
+  target: Target,
+  ids: readonly string[],
+): Promise<readonly string[] | null> {
+  const { reading, readers } = parts;
+  if (isHistory(parts, target)) return stillStrange(parts, ids);
+  if (target.kind === 'postgres') return reading.moment((moment) => moment.stillUnexpected(target, ids));
+  const reader = readers.get(target.kind);
+  if (!reader) return null;
+  const recorded = await reading.recorded(target.name, ids);
   const pairs = await reader.pairs(
     target,
     ids.map((id) => ({ id, content: {} })),
   );
-  return pairs.map(({ id, actual }) =>
-    observation(flow, target, id, actual !== null && !recorded.has(id) ? EXTRA : []),
-  );
+  return pairs.filter(({ id, actual }) => actual !== null && !recorded.has(id)).map(({ id }) => id);
 }
 
 const observation = (flow: string, { name }: Target, id: string, kinds: Observation['kinds']): Observation => ({

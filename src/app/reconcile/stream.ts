@@ -1,6 +1,7 @@
 import { type Flow, SluiceError, type SourceTable, topicOf } from '../../core/index.ts';
 import { type Decoder, type LogClient, Subscriptions } from '../../pipeline/index.ts';
-import { lookAtRoots } from './look.ts';
+import { Apart } from './apart.ts';
+import { type Away, lookAtRoots } from './look.ts';
 import type { ReconcileParts } from './parts.ts';
 import { recordLook, recordObservations } from './record.ts';
 import { rootsOfRows } from './roots-of-rows.ts';
@@ -112,26 +113,36 @@ export class StreamEngine {
     return null;
   }
 
-  /** Looks at what waits, once. What is on its way goes on waiting. */
+  /**
+   * Looks at what waits, once. What is on its way goes on waiting, and so does what could not be looked at. Throws
+   * PartlyFailed after all other flows have been looked at.
+   */
   async round(signal: AbortSignal): Promise<void> {
-    await this.#lookAtChanged();
+    const [apart, away]: [Apart, Away] = [new Apart(), new Map()];
+    await apart.do('', () => this.#lookAtChanged());
     for (const [name, { flow, roots }] of [...this.#rootsWaiting]) {
       if (signal.aborted) return;
       const some = [...roots.keys()].slice(0, BATCH);
-      const look = await lookAtRoots(this.#parts, flow, some);
-      const recorded = await recordLook(this.#parts, look, 'stream');
-      const again = new Set([...look.hot, ...recorded.suspects.map(({ root }) => root)]);
+      // until the look is over: what fails is looked at again
+      let again: ReadonlySet<string> = new Set(some);
+      await apart.do(flow.name, async () => {
+        const look = await lookAtRoots(this.#parts, flow, some, away);
+        const recorded = await recordLook(this.#parts, look, 'stream');
+        again = new Set([...look.hot, ...look.unread.keys(), ...recorded.suspects.map(({ root }) => root)]);
+        this.figures.compared += look.documents.length;
+        this.figures.confirmed += recorded.confirmed;
+        for (const why of look.unread.values()) apart.blame([flow.name], why);
+      });
       for (const root of some) {
         const looks = (roots.get(root) ?? 0) + 1;
         roots.delete(root);
         if (again.has(root) && looks < MOST_LOOKS) roots.set(root, looks);
       }
       if (roots.size === 0) this.#rootsWaiting.delete(name);
-      this.figures.compared += look.documents.length;
-      this.figures.confirmed += recorded.confirmed;
     }
     this.figures.waiting =
       this.#waiting.size + [...this.#rootsWaiting.values()].reduce((sum, { roots }) => sum + roots.size, 0);
+    apart.settle();
   }
 
   /** Looks at changed rows of every table, and adds the roots they belong to. */

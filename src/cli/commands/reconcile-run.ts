@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { proveCaughtUp } from '../../app/reconcile/caught-up.ts';
 import { DigestEngine } from '../../app/reconcile/digest.ts';
-import { digestView, hasUnresolved, roundView } from '../../app/reconcile/figures.ts';
+import { digestView, roundView } from '../../app/reconcile/figures.ts';
 import { type OpenReconcileParts, openParts } from '../../app/reconcile/parts.ts';
 import { readPolicies, repairByPolicy } from '../../app/reconcile/repair.ts';
 import { scanRound } from '../../app/reconcile/round.ts';
@@ -12,6 +12,7 @@ import { action, configOf, withPipeline } from '../context.ts';
 import { EXIT, reportFailure } from '../failure.ts';
 import { duration, printJson, printTable } from '../print.ts';
 import { stopSignal } from '../stop-signal.ts';
+import { onceExit } from './once-exit.ts';
 
 interface RunOptions {
   readonly once?: boolean;
@@ -57,7 +58,8 @@ the state tables hold, and looks at what differs. Open findings are looked at al
 again and never a finding. Confirmed findings are repaired as SLUICE_REPAIR says: 'approval' (unless told) waits for
 \`sluice reconcile repair\`, 'automatic' does it, 'never' refuses it there as well; e.g. never,submissions=automatic.
 
-Exit codes of --once: 0 nothing open, 1 failed, 2 wrong call or setting, 3 findings are open.`;
+Exit codes of --once: 0 nothing open, 1 failed for a flow or stopped before the end, 2 wrong call or setting, 3 findings
+are open, if only suspected.`;
 
 export function registerReconcileRun(reconcile: Command): void {
   reconcile
@@ -92,10 +94,13 @@ export function registerReconcileRun(reconcile: Command): void {
             const how = { flows, signal: stop.signal, onProgress: progressOf(options) };
             const scanned = engines.has('scan') ? await scanRound(parts, how) : null;
             const digested = engines.has('digest') ? await new DigestEngine(parts).round(how) : null;
-            await repairByPolicy(parts, policies);
             if (scanned) show(roundView(scanned));
             if (digested) showDigested(digestView(digested));
-            return hasUnresolved(await parts.store.counts()) ? EXIT.drift : EXIT.ok;
+            await repairByPolicy(parts, policies);
+            return onceExit(
+              [scanned, digested].filter((round) => round !== null),
+              await parts.store.counts(),
+            );
           }).finally(() => stop.release());
         }
         const config = configOf();
@@ -154,7 +159,11 @@ const progressOf =
     if (!json && process.stderr.isTTY) process.stderr.write(`\r\u001b[K${stage} ${of}: ${done}`);
   };
 
-function showRound({ seconds, rows, flows, confirmed, whole }: ReturnType<typeof roundView>): void {
+const showFailed = (failed: readonly { readonly flow: string; readonly code: string }[]): void => {
+  for (const { flow, code } of failed) process.stdout.write(`${flow}: failed, nothing is recorded of it (${code})\n`);
+};
+
+function showRound({ seconds, rows, flows, failed, confirmed, whole }: ReturnType<typeof roundView>): void {
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
   const percent = (share: number): string => `${(share * 100).toFixed(2)}%`;
   printTable(
@@ -171,17 +180,19 @@ function showRound({ seconds, rows, flows, confirmed, whole }: ReturnType<typeof
       percent(one.coverage),
     ]),
   );
+  showFailed(failed);
   process.stdout.write(
     `${rows} source rows, ${confirmed} findings confirmed, ${duration(seconds)}${whole ? '' : '; stopped before the end'}\n`,
   );
 }
 
-function showDigest({ seconds, flows, workedOut, confirmed, whole }: ReturnType<typeof digestView>): void {
+function showDigest({ seconds, flows, failed, workedOut, confirmed, whole }: ReturnType<typeof digestView>): void {
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
   printTable(
     ['flow', 'rows', 'differing', 'left out', 'coverage'],
     flows.map((one) => [one.flow, one.rows, one.differing, one.leftOut, `${(one.coverage * 100).toFixed(2)}%`]),
   );
+  showFailed(failed);
   process.stdout.write(
     `digest: ${workedOut} roots worked out, ${confirmed} findings confirmed, ${duration(seconds)}${whole ? '' : '; stopped before the end'}\n`,
   );

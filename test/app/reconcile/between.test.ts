@@ -22,6 +22,7 @@ const round = (over: Partial<Round> = {}): Round => ({
     ['a', tally(1)],
     ['b', tally(0)],
   ]),
+  failed: new Map(),
   confirmed: 0,
   whole: true,
   ...over,

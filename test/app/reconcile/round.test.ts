@@ -1,65 +1,102 @@
-import { expect, test } from 'vitest';
-import type { ReconcileParts } from '../../../src/app/reconcile/parts.ts';
+import { describe, expect, it } from 'vitest';
+import { lookAtRoots } from '../../../src/app/reconcile/look.ts';
 import { scanRound } from '../../../src/app/reconcile/round.ts';
-import type { Flow } from '../../../src/core/index.ts';
-import type { FindingCount } from '../../../src/sinks/postgres/index.ts';
+import { SluiceError, type Target, type TargetReader, type WantedDocument } from '../../../src/core/index.ts';
+import { fakeFlow, fakeReconciling, rightPair } from '../../support/fake-reconciling.ts';
 
-const flow = (name: string): Flow => ({
-  name,
-  root: { group: name },
-  parts: [],
-  targets: [],
-  transform: () => ({ documents: [], issues: [] }),
-});
-const FLOWS = [flow('a'), flow('b')];
+const signal = new AbortController().signal;
+const flows = [fakeFlow('a', true), fakeFlow('b')];
+const roots = ['1', '2', '3'];
 
-/** Parts of a migration with nothing in it but findings; what is recorded is kept as `flow figure value`. */
-function emptyWith(counts: readonly Partial<FindingCount>[]) {
-  const recorded: string[] = [];
-  const pool = {
-    query: async (sql: string, [, flows, figures, values]: unknown[][]) => {
-      if (sql.startsWith('insert into sluice.measurement'))
-        for (const [i, of] of (flows ?? []).entries()) recorded.push(`${of} ${figures?.[i]} ${values?.[i]}`);
-      return { rows: [] };
+/** A FHIR server that fails so often, then answers. */
+const failing = (times: number) => {
+  let left = times;
+  const asked: number[] = [];
+  const fhir: TargetReader = {
+    pairs: async (_, wanted) => {
+      asked.push(wanted.length);
+      if (left-- > 0) throw new SluiceError('TARGET_UNAVAILABLE', 'the FHIR server answers 503');
+      return wanted.map(rightPair);
     },
+    ids: () => null,
   };
-  const parts = {
-    store: { unresolved: async () => new Map(), counts: async () => counts },
-    open: {
-      pool,
-      name: 'm',
-      migration: { name: 'm', tables: [], flows: FLOWS, targetSchemas: [] },
-      ledger: { halts: async () => [] },
-    },
-    reading: { roots: async () => [] },
-    readers: new Map(),
-    history: null,
-    clock: { now: () => 0, sleep: async () => undefined },
-  } as unknown as ReconcileParts;
-  return { parts, recorded };
-}
+  return { fhir, asked };
+};
+const figuresOf = (recorded: readonly string[], flow: string) =>
+  recorded.filter((line) => line.startsWith(`${flow} `)).length;
 
-const differ = (recorded: readonly string[]) => recorded.filter((line) => line.includes('countsDiffer'));
+describe('a target that is away', () => {
+  it('keeps no other flow from being scanned, and nothing is recorded of its own', async () => {
+    const { parts, recorded } = fakeReconciling({ flows, roots, fhir: failing(1_000).fhir });
+    const round = await scanRound(parts, { flows, signal });
+    expect([...round.failed].map(([flow, { code }]) => [flow, code])).toEqual([['a', 'TARGET_UNAVAILABLE']]);
+    expect([...round.flows.keys()]).toEqual(['b']);
+    expect(round.flows.get('b')).toMatchObject({ compared: 3, unverified: 0 });
+    expect(figuresOf(recorded, 'b')).toBeGreaterThan(0);
+    // no figure of what was not compared, and none of all, for it would be one of some
+    expect([figuresOf(recorded, 'a'), figuresOf(recorded, '')]).toEqual([0, 0]);
+  });
 
-test('a scan counts what is confirmed to be missing or extra, though both counts agree without it', async () => {
-  const { parts, recorded } = emptyWith([
-    { flow: 'a', kind: 'missing', state: 'confirmed', n: 2 },
-    { flow: 'a', kind: 'extra', state: 'confirmed', n: 1 },
-    { flow: 'a', kind: 'missing', state: 'suspect', n: 7 },
-    { flow: 'b', kind: 'extra', state: 'accepted', n: 5 },
-    { flow: 'b', kind: 'value', state: 'confirmed', n: 1 },
-  ]);
-  const round = await scanRound(parts, { flows: FLOWS, signal: new AbortController().signal });
-  expect(round.flows.get('a')).toMatchObject({ expected: 0, actual: 0, countsDiffer: 3 });
-  expect(differ(recorded)).toEqual([
-    'a reconcile.countsDiffer 3',
-    'b reconcile.countsDiffer 0',
-    ' reconcile.countsDiffer 3',
-  ]);
+  it('leaves the tables of the same flow to be compared', async () => {
+    const pairs = ({ name }: Target, wanted: readonly WantedDocument[]) =>
+      wanted.map((one) => (name === 'a.doc' && one.id === '2' ? { ...rightPair(one), actual: null } : rightPair(one)));
+    const { parts, findings } = fakeReconciling({ flows, roots, fhir: failing(1_000).fhir, pairs });
+    await scanRound(parts, { flows, signal });
+    expect(findings.told).toEqual(['a.doc 2 missing confirmed']);
+  });
+
+  it('is asked once in each pass, and a moment without it costs nothing', async () => {
+    const many = Array.from({ length: 450 }, (_, i) => String(1_000 + i));
+    const away = failing(1_000);
+    await scanRound(fakeReconciling({ flows, roots: many, fhir: away.fhir }).parts, { flows, signal });
+    expect(away.asked).toHaveLength(7);
+    const back = failing(1);
+    const { parts, recorded } = fakeReconciling({ flows, roots: many, fhir: back.fhir });
+    const round = await scanRound(parts, { flows, signal });
+    expect(round.failed.size).toBe(0);
+    expect(round.flows.get('a')).toMatchObject({ compared: 900, unverified: 0, hot: 0 });
+    expect(figuresOf(recorded, '')).toBeGreaterThan(0);
+  });
 });
 
-test('a scan of one flow records nothing for the migration', async () => {
-  const { parts, recorded } = emptyWith([{ flow: 'b', kind: 'missing', state: 'confirmed', n: 2 }]);
-  await scanRound(parts, { flows: FLOWS.slice(0, 1), signal: new AbortController().signal });
-  expect(differ(recorded)).toEqual(['a reconcile.countsDiffer 0']);
+it('says nothing of any flow without the source, and compares documents all the same', async () => {
+  const { parts, recorded } = fakeReconciling({ flows, roots, fhir: failing(0).fhir });
+  const range = async () => {
+    throw new SluiceError('SOURCE_UNAVAILABLE', 'no answer');
+  };
+  const compared: number[] = [];
+  const without = {
+    ...parts,
+    source: { ...parts.source, range },
+    onCompared: (...[, , , n]: [string, string, string, number]) => void compared.push(n),
+  };
+  const round = await scanRound(without, { flows, signal });
+  expect([...round.failed.keys()]).toEqual(['a', 'b']);
+  expect(recorded).toEqual([]);
+  expect(compared).toEqual([3, 3, 3]);
+});
+
+it('leaves out alone what its target refuses to read', async () => {
+  const { parts } = fakeReconciling({
+    flows,
+    roots,
+    fhir: {
+      pairs: async (_, wanted) => {
+        if (wanted.some(({ id }) => id === '2')) throw new SluiceError('TARGET_REFUSED', 'not this one');
+        return wanted.map(rightPair);
+      },
+      ids: () => null,
+    },
+    // a table answers nothing of a content that a column's type refuses
+    pairs: (_, wanted) => wanted.filter(({ id }) => id !== '3').map(rightPair),
+  });
+  const look = await lookAtRoots(parts, flows[0] as (typeof flows)[0], roots);
+  expect(look.documents.map(({ target, id }) => `${target} ${id}`).sort()).toEqual([
+    'a.doc 1',
+    'a.doc 2',
+    'fhir.a 1',
+    'fhir.a 3',
+  ]);
+  expect([...look.unverified].sort()).toEqual(['2', '3']);
+  expect(look.unread.size).toBe(0);
 });

@@ -2,6 +2,7 @@ import type { OpenReconcileParts } from '../../../src/app/reconcile/parts.ts';
 import { recheckOpen } from '../../../src/app/reconcile/recheck.ts';
 import { type Round, scanRound } from '../../../src/app/reconcile/round.ts';
 import type { Difference, FindingKind, FindingState } from '../../../src/core/index.ts';
+import { unfailed } from '../reconciling.ts';
 import type { WorkerProcess } from '../rig.ts';
 import { type Bed, type Expectation, HOT, type Placed, type Plant, plantsOf, SIGN } from './plants.ts';
 import type { Reconciler } from './reconciler.ts';
@@ -46,7 +47,7 @@ export async function momentOf({ rig }: World): Promise<string> {
 }
 
 export const scan = (parts: OpenReconcileParts): Promise<Round> =>
-  scanRound(parts, { flows: parts.open.migration.flows, signal: never });
+  scanRound(parts, { flows: parts.open.migration.flows, signal: never }).then(unfailed);
 
 /** What a world is run by; a worker that ended is replaced by one of the same name. */
 export interface Crew {

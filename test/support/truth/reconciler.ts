@@ -33,7 +33,7 @@ export class Reconciler {
     });
     const hear = (chunk: Buffer): void => {
       // its log is told there, too
-      this.#rounds += chunk.toString().match(/^\{"seconds"/gm)?.length ?? 0;
+      this.#rounds += chunk.toString().match(/^\{"seconds":[^,]*,"failed":\[\]/gm)?.length ?? 0;
       this.#said = (this.#said + chunk.toString()).slice(-4_000);
     };
     child.stdout?.on('data', hear);

@@ -13,6 +13,7 @@ import type { LedgerContext } from '../context.ts';
 import { ident, type Queryable, qualified } from '../sql.ts';
 import { keyColumns } from '../target-tables.ts';
 import { asRow, plainColumns } from './pairs.ts';
+import { readReadable } from './readable.ts';
 
 /** A document of a root. */
 export interface OwedRow {
@@ -85,19 +86,21 @@ export class DigestMoment {
     return found.rows.map(({ key }) => key);
   }
 
-  /** Contents as rows of the table would be. */
+  /** Contents as rows of the table would be; those that a column's type refuses are left out. */
   async hashed(target: PostgresTarget, columns: readonly string[], wanted: readonly WantedDocument[]) {
     if (wanted.length === 0) return [];
     const table = qualified(target.name, this.#context.schemaSuffix);
     const plain = await plainColumns(this.#db, table);
-    const found = await this.#db.query<HashedRow>(
-      `select id, place, ${HASHES} from (
-         select e.v ->> 'id' as id, ${placeOf(target, 'r')} as place, ${textOf(target, columns, 'r')} as x
-         from jsonb_array_elements($1::jsonb) e(v)
-         cross join lateral jsonb_populate_record(null::${table}, e.v -> 'row') r offset 0) q`,
-      [JSON.stringify(wanted.map(({ id, content }) => ({ id, row: asRow(target, id, content, plain) })))],
-    );
-    return found.rows.map(hashed);
+    return readReadable(this.#db, wanted, async (some) => {
+      const found = await this.#db.query<HashedRow>(
+        `select id, place, ${HASHES} from (
+           select e.v ->> 'id' as id, ${placeOf(target, 'r')} as place, ${textOf(target, columns, 'r')} as x
+           from jsonb_array_elements($1::jsonb) e(v)
+           cross join lateral jsonb_populate_record(null::${table}, e.v -> 'row') r offset 0) q`,
+        [JSON.stringify(some.map(({ id, content }) => ({ id, row: asRow(target, id, content, plain) })))],
+      );
+      return found.rows.map(hashed);
+    });
   }
 
   /** Rows as the table holds them, by the ids of their documents. */

@@ -23,7 +23,7 @@ import { READ_NUMBERS } from '../numbers.ts';
 import { isoMicros, type Queryable } from '../sql.ts';
 import { rootsAbove, rootsToldBy } from './climb.ts';
 import { DigestMoment } from './digest-moment.ts';
-import { countBoth, readPairs, type TargetCounts, unexpectedRows } from './pairs.ts';
+import { countBoth, readPairs, stillUnexpectedRows, type TargetCounts, unexpectedRows } from './pairs.ts';
 
 const UNIT = '\u001f';
 
@@ -135,8 +135,13 @@ export class PostgresMoment implements LedgerMoment {
     return readPairs(this.#db, this.#context, postgres(target), wanted);
   }
 
-  unexpected(target: Target, limit: number): Promise<readonly string[]> {
-    return unexpectedRows(this.#db, this.#context, postgres(target), limit);
+  /** @param known those that are told whatever the limit is, as long as they are there */
+  unexpected(target: Target, limit: number, known: readonly string[] = []): Promise<readonly string[]> {
+    return unexpectedRows(this.#db, this.#context, postgres(target), limit, known);
+  }
+
+  stillUnexpected(target: Target, ids: readonly string[]): Promise<readonly string[]> {
+    return stillUnexpectedRows(this.#db, this.#context, postgres(target), ids);
   }
 
   counts(target: Target): Promise<TargetCounts> {

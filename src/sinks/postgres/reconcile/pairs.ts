@@ -10,6 +10,7 @@ import {
 import type { LedgerContext } from '../context.ts';
 import { ident, type Queryable, qualified } from '../sql.ts';
 import { keyColumns } from '../target-tables.ts';
+import { readReadable } from './readable.ts';
 
 interface PairRow {
   n: string;
@@ -22,7 +23,7 @@ interface PairRow {
 /**
  * Rows as the target holds them beside what is expected, both as the columns' own types write them: PostgreSQL itself
  * rounds, orders and spells the expectation. A row whose transaction is not that of its document's record was written by
- * somebody else.
+ * somebody else. Of a content that a column's type refuses there is no answer; `db` is within a transaction.
  */
 export async function readPairs(
   db: Queryable,
@@ -33,6 +34,17 @@ export async function readPairs(
   if (wanted.length === 0) return [];
   const table = qualified(target.name, context.schemaSuffix);
   const plain = await plainColumns(db, table);
+  return readReadable(db, wanted, (some) => pairsOf(db, context, target, plain, some));
+}
+
+async function pairsOf(
+  db: Queryable,
+  context: LedgerContext,
+  target: PostgresTarget,
+  plain: ReadonlySet<string>,
+  wanted: readonly WantedDocument[],
+): Promise<readonly DocumentPair[]> {
+  const table = qualified(target.name, context.schemaSuffix);
   const match = target.key.map((column) => `t.${ident(column)} = r.${ident(column)}`).join(' and ');
   const found = await db.query<PairRow>(
     `select e.n, to_jsonb(r)::text as expected, to_jsonb(t)::text as actual, t.xmin::text <> d.xmin::text as foreign
@@ -86,27 +98,60 @@ const spelling = (number: string): string => (/[eE]/.test(number) ? String(Numbe
 const pick = (row: JsonObject, columns: readonly string[]): JsonObject =>
   Object.fromEntries(columns.map((column) => [column, row[column] ?? null]));
 
-/** Rows that no recorded document accounts for, at most so many, by the texts of their keys. */
+/**
+ * Rows that no recorded document accounts for, by the texts of their keys: all of `known`, and at most so many others, in
+ * the order of their keys. So what is known already leaves no less room for what is not.
+ */
 export async function unexpectedRows(
   db: Queryable,
   context: LedgerContext,
   target: PostgresTarget,
   limit: number,
+  known: readonly string[] = [],
 ): Promise<readonly string[]> {
   const table = qualified(target.name, context.schemaSuffix);
   const id = (i: number): string => (target.key.length === 1 ? 'd.id' : `(d.id::jsonb -> ${i})`);
   const built = target.key.map((column, i) => `${literal(column)}, ${id(i)}`).join(', ');
   const match = target.key.map((column) => `r.${ident(column)} = t.${ident(column)}`).join(' and ');
+  const key = `array[${target.key.map((column) => `t.${ident(column)}::text`).join(', ')}]`;
+  const keys = known.map((one): unknown => (target.key.length === 1 ? [one] : JSON.parse(one)));
   const found = await db.query<{ key: string[] }>(
-    `select array[${target.key.map((column) => `t.${ident(column)}::text`).join(', ')}] as key
+    `select ${key} as key, to_jsonb(${key}) in (select k from jsonb_array_elements($4::jsonb) k) as known
      from ${table} t where not exists (
        select from (select k.* from sluice.document d,
            lateral jsonb_populate_record(null::${table}, jsonb_build_object(${built})) k
          where d.pipeline = $1 and d.target = $2 and not d.gone offset 0) r where ${match})
-     order by 1 limit $3`,
-    [context.pipeline, target.name, limit],
+     order by 2 desc, 1 limit $3`,
+    [context.pipeline, target.name, limit + known.length, JSON.stringify(keys)],
   );
-  return found.rows.map(({ key }) => (key.length === 1 ? (key[0] as string) : JSON.stringify(key)));
+  const strange = found.rows.map((row) => (row.key.length === 1 ? (row.key[0] as string) : JSON.stringify(row.key)));
+  const isKnown = new Set(known);
+  const others = strange.filter((one) => !isKnown.has(one)).slice(0, limit);
+  return [...strange.filter((one) => isKnown.has(one)), ...others];
+}
+
+/**
+ * Those of these keys, as `unexpectedRows` tells them, that are still there and still nobody's: read by the keys alone. A
+ * document whose id spells the same key in another way is told by `unexpectedRows` only.
+ */
+export async function stillUnexpectedRows(
+  db: Queryable,
+  context: LedgerContext,
+  target: PostgresTarget,
+  ids: readonly string[],
+): Promise<readonly string[]> {
+  if (ids.length === 0) return [];
+  const table = qualified(target.name, context.schemaSuffix);
+  const match = target.key.map((column) => `t.${ident(column)} = r.${ident(column)}`).join(' and ');
+  const found = await db.query<{ id: string }>(
+    `select e.v ->> 'id' as id from jsonb_array_elements($3::jsonb) e(v)
+     cross join lateral jsonb_populate_record(null::${table}, e.v -> 'key') r
+     join ${table} t on ${match}
+     where not exists (select from sluice.document d
+       where d.pipeline = $1 and d.target = $2 and d.id = e.v ->> 'id' and not d.gone)`,
+    [context.pipeline, target.name, JSON.stringify(ids.map((id) => ({ id, key: keyColumns(target, id) })))],
+  );
+  return found.rows.map(({ id }) => id);
 }
 
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
