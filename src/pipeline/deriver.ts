@@ -92,17 +92,18 @@ export class Deriver {
   /** Derives these roots in one transaction, or one by one when one of them spoils it. */
   async deriveKeys(keys: readonly string[]): Promise<number> {
     let locked: readonly LockedRoot[] = [];
+    let batch: DerivedBatch | null;
+    const started = this.#context.clock.now();
     try {
-      const started = this.#context.clock.now();
-      const batch = await this.#context.ledger.deriving(async (tx) => {
+      batch = await this.#context.ledger.deriving(async (tx) => {
         locked = await tx.lock(this.flow, keys);
         return locked.length === 0 ? null : deriveLocked(tx, this.flow, locked, { switches: this.#context.switches });
       });
-      if (!batch) return 0;
-      await this.#took(batch, started);
-      return batch.roots;
     } catch (error) {
-      if (!(error instanceof SluiceError) || error.disposition !== 'park') throw error;
+      if (!(error instanceof SluiceError) || error.disposition !== 'park') {
+        this.#failed(locked.length);
+        throw error;
+      }
       if (locked.length > 1) {
         let done = 0;
         for (const root of locked) done += await this.deriveKeys([root.key]);
@@ -112,15 +113,35 @@ export class Deriver {
       if (root) await this.#park(root, error);
       return locked.length;
     }
+    // behind the commit: what goes wrong from here on is no failed write
+    if (!batch) return 0;
+    await this.#took(batch, started);
+    return batch.roots;
+  }
+
+  /**
+   * An attempt to write whose transaction failed and is made again, or halts the flow. Roots in other hands are passed
+   * over and are none; what fails while we stop may have been broken off by that.
+   */
+  #failed(locked: number): void {
+    if (this.#stopping.signal.aborted) return;
+    const { meter, ledger } = this.#context;
+    const labels = { pipeline: ledger.pipeline, flow: this.flow.name, result: 'failed' };
+    // a transaction that could not even lock its roots was one attempt at least
+    meter.count('sluice_roots_total', labels, Math.max(1, locked));
   }
 
   /** Only the marks seen by the failed attempt go: a change that came since deserves an attempt of its own. */
   async #park(root: LockedRoot, error: SluiceError): Promise<void> {
     const verdict = parkedVerdict(root.key, error);
-    await this.#context.ledger.deriving(async (tx) => {
+    const parking = this.#context.ledger.deriving(async (tx) => {
       await tx.lock(this.flow, [root.key]);
       await tx.settle(this.flow, [verdict]);
       await tx.deleteMarks(root.markIds);
+    });
+    await parking.catch((failure: unknown) => {
+      this.#failed(1);
+      throw failure;
     });
     this.#tell([verdict], null);
     await this.#judge([verdict]);
