@@ -13,6 +13,8 @@ export interface DeriverOptions {
   readonly parallel: number;
   /** wait until a snapshot has been landed whole */
   readonly afterSnapshot?: boolean;
+  /** false: where most roots fail alike BREAKER_OPEN is thrown, and the flow is left to its workers; default true */
+  readonly halts?: boolean;
 }
 
 /**
@@ -72,12 +74,16 @@ export class Deriver {
     if (!halted) this.bell.ring();
   }
 
-  /** One pass over the oldest marks. Answers how much was done and from which mark to look on. */
-  async round(after: bigint): Promise<{ done: number; after: bigint }> {
+  /**
+   * One pass over the oldest marks. Answers how much was done and from which mark to look on.
+   *
+   * @param upTo roots without a mark as old as this are left alone; all are taken unless told
+   */
+  async round(after: bigint, upTo?: bigint): Promise<{ done: number; after: bigint }> {
     const { ledger } = this.#context;
-    const expanded = await ledger.expandMarks(this.flow, 500);
+    const expanded = await ledger.expandMarks(this.flow, 500, upTo);
     const { batchRoots, parallel } = this.#options;
-    const marked = await ledger.markedRoots(this.flow.name, batchRoots * parallel, after);
+    const marked = await ledger.markedRoots(this.flow.name, batchRoots * parallel, after, upTo);
     const batches: string[][] = [];
     for (let i = 0; i < marked.keys.length; i += batchRoots) batches.push([...marked.keys.slice(i, i + batchRoots)]);
     // all are waited for, so that no transaction is left running behind an error
@@ -191,6 +197,11 @@ export class Deriver {
       }
       const code = this.#breaker.take(verdict.state === 'parked' ? verdict.code : null);
       if (code === null || this.#halted) continue;
+      if (this.#options.halts === false)
+        throw new SluiceError(
+          'BREAKER_OPEN',
+          `most roots of ${this.flow.name} fail with ${code}: nothing more of it is derived here, its workers are not halted`,
+        );
       this.#halted = true;
       log.error('breaker open: the flow stops', { flow: this.flow.name, code });
       await ledger.halt(this.flow.name, 'BREAKER_OPEN', `most roots of ${this.flow.name} fail with ${code}`);

@@ -73,7 +73,7 @@ export async function promoteShadow(config: Config, open: OpenPipeline, options:
       to,
     );
     records += done.records;
-    await deriveAll(open, undefined);
+    await deriveAll(open);
     reached = new Map([...reached, ...done.reached]);
     await shadows.filled({}, reached);
   };
