@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   type DerivingTransaction,
   type Flow,
+  type Labels,
   type Ledger,
   SluiceError,
   silentLog,
@@ -10,15 +11,16 @@ import {
 import { Deriver } from '../../src/pipeline/deriver.ts';
 import { mini } from '../support/mini-migration.ts';
 
-const [, parents] = mini.flows as [Flow, Flow, Flow];
+const parents = mini.flows.find(({ name }) => name === 'parents') as Flow;
 
 /** A deriver of three marked roots whose transactions fail as told; `locking`: before they have locked anything. */
 function rig(fault: (locking: boolean) => Error | null) {
   const counted: string[] = [];
   const meter = {
     ...silentMeter,
-    count: (name: string, { result = '' }: Readonly<Record<string, string>>, by = 1) =>
-      void (name === 'sluice_roots_total' && by > 0 && counted.push(`${result} ${by}`)),
+    count(name: string, { result = '' }: Labels, by = 1) {
+      if (name === 'sluice_roots_total') counted.push(`${result} ${by}`);
+    },
   };
   const check = (locking: boolean): void => {
     const error = fault(locking);

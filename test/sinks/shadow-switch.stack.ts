@@ -10,7 +10,7 @@ import { type ServiceDatabase, serviceDatabase } from '../support/service-databa
 
 const SHADOW = 'next';
 
-/** The old rules park parents named `bad`. The new ones take these, park `worse` ones, note odd ones and hold children back. */
+/** The old rules park parents named `bad`. The new ones take these, park, note and time others, and hold children back. */
 const ruled: Migration = {
   ...mini,
   flows: mini.flows.map((flow): Flow => {
@@ -22,7 +22,11 @@ const ruled: Migration = {
           if (name === 'worse') throw new SluiceError('ROW_INVALID', 'name is not allowed any more');
           const odd = { code: 'ODD', severity: 'warning', path: 'name', text: 'an odd name' } as const;
           const content = { id: key, name, deleted: root?.deleted === true };
-          return { documents: [{ target: 'mini.parent', id: key, content }], issues: name === 'odd' ? [odd] : [] };
+          return {
+            documents: [{ target: 'mini.parent', id: key, content }],
+            issues: name === 'odd' ? [odd] : [],
+            ...(name === 'timed' ? { wakeAt: '2999-01-01T00:00:00Z' } : {}),
+          };
         },
       };
     if (flow.name !== 'children') return flow;
@@ -86,6 +90,7 @@ describe('a shadow by other rules that is made live', () => {
       change('public.parent', 'c', 'same', { name: 'same' }),
       change('public.parent', 'c', 'odd', { name: 'odd' }),
       change('public.parent', 'c', 'old', { name: 'bad' }),
+      change('public.parent', 'c', 'timed', { name: 'timed' }),
       change('public.parent', 'c', 'new', { name: 'worse' }),
       change('public.child', 'c', 'kept', { parent_id: 'same', note: 'well' }),
       change('public.child', 'c', 'held', { parent_id: 'same', note: 'held' }),
@@ -106,11 +111,11 @@ describe('a shadow by other rules that is made live', () => {
       pause: async () => false,
     });
     // the resource of the child that is held back, at the FHIR server
-    expect(done).toEqual({ switched: ['mini'], marked: 1, unsettled: 4 });
+    expect(done).toEqual({ switched: ['mini'], marked: 1, unsettled: 5 });
     const marked = await rows(`select distinct pipeline, flow, key from sluice.mark order by flow, key`);
     expect(marked).toEqual([
       { pipeline: 'mini', flow: 'children', key: 'held' },
-      ...['new', 'odd', 'old'].map((key) => ({ pipeline: 'mini', flow: 'parents', key })),
+      ...['new', 'odd', 'old', 'timed'].map((key) => ({ pipeline: 'mini', flow: 'parents', key })),
     ]);
     const written = () => rows(`select target, id, revision from sluice.document where pipeline = 'mini' order by 1, 2`);
     const before = await written();
@@ -120,6 +125,7 @@ describe('a shadow by other rules that is made live', () => {
     expect(await written()).toEqual(before);
     expect(await ofLive('waiting', 'root')).toEqual([{ root: 'held' }, { root: 'orphan' }]);
     expect(await ofLive('root_issue', 'root')).toEqual([{ root: 'odd' }]);
+    expect(await ofLive('timer', 'root')).toEqual([{ root: 'timed' }]);
     const open = `select key, state from sluice.parked where pipeline = 'mini' order by id`;
     expect(await rows(open)).toEqual([
       { key: 'old', state: 'healed' },
