@@ -123,14 +123,8 @@ function topicsWanted({ migration }: OpenPipeline, flowName: string | undefined)
   return migration.tables.map((table) => topicOf(migration.name, table.name));
 }
 
-/**
- * Derives all that is marked, until nothing is: for pipelines that nobody else works on. Answers how many documents that
- * changed.
- */
-export async function deriveAll(
-  open: OpenPipeline,
-  tell: (roots: number) => void = () => undefined,
-): Promise<number> {
+/** Derives all that is marked, until nothing is, which traffic can put off. Answers how many documents that changed. */
+export async function deriveAll(open: OpenPipeline, tell: (roots: number) => void = () => undefined): Promise<number> {
   const { migration, ledger } = open;
   let written = 0;
   const meter = {
