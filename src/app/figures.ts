@@ -26,7 +26,7 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
   sluice_roots_total: figure(
     'counter',
     'pipeline flow result',
-    'Roots by what deriving made of them: derived, waiting, parked',
+    'Roots by what deriving made of them: derived, waiting, parked; failed: each attempt whose transaction failed',
   ),
   sluice_derive_seconds: figure('histogram', 'pipeline flow', 'Time of one deriving transaction'),
   sluice_documents_written_total: figure('counter', 'pipeline flow', 'Documents whose content changed'),

@@ -100,7 +100,7 @@ export function initialiseCounters(meter: Metrics, pipeline: string, migration: 
     zero('sluice_documents_written_total', { pipeline, flow: flow.name });
     for (const stage of LAG_STAGES) meter.zero('sluice_stage_duration_seconds', { pipeline, flow: flow.name, stage });
     for (const code of migration.notes?.rated ?? []) zero('sluice_notes_total', { pipeline, flow: flow.name, code });
-    for (const result of ['derived', 'waiting', 'parked'])
+    for (const result of ['derived', 'waiting', 'parked', 'failed'])
       zero('sluice_roots_total', { pipeline, flow: flow.name, result });
     for (const target of flow.targets) {
       if (target.kind === 'postgres') continue;

@@ -5,6 +5,7 @@ import { PostgresShadows } from '../sinks/postgres/index.ts';
 import { topicFaults } from '../source/index.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
+import { deriveLive } from './derive-live.ts';
 import { createLog } from './logger.ts';
 import { type OpenPipeline, openPipeline } from './pipeline.ts';
 import { columnsOf, watched } from './shadow/columns.ts';
@@ -33,7 +34,10 @@ export interface ReplayOptions {
 
 export interface Replayed {
   readonly records: string;
+  /** documents that differed where the replay itself derived: into live nothing of what a worker does is counted */
   readonly written: number;
+  /** marks nobody has derived: of flows that are halted, or of roots that somebody holds on to; of a shadow none */
+  readonly left: number;
   readonly seconds: number;
   readonly warnings: readonly ReplayWarning[];
 }
@@ -73,10 +77,10 @@ export async function replayInto(config: Config, options: ReplayOptions): Promis
         return startOf(start, topic, bounds, after);
       },
     );
-    const written = await deriveAll(open, only);
+    const derived = shadow ? { written: await deriveAll(open), left: 0 } : await deriveLive(open, only, log);
     await shadow?.filled(seen.known(), reached);
     const seconds = (systemClock.now() - began) / 1000;
-    return { records: String(records), written, seconds, warnings };
+    return { records: String(records), ...derived, seconds, warnings };
   } finally {
     await open.close();
   }
@@ -119,12 +123,8 @@ function topicsWanted({ migration }: OpenPipeline, flowName: string | undefined)
   return migration.tables.map((table) => topicOf(migration.name, table.name));
 }
 
-/** Derives all that is marked, until nothing is. Answers how many documents that changed. */
-export async function deriveAll(
-  open: OpenPipeline,
-  only: string | undefined,
-  tell: (roots: number) => void = () => undefined,
-): Promise<number> {
+/** Derives all that is marked, until nothing is, which traffic can put off. Answers how many documents that changed. */
+export async function deriveAll(open: OpenPipeline, tell: (roots: number) => void = () => undefined): Promise<number> {
   const { migration, ledger } = open;
   let written = 0;
   const meter = {
@@ -137,9 +137,8 @@ export async function deriveAll(
   await releaseSwitchedOn(open, switches);
   const log = createLog({ level: 'warn' });
   const context = { migration, ledger, log, meter, clock: systemClock, worker: 'replay', switches };
-  const flows = migration.flows.filter((flow) => only === undefined || flow.name === only);
-  if (flows.length === 0) throw new SluiceError('CONFIG_INVALID', `there is no flow '${only}'`);
-  const derivers = flows.map((flow) => new Deriver(flow, context, { batchRoots: 100, parallel: 2 }, () => undefined));
+  const options = { batchRoots: 100, parallel: 2 };
+  const derivers = migration.flows.map((flow) => new Deriver(flow, context, options, () => undefined));
   let roots = 0;
   for (let quiet = 0; quiet < 2; ) {
     let done = await ledger.tick(new Date(systemClock.now()).toISOString());

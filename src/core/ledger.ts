@@ -224,10 +224,15 @@ export interface Ledger {
   deriving<T>(work: (tx: DerivingTransaction) => Promise<T>): Promise<T>;
   /** Whether a snapshot has ever been landed whole. */
   hasSnapshot(): Promise<boolean>;
-  /** Roots with marks, oldest first; repeats left out. */
-  markedRoots(flow: string, limit: number, after: bigint): Promise<{ keys: readonly string[]; last: bigint }>;
-  /** Turns marks of joined keys into marks of roots; answers how many it turned. */
-  expandMarks(flow: Flow, limit: number): Promise<number>;
+  /** Roots with marks, oldest first; repeats left out. `upTo`: no newer marks than this; all unless told. */
+  markedRoots(
+    flow: string,
+    limit: number,
+    after: bigint,
+    upTo?: bigint,
+  ): Promise<{ keys: readonly string[]; last: bigint }>;
+  /** Turns marks of joined keys, the new ones with newer ids, into marks of roots; answers how many it turned. */
+  expandMarks(flow: Flow, limit: number, upTo?: bigint): Promise<number>;
   /** Marks roots whose time has come or whose missing parent has arrived; moves the landed tick. */
   tick(now: string): Promise<number>;
   leaseLanes(store: string, owner: string, wanted: number, seconds: number): Promise<readonly number[]>;

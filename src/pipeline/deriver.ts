@@ -13,6 +13,8 @@ export interface DeriverOptions {
   readonly parallel: number;
   /** wait until a snapshot has been landed whole */
   readonly afterSnapshot?: boolean;
+  /** false: where most roots fail alike BREAKER_OPEN is thrown, and the flow is left to its workers; default true */
+  readonly halts?: boolean;
 }
 
 /**
@@ -72,12 +74,16 @@ export class Deriver {
     if (!halted) this.bell.ring();
   }
 
-  /** One pass over the oldest marks. Answers how much was done and from which mark to look on. */
-  async round(after: bigint): Promise<{ done: number; after: bigint }> {
+  /**
+   * One pass over the oldest marks. Answers how much was done and from which mark to look on.
+   *
+   * @param upTo roots without a mark as old as this are left alone; all are taken unless told
+   */
+  async round(after: bigint, upTo?: bigint): Promise<{ done: number; after: bigint }> {
     const { ledger } = this.#context;
-    const expanded = await ledger.expandMarks(this.flow, 500);
+    const expanded = await ledger.expandMarks(this.flow, 500, upTo);
     const { batchRoots, parallel } = this.#options;
-    const marked = await ledger.markedRoots(this.flow.name, batchRoots * parallel, after);
+    const marked = await ledger.markedRoots(this.flow.name, batchRoots * parallel, after, upTo);
     const batches: string[][] = [];
     for (let i = 0; i < marked.keys.length; i += batchRoots) batches.push([...marked.keys.slice(i, i + batchRoots)]);
     // all are waited for, so that no transaction is left running behind an error
@@ -92,17 +98,18 @@ export class Deriver {
   /** Derives these roots in one transaction, or one by one when one of them spoils it. */
   async deriveKeys(keys: readonly string[]): Promise<number> {
     let locked: readonly LockedRoot[] = [];
+    let batch: DerivedBatch | null;
+    const started = this.#context.clock.now();
     try {
-      const started = this.#context.clock.now();
-      const batch = await this.#context.ledger.deriving(async (tx) => {
+      batch = await this.#context.ledger.deriving(async (tx) => {
         locked = await tx.lock(this.flow, keys);
         return locked.length === 0 ? null : deriveLocked(tx, this.flow, locked, { switches: this.#context.switches });
       });
-      if (!batch) return 0;
-      await this.#took(batch, started);
-      return batch.roots;
     } catch (error) {
-      if (!(error instanceof SluiceError) || error.disposition !== 'park') throw error;
+      if (!(error instanceof SluiceError) || error.disposition !== 'park') {
+        this.#failed(locked.length);
+        throw error;
+      }
       if (locked.length > 1) {
         let done = 0;
         for (const root of locked) done += await this.deriveKeys([root.key]);
@@ -112,15 +119,35 @@ export class Deriver {
       if (root) await this.#park(root, error);
       return locked.length;
     }
+    // behind the commit: what goes wrong from here on is no failed write
+    if (!batch) return 0;
+    await this.#took(batch, started);
+    return batch.roots;
+  }
+
+  /**
+   * An attempt to write whose transaction failed and is made again, or halts the flow. Roots in other hands are passed
+   * over and are none; what fails while we stop may have been broken off by that.
+   */
+  #failed(locked: number): void {
+    if (this.#stopping.signal.aborted) return;
+    const { meter, ledger } = this.#context;
+    const labels = { pipeline: ledger.pipeline, flow: this.flow.name, result: 'failed' };
+    // a transaction that could not even lock its roots was one attempt at least
+    meter.count('sluice_roots_total', labels, Math.max(1, locked));
   }
 
   /** Only the marks seen by the failed attempt go: a change that came since deserves an attempt of its own. */
   async #park(root: LockedRoot, error: SluiceError): Promise<void> {
     const verdict = parkedVerdict(root.key, error);
-    await this.#context.ledger.deriving(async (tx) => {
+    const parking = this.#context.ledger.deriving(async (tx) => {
       await tx.lock(this.flow, [root.key]);
       await tx.settle(this.flow, [verdict]);
       await tx.deleteMarks(root.markIds);
+    });
+    await parking.catch((failure: unknown) => {
+      this.#failed(1);
+      throw failure;
     });
     this.#tell([verdict], null);
     await this.#judge([verdict]);
@@ -170,6 +197,11 @@ export class Deriver {
       }
       const code = this.#breaker.take(verdict.state === 'parked' ? verdict.code : null);
       if (code === null || this.#halted) continue;
+      if (this.#options.halts === false)
+        throw new SluiceError(
+          'BREAKER_OPEN',
+          `most roots of ${this.flow.name} fail with ${code}: nothing more of it is derived here, its workers are not halted`,
+        );
       this.#halted = true;
       log.error('breaker open: the flow stops', { flow: this.flow.name, code });
       await ledger.halt(this.flow.name, 'BREAKER_OPEN', `most roots of ${this.flow.name} fail with ${code}`);

@@ -7,7 +7,7 @@ export * from './landers.ts';
 export { logFault, strangeLog } from './log-fault.ts';
 export * from './ports.ts';
 export { Sender } from './sender.ts';
-export { patiently } from './signal.ts';
+export { Backoff, patiently } from './signal.ts';
 export * from './subscriptions.ts';
 export * from './sweep.ts';
 export { tellNote, withTime, writeNote } from './tell-note.ts';

@@ -117,7 +117,10 @@ export class Sender {
     if (intents.length === 0) return IDLE;
     const { clock, ledger } = this.#context;
     const started = clock.now();
-    const outcomes = await this.#sink.deliver(intents, this.#stopping.signal);
+    const outcomes = await this.#sink.deliver(intents, this.#stopping.signal).catch((error: unknown) => {
+      this.#countThrown(intents);
+      throw error;
+    });
     const settled = intents.map((intent, i): SettledIntent => {
       const outcome = outcomes[i] ?? { kind: 'retry', code: 'INTERNAL', afterMs: 1_000, slowDown: false };
       if (outcome.kind !== 'waiting' || intent.attempts < this.#options.waitingLimit) return { intent, outcome };
@@ -129,11 +132,21 @@ export class Sender {
     return { sent: intents.length, pauseMs: Math.max(0, ...pauses), isAskedForLess: pauses.length > 0 };
   }
 
+  /** Nothing is put aside by it: whatever stopped them, all of these stay queued and are sent again. */
+  #countThrown(intents: readonly Intent[]): void {
+    if (this.#stopping.signal.aborted) return;
+    const { meter, ledger } = this.#context;
+    for (const { flow, target } of intents)
+      meter.count('sluice_target_writes_total', { pipeline: ledger.pipeline, flow, target, outcome: 'retry' });
+  }
+
   #count(settled: readonly SettledIntent[], ms: number): void {
     const { meter, ledger, clock } = this.#context;
     const pipeline = ledger.pipeline;
     meter.observe('sluice_target_write_duration_seconds', { pipeline, target: this.#sink.name }, ms / 1000);
     for (const { intent, outcome } of settled) {
+      // who is told to stop leaves the rest of its batch to be sent again: nothing has failed
+      if (outcome.kind === 'retry' && this.#stopping.signal.aborted) continue;
       const labels = { pipeline, flow: intent.flow, target: intent.target };
       meter.count('sluice_target_writes_total', { ...labels, outcome: outcome.kind });
       if (outcome.kind === 'park') {

@@ -106,7 +106,8 @@ describe('metrics', () => {
     const metrics = createMetrics('0');
     initialiseCounters(metrics, 'mini', mini);
     const text = await metrics.text();
-    expect(text).toContain('sluice_roots_total{pipeline="mini",flow="children",result="parked"} 0');
+    for (const result of ['derived', 'waiting', 'parked', 'failed'])
+      expect(text).toContain(`sluice_roots_total{pipeline="mini",flow="children",result="${result}"} 0`);
     expect(text).toContain(
       'sluice_target_writes_total{pipeline="mini",flow="children",target="fhir.Basic",outcome="park"} 0',
     );

@@ -125,6 +125,23 @@ describe('a ledger in PostgreSQL', () => {
     expect(await rows(revision)).toEqual(before);
   });
 
+  test('marks up to one are derived without those that came later', async () => {
+    const parents = mini.flows.find(({ name }) => name === 'parents') as Flow;
+    const names = mini.flows.map(({ name }) => name);
+    await land(change('public.parent', 'c', 'early', { name: 'Early' }));
+    const upTo = (await db.admin.newestMark(names)) ?? 0n;
+    await land(change('public.parent', 'c', 'late', { name: 'Late' }));
+    expect(await db.admin.newestMark(names)).toBeGreaterThan(upTo);
+    const left = await db.admin.marksUpTo(names, upTo);
+    expect(left).toBeGreaterThan(0);
+    for (const flow of mini.flows) await deriver(flow).round(0n, upTo);
+    expect(await db.admin.marksUpTo(names, upTo)).toBe(0);
+    expect(await rows(`select id from mini.parent where id in ('early', 'late')`)).toEqual([{ id: 'early' }]);
+    expect((await deriver(parents).round(0n)).done).toBe(1);
+    await settle();
+    expect(await db.admin.newestMark(names)).toBeNull();
+  });
+
   test('members of a set that are gone are removed', async () => {
     await land(change('public.child', 'u', 'w1', { parent_id: 'pw', owner: 'ow', tags: ['y', 'z'] }));
     await settle();

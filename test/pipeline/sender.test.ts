@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import {
   type Intent,
+  type Labels,
   type Ledger,
   type SettledIntent,
   type Sink,
+  SluiceError,
   silentLog,
   silentMeter,
 } from '../../src/core/index.ts';
@@ -31,6 +33,7 @@ function rig(answer: (id: string) => SettledIntent['outcome']) {
     pipeline: 'mini',
     leaseLanes: async () => [...open.keys()],
     releaseLanes: async () => undefined,
+    halt: async () => undefined,
     nextIntents: async (_: string, lanes: readonly number[]) => lanes.flatMap((lane) => open.get(lane) ?? []),
     async settleIntents(all: readonly SettledIntent[]) {
       for (const { intent: one, outcome } of all) {
@@ -57,9 +60,17 @@ function rig(answer: (id: string) => SettledIntent['outcome']) {
       pauses.push(ms);
     },
   };
-  const context = { migration: mini, ledger, log: silentLog, meter: silentMeter, clock, worker: 'w' };
+  const counted = new Map<string, number>();
+  const meter = {
+    ...silentMeter,
+    count(name: string, { target, outcome }: Labels, by = 1) {
+      if (name !== 'sluice_target_writes_total') return;
+      counted.set(`${target} ${outcome}`, (counted.get(`${target} ${outcome}`) ?? 0) + by);
+    },
+  };
+  const context = { migration: mini, ledger, log: silentLog, meter, clock, worker: 'w' };
   const options = { parallel: 4, batchDocuments: 10, leaseSeconds: 10, waitingLimit: 3 };
-  return { sender: new Sender(sink, context, options), open, settled, pauses };
+  return { sender: new Sender(sink, context, options), open, settled, pauses, counted };
 }
 
 async function runUntil(sender: Sender, truth: () => boolean): Promise<void> {
@@ -94,6 +105,35 @@ describe('sending', () => {
     // eight lanes at first, then half as many each time down to one group's two
     expect(asked).toBeLessThanOrEqual(8 + 2 * pauses.length);
     expect(new Set(pauses)).toEqual(new Set([7_000]));
+  });
+
+  it('counts each document of a batch that is refused as a whole as sent again, and sends it again', async () => {
+    let refused = 0;
+    const { sender, open, counted } = rig(() => {
+      if (refused >= 3) return { kind: 'applied', etag: '1' };
+      refused += 1;
+      throw new SluiceError('UNAUTHORISED', 'the FHIR server answers 401');
+    });
+    await runUntil(sender, () => open.size === 0);
+    // each of the four groups has two documents, and the first one refused ends its group's batch
+    expect(counted).toEqual(
+      new Map([
+        ['fhir.Basic retry', 6],
+        ['fhir.Basic applied', 8],
+      ]),
+    );
+  });
+
+  it('calls nothing failed that it was told to leave', async () => {
+    const told = { stop: (): void => undefined };
+    const { sender, counted, settled } = rig(() => {
+      told.stop();
+      return { kind: 'retry', code: 'TARGET_BUSY', afterMs: 100, slowDown: false };
+    });
+    told.stop = () => sender.stop();
+    await sender.run();
+    expect(settled.length).toBeGreaterThan(0);
+    expect(counted).toEqual(new Map());
   });
 
   it('gives a document up that waits for ever', async () => {

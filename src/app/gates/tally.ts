@@ -21,7 +21,7 @@ export interface Tallied {
   /** to the acknowledgement of a remote store, by flow */
   readonly delivered: Map<string, Lags>;
   writes: number;
-  /** writes that failed: tried again, or put aside */
+  /** writes that failed: tried again, put aside, or stopped by what halts their flow */
   failed: number;
 }
 
@@ -48,7 +48,8 @@ export function tallyMeter(meter: Meter): TallyMeter {
   return {
     count(name, labels, by = 1) {
       meter.count(name, labels, by);
-      if (name === 'sluice_roots_total') countWrites(now, labels.result, by, { well: ['derived'], failed: ['parked'] });
+      if (name === 'sluice_roots_total')
+        countWrites(now, labels.result, by, { well: ['derived'], failed: ['parked', 'failed'] });
       if (name === 'sluice_target_writes_total')
         countWrites(now, labels.outcome, by, { well: ['applied', 'superseded'], failed: ['retry', 'park'] });
     },

@@ -141,7 +141,7 @@ async function migrateInto(
       if (options.signal?.aborted) break;
     }
     const isStopped = (): boolean => options.signal?.aborted === true;
-    const written = isStopped() ? 0 : await deriveAll(open, undefined, (done) => tell('derive', null, done, 0));
+    const written = isStopped() ? 0 : await deriveAll(open, (done) => tell('derive', null, done, 0));
     if (!isStopped()) await progress.forget(chosen.map((table) => table.name));
     if (!isStopped() && !open.shadow)
       await deliverAll(config, open, options.without, {

@@ -23,6 +23,8 @@ export interface Promoted {
   readonly switched: readonly string[];
   /** roots whose documents differ at targets that are not switched: marked, the live worker writes them */
   readonly marked: number;
+  /** roots that are parked, or wait, are timed or have issues otherwise than in live: marked, the live worker settles them */
+  readonly unsettled: number;
   /** records the shadow was behind by */
   readonly caughtUp: string;
 }
@@ -32,9 +34,10 @@ const DRAIN_MS = 20_000;
 
 /**
  * Makes a shadow live. At equal progress, proved under locks that hold landing and deriving back, the schemas change
- * places in one transaction; what goes to other servers is marked and delivered as anything is. The live workers must
- * run the rules that the shadow was made by: what they derive next is by theirs. Throws CONFIG_INVALID when the shadow is
- * not whole or made by other rules, or a schema holds rows that no replay makes; TARGET_BUSY without equal progress.
+ * places in one transaction; what goes to other servers is marked and delivered as anything is, and what is parked, waits
+ * or is timed is marked and settled. The live workers must run the rules that the shadow was made by: what they derive next
+ * is by theirs. Throws CONFIG_INVALID when the shadow is not whole or made by other rules, or a schema holds rows that no
+ * replay makes; TARGET_BUSY without equal progress.
  */
 export async function promoteShadow(config: Config, open: OpenPipeline, options: PromoteOptions): Promise<Promoted> {
   const record = await readShadow(open);
@@ -73,7 +76,7 @@ export async function promoteShadow(config: Config, open: OpenPipeline, options:
       to,
     );
     records += done.records;
-    await deriveAll(open, undefined);
+    await deriveAll(open);
     reached = new Map([...reached, ...done.reached]);
     await shadows.filled({}, reached);
   };

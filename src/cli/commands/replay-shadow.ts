@@ -84,7 +84,7 @@ export function registerShadowCommands(replay: Command): void {
           if (options.json) printJson(done);
           else
             process.stdout.write(
-              `${shadow} is live: ${done.switched.length} schemas switched, ${done.marked} roots to be delivered\n`,
+              `${shadow} is live: ${done.switched.length} schemas switched, ${done.marked} roots to be delivered, ${done.unsettled} to be settled\n`,
             );
           return EXIT.ok;
         });

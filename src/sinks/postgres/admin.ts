@@ -15,6 +15,7 @@ import {
 import { noteFact } from './facts.ts';
 import { type FlowFigures, flowFigures, type PartitionFigures, partitionFigures } from './figures.ts';
 import { createLandedTables, dropLandedTables, landedTables } from './landed-tables.ts';
+import { marksUpTo, newestMark } from './marks.ts';
 import * as parked from './parked.ts';
 import { applySchema, type SchemaState, schemaState } from './schema-runner.ts';
 import { ident } from './sql.ts';
@@ -224,6 +225,16 @@ export class PipelineAdmin {
       [this.#context.pipeline, flowName],
     );
     return done.rowCount ?? 0;
+  }
+
+  /** The id of the newest mark of these flows; null when nothing of them is marked. */
+  newestMark(flows: readonly string[]): Promise<bigint | null> {
+    return this.#withClient((client) => newestMark(client, this.#context.pipeline, flows));
+  }
+
+  /** How many marks of these flows are left that are no newer than `upTo`. */
+  marksUpTo(flows: readonly string[], upTo: bigint): Promise<number> {
+    return this.#withClient((client) => marksUpTo(client, this.#context.pipeline, flows, upTo));
   }
 
   /** Keeps what was found out about a row, and marks the roots whose rules read it; the same again marks nothing. */

@@ -21,7 +21,7 @@ import { hasSnapshot } from './epochs.ts';
 import { nextIntents, settleIntents } from './intents.ts';
 import { PostgresLanding } from './landing-transaction.ts';
 import { leaseLanes, releaseLanes } from './lanes.ts';
-import { expandMarks, markedRoots, tick } from './marks.ts';
+import { expandMarks, markedRoots, NEWEST, tick } from './marks.ts';
 import { isoMicros, type Transaction, transactionOn } from './sql.ts';
 import { TargetTables } from './target-tables.ts';
 
@@ -79,12 +79,17 @@ export class PostgresLedger implements Ledger {
     return this.#guarded(() => hasSnapshot(this.#pool, this.pipeline));
   }
 
-  markedRoots(flow: string, limit: number, after: bigint): Promise<{ keys: readonly string[]; last: bigint }> {
-    return this.#guarded(() => markedRoots(this.#pool, this.pipeline, flow, limit, after));
+  markedRoots(
+    flow: string,
+    limit: number,
+    after: bigint,
+    upTo = NEWEST,
+  ): Promise<{ keys: readonly string[]; last: bigint }> {
+    return this.#guarded(() => markedRoots(this.#pool, this.pipeline, flow, limit, after, upTo));
   }
 
-  expandMarks(flow: Flow, limit: number): Promise<number> {
-    return this.#transaction((db) => expandMarks(db, this.#context, flow, limit));
+  expandMarks(flow: Flow, limit: number, upTo = NEWEST): Promise<number> {
+    return this.#transaction((db) => expandMarks(db, this.#context, flow, limit, upTo));
   }
 
   tick(now: string): Promise<number> {

@@ -5,17 +5,21 @@ import { wakeIntents } from './intents.ts';
 import { linkColumn } from './landed-tables.ts';
 import type { Queryable } from './sql.ts';
 
+/** The greatest id there is: no end. */
+export const NEWEST = 9_223_372_036_854_775_807n;
+
 export async function markedRoots(
   db: Queryable,
   pipeline: string,
   flow: string,
   limit: number,
   after: bigint,
+  upTo: bigint,
 ): Promise<{ keys: readonly string[]; last: bigint }> {
   const found = await db.query<{ id: string; key: string }>(
-    `select id, key from sluice.mark where pipeline = $1 and flow = $2 and part = '' and id > $4
+    `select id, key from sluice.mark where pipeline = $1 and flow = $2 and part = '' and id > $4 and id <= $5
      order by id limit $3`,
-    [pipeline, flow, limit, String(after)],
+    [pipeline, flow, limit, String(after), String(upTo)],
   );
   const last = found.rows.at(-1)?.id;
   return { keys: [...new Set(found.rows.map((row) => row.key))], last: last === undefined ? after : BigInt(last) };
@@ -29,11 +33,17 @@ interface JoinMark {
 }
 
 /** Turns marks of joined keys one step towards the root, in one transaction: the new marks come as the old ones go. */
-export async function expandMarks(db: Queryable, context: LedgerContext, flow: Flow, limit: number): Promise<number> {
+export async function expandMarks(
+  db: Queryable,
+  context: LedgerContext,
+  flow: Flow,
+  limit: number,
+  upTo: bigint,
+): Promise<number> {
   const found = await db.query<JoinMark>(
     `select id, part, key, source_time::text from sluice.mark
-     where pipeline = $1 and flow = $2 and part <> '' order by id limit $3 for update skip locked`,
-    [context.pipeline, flow.name, limit],
+     where pipeline = $1 and flow = $2 and part <> '' and id <= $4 order by id limit $3 for update skip locked`,
+    [context.pipeline, flow.name, limit, String(upTo)],
   );
   if (found.rows.length === 0) return 0;
   for (const part of flow.parts) {
@@ -112,6 +122,30 @@ export async function tick(db: Queryable, pipeline: string, now: string): Promis
     [pipeline],
   );
   return (timers.rowCount ?? 0) + (parents.rowCount ?? 0) + (await wakeIntents(db, pipeline));
+}
+
+/** The id of the newest mark of these flows, of roots or of joined keys; null when there is none. */
+export async function newestMark(db: Queryable, pipeline: string, flows: readonly string[]): Promise<bigint | null> {
+  const found = await db.query<{ id: string | null }>(
+    'select max(id) as id from sluice.mark where pipeline = $1 and flow = any($2)',
+    [pipeline, flows],
+  );
+  const id = found.rows[0]?.id ?? null;
+  return id === null ? null : BigInt(id);
+}
+
+/** How many marks of these flows there are that are no newer than `upTo`. */
+export async function marksUpTo(
+  db: Queryable,
+  pipeline: string,
+  flows: readonly string[],
+  upTo: bigint,
+): Promise<number> {
+  const found = await db.query<{ n: number }>(
+    'select count(*)::int as n from sluice.mark where pipeline = $1 and flow = any($2) and id <= $3',
+    [pipeline, flows, String(upTo)],
+  );
+  return found.rows[0]?.n ?? 0;
 }
 
 export async function insertMarks(db: Queryable, pipeline: string, marks: readonly Mark[]): Promise<void> {

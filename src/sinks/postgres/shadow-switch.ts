@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { type JsonObject, type Migration, SluiceError } from '../../core/index.ts';
 import type { SchemaFolder } from './admin.ts';
 import { type LedgerContext, ledgerContext } from './context.ts';
+import { markUnsettled, swapRendered } from './shadow-states.ts';
 import { PostgresShadows } from './shadows.ts';
 import { ident, type Queryable } from './sql.ts';
 
@@ -16,6 +17,15 @@ export interface SwitchOptions {
   readonly catchUp: (to: ReadonlyMap<string, bigint>) => Promise<void>;
   /** waits a little; false: long enough */
   readonly pause: () => Promise<boolean>;
+}
+
+export interface Switched {
+  /** schemas that changed places */
+  readonly switched: readonly string[];
+  /** roots marked because documents differ that do not change places */
+  readonly marked: number;
+  /** roots marked because more is known of them than their documents, and not the same in both (see `markUnsettled`) */
+  readonly unsettled: number;
 }
 
 /** Puts a shadow's tables into the place of the live ones. */
@@ -71,7 +81,7 @@ export class ShadowSwitch {
   }
 
   /** null: equal progress was not reached, and nothing was changed */
-  async attempt(options: SwitchOptions): Promise<{ switched: readonly string[]; marked: number } | null> {
+  async attempt(options: SwitchOptions): Promise<Switched | null> {
     const client = await this.#pool.connect();
     try {
       await client.query('begin');
@@ -87,14 +97,16 @@ export class ShadowSwitch {
         return null;
       }
       const marked = await this.#markDiffering(client, options.switches);
+      const unsettled = await markUnsettled(client, this.#live, this.#shadow);
       if (options.switches) {
         await this.#switch(client);
         await this.#shadows.tookLive(client);
       }
       const switched = options.switches ? this.#schemas : [];
-      await this.#shadows.note('promoted', options.by, { ...options.how, marked, schemas: switched }, client);
+      const how = { ...options.how, marked, unsettled, schemas: switched };
+      await this.#shadows.note('promoted', options.by, how, client);
       await client.query('commit');
-      return { switched, marked };
+      return { switched, marked, unsettled };
     } catch (error) {
       await client.query('rollback').catch(() => undefined);
       throw error;
@@ -152,6 +164,7 @@ export class ShadowSwitch {
     await move(this.#live.pipeline, aside);
     await move(this.#shadow.pipeline, this.#live.pipeline);
     await move(aside, this.#shadow.pipeline);
+    await swapRendered(db, this.#live, this.#shadow);
   }
 
   /** Who may read or write the live tables may do so with those that take their place. */

@@ -118,6 +118,16 @@ describe('figures of a running process', () => {
     expect(of(found[1], 'cdc.lagSeconds.p99', 'children')?.value).toBe(5.001);
   });
 
+  test('a deriving transaction that failed is as many failed writes as it had roots', async () => {
+    const [first] = await rounds(1, (n, tally) => {
+      if (n > 0) return;
+      const labels = { pipeline: 'mini', flow: 'children' };
+      tally.count('sluice_roots_total', { ...labels, result: 'failed' }, 3);
+      tally.count('sluice_roots_total', { ...labels, result: 'derived' }, 3);
+    });
+    expect(of(first, 'writes.errorRatio')).toMatchObject({ value: 0.5, sample: 6 });
+  });
+
   test('what cannot be known is not recorded, and what the server or validation refuses is', async () => {
     const refused = { DOCUMENT_INVALID: 2, TARGET_REFUSED: 1, FOREIGN_WRITER: 4 };
     const status = standing(
