@@ -6,6 +6,7 @@ export * from './copy-column.ts';
 export * from './csv.ts';
 export * from './digest.ts';
 export * from './document.ts';
+export * from './entries.ts';
 export * from './errors.ts';
 export * from './gap.ts';
 export * from './gate-record.ts';
