@@ -69,7 +69,11 @@ export async function startSendRun(config: Config, { migration: named, store, po
     const server = await serveHealth(place, metrics, { live: () => true, ready }, status, log);
     life.closes(() => server.close());
     const unfetched = { partitions: () => [] };
-    const figures = reportFigures({ open, probes, meter: metrics, clock, signal: stopping.signal, log }, unfetched, read);
+    const figures = reportFigures(
+      { open, probes, meter: metrics, clock, signal: stopping.signal, log },
+      unfetched,
+      read,
+    );
     const recorded = recordRun({
       migration: open.name,
       flows: open.migration.flows,

@@ -10,8 +10,6 @@ export interface Entries {
 export const entriesOf = ({ flows }: Pick<Migration, 'flows'>): readonly Entries[] =>
   flows.flatMap(({ name: flow, root, targets, history }) =>
     history && 'table' in root
-      ? targets
-          .filter(({ mode }) => mode === 'append')
-          .map(({ name: target }) => ({ flow, target, table: root.table }))
+      ? targets.filter(({ mode }) => mode === 'append').map(({ name: target }) => ({ flow, target, table: root.table }))
       : [],
   );

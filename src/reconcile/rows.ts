@@ -27,6 +27,7 @@ function form(value: Json | undefined, isText: boolean): string {
 export function compareRows(source: Image, landed: Image, texts: ReadonlySet<string>): readonly Difference[] {
   const differences: Difference[] = [];
   for (const path of new Set([...Object.keys(source), ...Object.keys(landed)]))
-    if (form(source[path], texts.has(path)) !== form(landed[path], texts.has(path))) differences.push({ path, class: 'value' });
+    if (form(source[path], texts.has(path)) !== form(landed[path], texts.has(path)))
+      differences.push({ path, class: 'value' });
   return differences;
 }

@@ -349,7 +349,10 @@ describe('reconciliation over Debezium, PostgreSQL and FHIR', () => {
   });
 
   it('makes an entry of a history again that was deleted; of an altered one it says what to do first', async () => {
-    const [gone, altered] = (await sql('select id::text from diagnostics.lab_order_event order by 1 limit 2')) as [Row, Row];
+    const [gone, altered] = (await sql('select id::text from diagnostics.lab_order_event order by 1 limit 2')) as [
+      Row,
+      Row,
+    ];
     await sql('delete from diagnostics.lab_order_event where id::text = $1', gone.id);
     await sql(`update diagnostics.lab_order_event set note = 'altered' where id::text = $1`, altered.id);
     await scan(['lab_order_events']);

@@ -117,7 +117,8 @@ describe('a shadow by other rules that is made live', () => {
       { pipeline: 'mini', flow: 'children', key: 'held' },
       ...['new', 'odd', 'old', 'timed'].map((key) => ({ pipeline: 'mini', flow: 'parents', key })),
     ]);
-    const written = () => rows(`select target, id, revision from sluice.document where pipeline = 'mini' order by 1, 2`);
+    const written = () =>
+      rows(`select target, id, revision from sluice.document where pipeline = 'mini' order by 1, 2`);
     const before = await written();
 
     const promoted = { ...live, migration: ruled };

@@ -103,8 +103,12 @@ export function fakeReconciling(world: FakeWorld) {
   let now = 0;
   const row = (key: string) => ({ key, image: { id: key } as Image });
   const landed = (key: string) =>
-    ({ ...row(key), deleted: false, links: {}, position: { epoch: 1, phase: 1, a: 1n, b: 1n, txId: 1n, offset: 1n } }) as
-      unknown as LandedState;
+    ({
+      ...row(key),
+      deleted: false,
+      links: {},
+      position: { epoch: 1, phase: 1, a: 1n, b: 1n, txId: 1n, offset: 1n },
+    }) as unknown as LandedState;
   const known = (flow: string, target: string, root: string) => ({
     ...{ target, id: root, flow, root, revision: 1n, hash: '', gone: false },
     content: { id: root } as JsonObject,

@@ -1,6 +1,6 @@
 import { type Clock, SluiceError, topicOf } from '../../core/index.ts';
-import type { CapturedRowReader } from '../../source/index.ts';
 import { logFault } from '../../pipeline/index.ts';
+import type { CapturedRowReader } from '../../source/index.ts';
 import { type LogEnds, owedBefore, readEnds } from '../log-ends.ts';
 import type { OpenPipeline } from '../pipeline.ts';
 import type { Probes } from '../readings.ts';
@@ -51,7 +51,8 @@ async function trustedEnds(open: OpenPipeline, probes: Probes, topics: readonly 
   const partitions = (await open.admin.partitions()).filter(({ topic }) => topics.includes(topic));
   const ends = await readEnds(probes, topics);
   for (const { topic, partition, nextOffset } of partitions) {
-    const fault = nextOffset === null ? null : logFault(topic, partition, nextOffset, ends.get(`${topic}/${partition}`));
+    const fault =
+      nextOffset === null ? null : logFault(topic, partition, nextOffset, ends.get(`${topic}/${partition}`));
     if (fault) throw fault;
   }
   return ends;

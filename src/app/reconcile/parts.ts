@@ -1,4 +1,11 @@
-import { type Clock, entriesOf, type HistoryReader, type Log, type Target, type TargetReader } from '../../core/index.ts';
+import {
+  type Clock,
+  entriesOf,
+  type HistoryReader,
+  type Log,
+  type Target,
+  type TargetReader,
+} from '../../core/index.ts';
 import { FindingStore, HistoryStore, LedgerReading } from '../../sinks/postgres/index.ts';
 import { type KeyedRowReader, openCapturedRows, openKeyedRows } from '../../source/index.ts';
 import { systemClock } from '../clock.ts';

@@ -60,7 +60,8 @@ export async function walkRows(
       table.name,
       chunk.rows.map(({ key }) => key),
     );
-    for (const { key, image } of chunk.rows) if (faultOf(image, landed.get(key), chunk.texts) !== null) differing.add(key);
+    for (const { key, image } of chunk.rows)
+      if (faultOf(image, landed.get(key), chunk.texts) !== null) differing.add(key);
     rows += chunk.rows.length;
     after = chunk.rows.at(-1)?.key ?? null;
     if (chunk.rows.length < CHUNK || after === null) break;
@@ -161,7 +162,8 @@ async function lookAtBatch(parts: ReconcileParts, some: readonly KeysOf[]): Prom
     for (const key of keys) {
       if (parked.has(key)) unverified += 1;
       else if (!isSame(before.get(key), after.get(key))) hot.push(key);
-      else observations.push(observationOf(open.migration, table, key, faultOf(images.get(key), after.get(key), texts)));
+      else
+        observations.push(observationOf(open.migration, table, key, faultOf(images.get(key), after.get(key), texts)));
     }
     checks.push({ table, observations, hot, unverified });
   }
@@ -178,18 +180,13 @@ interface Fault {
   readonly hash: string;
 }
 
-function faultOf(
-  image: Image | undefined,
-  landed: LandedState | undefined,
-  texts: ReadonlySet<string>,
-): Fault | null {
+function faultOf(image: Image | undefined, landed: LandedState | undefined, texts: ReadonlySet<string>): Fault | null {
   const isLanded = landed !== undefined && !landed.deleted;
   if (image === undefined)
     return isLanded
       ? { kind: 'extra', differences: [{ path: '', class: 'extra' }], hash: contentHash(landed.image) }
       : null;
-  if (!isLanded)
-    return { kind: 'missing', differences: [{ path: '', class: 'missing' }], hash: contentHash(image) };
+  if (!isLanded) return { kind: 'missing', differences: [{ path: '', class: 'missing' }], hash: contentHash(image) };
   const differences = compareRows(image, landed.image, texts);
   if (differences.length === 0) return null;
   const values = differences.map(({ path }) => [path, image[path] ?? null, landed.image[path] ?? null]);
@@ -202,12 +199,7 @@ export function flowOfTable({ flows }: Migration, table: string): Flow | undefin
   return flows.find(isRoot) ?? flows.find(({ parts }) => parts.some((part) => part.table === table));
 }
 
-function observationOf(
-  migration: Migration,
-  table: SourceTable,
-  key: string,
-  fault: Fault | null,
-): Observation {
+function observationOf(migration: Migration, table: SourceTable, key: string, fault: Fault | null): Observation {
   const flow = flowOfTable(migration, table.name);
   const isRoot = flow !== undefined && 'table' in flow.root && flow.root.table === table.name;
   return {

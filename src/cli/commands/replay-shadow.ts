@@ -30,7 +30,9 @@ const given = (command: Command): ShadowOptions => command.optsWithGlobals();
 export function registerShadowCommands(replay: Command): void {
   replay
     .command('diff')
-    .description('documents and fields that would change, grouped by rule, flow, target and path; exit code 3 when any would')
+    .description(
+      'documents and fields that would change, grouped by rule, flow, target and path; exit code 3 when any would',
+    )
     .argument('<shadow>')
     .argument('[migration]', 'whose', 'supabase')
     .option('--keys', 'show keys as they are, not their hashes: they may be patient data')

@@ -92,7 +92,9 @@ export function registerReplayCommand(program: Command): void {
               `${result.records} records replayed into ${migration}: ${result.written} documents written here, those of a live worker not counted\n`,
             );
           if (result.left > 0 && options.json !== true)
-            process.stderr.write(`${result.left} marks are left to derive; \`sluice status\` says what holds them up\n`);
+            process.stderr.write(
+              `${result.left} marks are left to derive; \`sluice status\` says what holds them up\n`,
+            );
           return EXIT.ok;
         }
         const differences = await compareShadow(config, migration, options.into, options.keep === true);

@@ -96,7 +96,9 @@ async function replaceWaiting(
   if (hasOld) await forget(db, 'waiting', pipeline, flow, roots);
   const needs = verdicts
     .filter((verdict) => verdict.state === 'waiting')
-    .flatMap((verdict) => verdict.needs.map((need) => ({ root: verdict.root, time: verdict.sourceTime ?? null, ...need })));
+    .flatMap((verdict) =>
+      verdict.needs.map((need) => ({ root: verdict.root, time: verdict.sourceTime ?? null, ...need })),
+    );
   if (needs.length === 0) return;
   await db.query(
     `insert into sluice.waiting (pipeline, flow, root, need_target, need_id, source_time)

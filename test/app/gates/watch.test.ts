@@ -41,9 +41,12 @@ test.each(['no evidence', 'stale', 'no number'] as const)(
   },
 );
 
-test.each(['thin', 'hole', 'uncovered', 'not as asked'] as const)('one that fails for "%s" is shown as not held', async (why) => {
-  expect(await shownOf({ why })).toBe(0);
-});
+test.each(['thin', 'hole', 'uncovered', 'not as asked'] as const)(
+  'one that fails for "%s" is shown as not held',
+  async (why) => {
+    expect(await shownOf({ why })).toBe(0);
+  },
+);
 
 test('one that holds is shown so, and one of a report without a figure as one without evidence', async () => {
   expect(await shownOf({ status: 'PASS', why: 'holds' })).toBe(1);

@@ -54,7 +54,12 @@ describe('pieces of work', () => {
 it('a recheck goes on with other flows and with the source where a target is away', async () => {
   const fhir: TargetReader = { pairs: () => Promise.reject(failure('TARGET_UNAVAILABLE')), ids: () => null };
   const flows = [fakeFlow('a', true), fakeFlow('b')];
-  const { parts, findings } = fakeReconciling({ flows, roots: ['1', '2'], fhir, pairs: (_, all) => all.map(rightPair) });
+  const { parts, findings } = fakeReconciling({
+    flows,
+    roots: ['1', '2'],
+    fhir,
+    pairs: (_, all) => all.map(rightPair),
+  });
   findings.put({ flow: 'a', target: 'fhir.a', key: '1', root: '1', kind: 'value' });
   findings.put({ flow: 'a', target: 'a.doc', key: '1', root: '1', kind: 'value' });
   findings.put({ flow: 'b', target: 'b.doc', key: '2', root: '2', kind: 'value' });
