@@ -51,6 +51,7 @@ export class FakeFindings {
       if (state === 'confirmed' || state === 'repaired') flows.set(flow, (flows.get(flow) ?? 0) + 1);
     return flows;
   };
+  counts = async () => [];
   seen = async () => new Map<string, readonly string[]>();
   saw = async () => undefined;
 }
@@ -156,9 +157,13 @@ export function fakeReconciling(world: FakeWorld) {
     reader: { confirmed: async () => 1n },
     probes: { offsets: async () => [] },
     source: {
-      range: async () => ({ rows: roots.map(row), lsn: 1n }),
+      range: async () => ({ rows: roots.map(row), lsn: 1n, texts: new Set<string>() }),
       keysThere: async (_: unknown, keys: readonly string[]) => new Set(keys),
-      byKeys: async (_: unknown, keys: readonly string[]) => ({ rows: keys.map(row), lsn: 1n }),
+      byKeys: async (_: unknown, keys: readonly string[]) => ({
+        rows: keys.map(row),
+        lsn: 1n,
+        texts: new Set<string>(),
+      }),
     },
     reading: {
       moment: (work: (at: typeof moment) => unknown) => work(moment),

@@ -29,7 +29,7 @@ async function settle(isMoving: (look: number) => boolean, isProved: (look: numb
     ...parts.source,
     byKeys: async () => {
       look += 1;
-      return { rows: [{ key: '1', image: { id: '1', name: 'changed' } }], lsn: 1n };
+      return { rows: [{ key: '1', image: { id: '1', name: 'changed' } }], lsn: 1n, texts: new Set<string>() };
     },
   };
   const reader = { confirmed: async () => (isProved(look) ? 1n : 0n) };

@@ -152,7 +152,7 @@ export async function plantHot(world: World, crew: Crew, { withinSeconds }: HotO
   await reconciler.end();
   // its one scan is over before anything is planted
   reconciler.start('--every', '3600', '--repair', 'automatic');
-  await reconciler.scanned(1, 120);
+  await reconciler.scanned(1, 600);
   const outcomes: Outcome[] = [];
   for (const bed of await world.beds()) {
     if (bed.removal === 'only') continue;
